@@ -1,0 +1,59 @@
+//! Why a book call failed, named by what the caller can do about it. The doors make it words.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::ledger::change::OperationId;
+use crate::ledger::violation::Violation;
+
+/// Why a call of the port failed.
+#[derive(Debug, Error)]
+pub enum BookError {
+    /// The data breaks rules; every one of them, and which change of the unit it was (from 0).
+    #[error("refused: {}", list(.violations))]
+    Refused {
+        change: usize,
+        violations: Vec<Violation>,
+    },
+    /// No such book, transaction, account, batch, operation.
+    #[error("not found: {what}")]
+    NotFound { what: String },
+    /// The state is not what the caller thought: stale version, void transaction, other content under the same id or key.
+    #[error("{message}")]
+    Conflict {
+        code: &'static str,
+        message: String,
+        hint: Option<String>,
+        operation: Option<OperationId>,
+    },
+    /// Another process holds the book longer than the caller would wait.
+    #[error("the book is busy")]
+    Busy,
+    /// The book or its folder cannot be written.
+    #[error("the book is read-only: {why}")]
+    ReadOnly { why: String },
+    /// Written by a newer hissab.
+    #[error("schema {found}, this hissab knows {known}")]
+    Newer { found: u32, known: u32 },
+    /// Not a hissab book at all.
+    #[error("{path} is not a hissab book: {why}")]
+    NotABook { path: PathBuf, why: String },
+    /// The file does not hold what it must.
+    #[error("the book is damaged: {what}")]
+    Damaged { what: String },
+    /// No space, no permission, a failed flush.
+    #[error("{what}")]
+    Io { what: String },
+    /// This kind of book cannot do that (`-f`).
+    #[error("{what}")]
+    Unsupported { what: String },
+}
+
+fn list(violations: &[Violation]) -> String {
+    violations
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
+}

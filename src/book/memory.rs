@@ -1,0 +1,1 @@
+//! A book in memory: what `-f` reads journals into. Read-only.

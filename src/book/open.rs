@@ -1,0 +1,1 @@
+//! Opening books: the only place that names the adapters.

@@ -1,0 +1,1 @@
+//! The command line: the clap tree, its context, one file a command.

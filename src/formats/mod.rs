@@ -1,0 +1,1 @@
+//! Bytes ↔ drafts and transactions: one file a format.

@@ -1,0 +1,16 @@
+//! The core: money, accounts, transactions and the rules that always hold. Pure: values in,
+//! values out; no files, network, clock, environment, SQL or floats.
+
+pub mod account;
+pub mod audit;
+pub mod change;
+pub mod chart;
+pub mod currency;
+pub mod day;
+pub mod draft;
+pub mod money;
+pub mod rules;
+pub mod settings;
+pub mod totals;
+pub mod transaction;
+pub mod violation;

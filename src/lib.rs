@@ -1,0 +1,29 @@
+//! hissab: the cash book a shopkeeper can type at, and the ledger an accountant can sign.
+//!
+//! # The house
+//!
+//! Imports point inward; `tests/it/tidy.rs` checks the table.
+//!
+//! | room | holds | may import |
+//! | --- | --- | --- |
+//! | [`ledger`] | the core: money, accounts, transactions, rules, the audit hash. Pure | nothing |
+//! | [`reports`] | totals or transactions + chart → a report value. Pure; one file a report | ledger |
+//! | [`book`] | the port: trait `Book`, its error; adapters `memory` and `sqlite`; `open` names them | ledger |
+//! | [`formats`] | bytes ↔ drafts and transactions: journals, bank CSV | ledger |
+//! | [`render`] | report → table, csv, tsv, json, ndjson, md | ledger, reports |
+//! | [`cli`] | clap tree, context, configuration, one file a command, errors → message and exit code | all of them |
+//!
+//! # What always holds
+//!
+//! 1. A transaction's weights sum to zero in each currency: [`ledger::draft`] proves it, the database checks it again.
+//! 2. Money is integer minor units inside, exact decimals at the edges; nothing rounds in silence.
+//! 3. Nothing disappears: amending and voiding keep the old content in the audit record.
+//! 4. Every change has an audit record, hash-chained, in the same database transaction: [`ledger::audit`].
+//! 5. Acknowledged means durable.
+
+pub mod book;
+pub mod cli;
+pub mod formats;
+pub mod ledger;
+pub mod render;
+pub mod reports;

@@ -1,0 +1,3 @@
+//! The `hissab` binary: parse, run, exit code.
+
+fn main() {}

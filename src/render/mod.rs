@@ -1,0 +1,1 @@
+//! Reports as values → text for people and machines: one file a format.

@@ -1,0 +1,3 @@
+//! The integration tests, one binary: features through the door.
+
+mod tidy;
