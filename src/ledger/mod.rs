@@ -2,6 +2,11 @@
 //! values out; no files, network, clock, environment, SQL or floats.
 
 pub mod account;
+mod amount_expression;
+pub mod amount_format;
+mod amount_problem;
+pub mod amount_text;
+pub mod amount_words;
 pub mod audit;
 pub mod change;
 pub mod chart;
