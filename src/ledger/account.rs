@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 /// An account's place in its book: dense from 1, never reused, never on the wire or in a hash.
@@ -187,8 +188,8 @@ pub struct Contact {
     pub email: Option<String>,
     pub tax_id: Option<String>,
     pub address: Option<String>,
-    /// Minor units of the account's (or base) currency.
-    pub credit_limit_minor: Option<i64>,
+    /// In the account's own currency, else the base currency.
+    pub credit_limit: Option<Decimal>,
 }
 
 impl Contact {

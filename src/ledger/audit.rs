@@ -293,13 +293,8 @@ pub fn put_account(canon: &mut Canon, account: &Account) {
     ] {
         canon.option(field.as_deref().map(str::as_bytes));
     }
-    canon.option(
-        contact
-            .credit_limit_minor
-            .map(|m| m.to_be_bytes())
-            .as_ref()
-            .map(|b| b.as_slice()),
-    );
+    let limit = contact.credit_limit.map(|l| l.normalize().to_string());
+    canon.option(limit.as_deref().map(str::as_bytes));
     canon.option(account.note.as_deref().map(str::as_bytes));
 }
 
