@@ -28,6 +28,8 @@ pub mod sqlite;
 
 pub use error::BookError;
 
+pub use crate::ledger::finding::{CheckOutcome, Finding, Severity};
+
 /// The result of a port call.
 pub type Result<T> = std::result::Result<T, BookError>;
 
@@ -162,38 +164,6 @@ pub struct KnownRow {
     pub line: u64,
     pub number: u64,
     pub raw: Option<String>,
-}
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Severity {
-    Note,
-    Warning,
-    Error,
-}
-
-/// One thing `check` found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// Stable: `balanced`, `totals`, `chain`, …
-    pub code: &'static str,
-    pub severity: Severity,
-    pub date: Option<Date>,
-    pub number: Option<u64>,
-    pub account: Option<String>,
-    pub message: String,
-    pub hint: Option<String>,
-}
-
-/// What became of one check.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckOutcome {
-    pub code: &'static str,
-    pub findings: Vec<Finding>,
-    /// Why it was not run, if it was not.
-    pub skipped: Option<String>,
-    /// What was looked at, for the line of passed checks: `1061 records`.
-    pub detail: Option<String>,
 }
 
 /// How much a check of the storage reads.

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::account::{AccountKey, AccountType, Contact, Kind};
+use super::account::{Account, AccountKey, AccountType, Contact, Kind};
 use super::draft::Draft;
 use super::transaction::{Number, TransactionId};
 
@@ -56,6 +56,25 @@ impl NewAccount {
             aliases: Vec::new(),
             contact: Contact::default(),
             note: None,
+        }
+    }
+
+    /// The account this becomes under a key: its first version.
+    pub fn into_account(self, key: AccountKey) -> Account {
+        Account {
+            key,
+            id: self.id,
+            path: self.path,
+            kind: self.kind,
+            account_type: self.account_type,
+            code: self.code,
+            currency: self.currency,
+            opened_on: self.opened_on,
+            closed_on: None,
+            aliases: self.aliases,
+            contact: self.contact,
+            note: self.note,
+            version: 1,
         }
     }
 }

@@ -13,6 +13,8 @@ pub mod chart;
 pub mod currency;
 pub mod day;
 pub mod draft;
+pub mod finding;
+pub mod lock;
 pub mod money;
 pub mod rules;
 pub mod settings;

@@ -56,6 +56,8 @@ pub mod name {
     pub const TIMEZONE: &str = "timezone";
     pub const DATE_ORDER: &str = "date_order";
     pub const LOCKED_TO: &str = "locked_to";
+    /// Hex of [`crate::ledger::lock::lock_digest`] at the lock date; adapters write it with `locked_to`.
+    pub const LOCKED_DIGEST: &str = "locked_digest";
 }
 
 impl Settings {
