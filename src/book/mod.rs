@@ -95,13 +95,13 @@ pub enum LoggedChange {
         number: u64,
         before: Box<Transaction>,
     },
+    /// A closed range of numbers; what they were stands in their rows and in [`Book::history`].
     Voided {
-        number: u64,
-        before: Box<Transaction>,
+        first: u64,
+        last: u64,
     },
     Reinstated {
         number: u64,
-        before: Box<Transaction>,
     },
     Account {
         before: Option<Box<Account>>,
@@ -133,6 +133,13 @@ pub enum LoggedChange {
         reference: String,
         reason: String,
     },
+}
+
+/// One version of a transaction, and the record that made it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Version {
+    pub transaction: Transaction,
+    pub record: AuditRecord,
 }
 
 /// An audit record with its changes.
@@ -213,6 +220,9 @@ pub trait Book: Send {
 
     /// One transaction, live or void.
     fn find(&mut self, target: Target) -> Result<Option<Transaction>>;
+
+    /// Every version of a transaction, oldest first; empty if there is none.
+    fn history(&mut self, target: Target) -> Result<Vec<Version>>;
 
     /// Makes the changes of each unit, or none of it; units succeed or fail apart. An outcome a unit, in
     /// order. `Ok` only after everything kept is durable.

@@ -95,6 +95,16 @@ pub struct AccountTotal {
 }
 
 impl AccountTotal {
+    fn new(account: AccountKey, currency: CurrencyKey, spans: usize) -> AccountTotal {
+        AccountTotal {
+            account,
+            currency,
+            opening: 0,
+            spans: vec![Turnover::default(); spans],
+            count: 0,
+        }
+    }
+
     /// Opening and all spans: the balance at the last cut.
     pub fn closing(&self) -> i128 {
         self.opening + self.spans.iter().map(|s| s.net()).sum::<i128>()
@@ -176,18 +186,42 @@ impl TotalsBuilder {
         let row = self
             .rows
             .entry((account, currency))
-            .or_insert_with(|| AccountTotal {
-                account,
-                currency,
-                opening: 0,
-                spans: vec![Turnover::default(); spans],
-                count: 0,
-            });
+            .or_insert_with(|| AccountTotal::new(account, currency, spans));
         match place {
             Place::Opening => row.opening += minor,
             Place::Span(index) => {
                 row.spans[index].add(minor, closing);
                 row.count += 1;
+            }
+        }
+    }
+
+    /// Adds a whole month's turnover of one account, which must lie within one span; `day` is any day of it.
+    pub fn turnover(
+        &mut self,
+        day: Date,
+        closing: bool,
+        account: AccountKey,
+        currency: CurrencyKey,
+        moved: (i128, i128, u64),
+    ) {
+        let (debit, credit, entries) = moved;
+        let Some(at) = place(&self.cuts, day) else {
+            return;
+        };
+        let spans = self.cuts.len() - 1;
+        let row = self
+            .rows
+            .entry((account, currency))
+            .or_insert_with(|| AccountTotal::new(account, currency, spans));
+        match at {
+            Place::Opening => row.opening += debit - credit,
+            Place::Span(index) => {
+                let span = &mut row.spans[index];
+                span.debit += debit;
+                span.credit += credit;
+                span.closing += if closing { debit - credit } else { 0 };
+                row.count += entries;
             }
         }
     }
@@ -224,12 +258,17 @@ impl TotalsBuilder {
     }
 }
 
-enum Place {
+/// Where a date falls among cut points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Before the first cut.
     Opening,
+    /// In this span.
     Span(usize),
 }
 
-fn place(cuts: &[Date], date: Date) -> Option<Place> {
+/// Where a date falls; `None`: on or after the last cut.
+pub fn place(cuts: &[Date], date: Date) -> Option<Place> {
     let after = cuts.partition_point(|cut| *cut <= date);
     match after {
         0 => Some(Place::Opening),
