@@ -4,6 +4,7 @@ pub mod activity;
 pub mod ageing;
 pub mod balance_sheet;
 pub mod cash_flow;
+pub mod check;
 pub mod dues;
 pub mod income_statement;
 pub mod names;
