@@ -1,15 +1,11 @@
-//! Reports: pure functions from totals or transactions to report values. One file a report.
+//! Reports: totals or transactions and a chart → a value that says everything a page shows.
+//!
+//! Pure, one file a report. The doors gather what a report needs (`cli::looking`), the report
+//! decides, `render` shows. Balances are sums of minor units, debit positive.
 
-pub mod activity;
-pub mod ageing;
-pub mod balance_sheet;
-pub mod cash_flow;
-pub mod check;
-pub mod dues;
-pub mod income_statement;
-pub mod names;
-pub mod open_items;
+pub mod scope;
+pub mod tree;
+pub mod trial_balance;
+
 #[cfg(test)]
-mod sample;
-pub mod sections;
-pub mod stats;
+pub mod testing;
