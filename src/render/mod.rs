@@ -1,6 +1,212 @@
-//! Reports as values → text for people and machines: one file a format.
+//! Reports on paper: a report value or a stream of rows → table, csv, tsv, json, ndjson, md.
+//!
+//! # How a bounded report is shown
+//!
+//! Implement [`View`] for a struct in `views/` that borrows the report (and the chart), then call
+//! [`write()`]. A view says two things, and never which format it is for:
+//!
+//! - *to machines*: [`View::columns`] (the contract of the command line), [`View::rows`] (one
+//!   slice of [`Cell`]s a row, amounts signed debit-positive, dates ISO), and the facts that stand
+//!   beside `rows` in a JSON document: [`View::head`] before, [`View::tail`] after (totals, proof);
+//! - *to people*: [`View::sheet`], a heading, aligned columns of finished text, totals and notes.
+//!   [`People`] makes the text: `1,23,456.50`, `500.00 Dr`, `05-Apr-2026`.
+//!
+//! `--fields` picks machine columns, in tables too.
+//!
+//! # How a stream is shown
+//!
+//! [`RowWriter`] takes machine rows one at a time, [`TableWriter`] takes rows for people; both in
+//! constant memory (a table of a stream fixes its widths on the first [`STREAM_WIDTH_ROWS`] rows and wraps
+//! afterwards). Ask [`Options::is_for_people`] which one to open.
+//!
+//! Nothing here opens files but [`output`]; nothing reads the environment.
 
-pub mod format;
-pub mod sanitize;
+use std::io::{self, Write};
+use std::str::FromStr;
 
-pub use format::Format;
+use thiserror::Error;
+
+use crate::ledger::amount_format::Grouping;
+
+pub mod cell;
+mod csv;
+mod json;
+mod md;
+pub mod output;
+mod people;
+mod rows;
+mod sheet;
+mod table;
+mod text;
+pub mod views;
+
+pub use cell::{Cell, Column};
+pub use json::Json;
+pub use people::People;
+pub use rows::RowWriter;
+pub use sheet::{Align, Sheet, SheetColumn, SheetRow};
+pub use table::{STREAM_WIDTH_ROWS, TableWriter};
+pub use text::for_terminal;
+
+/// How output is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Format {
+    #[default]
+    Table,
+    Csv,
+    Tsv,
+    Json,
+    Ndjson,
+    Md,
+    /// Announced, not written yet: [`RenderError::NotYet`].
+    Html,
+    /// Announced, not written yet: [`RenderError::NotYet`].
+    Xlsx,
+}
+
+impl Format {
+    pub const ALL: [Format; 8] = [
+        Format::Table,
+        Format::Csv,
+        Format::Tsv,
+        Format::Json,
+        Format::Ndjson,
+        Format::Md,
+        Format::Html,
+        Format::Xlsx,
+    ];
+
+    /// The word in flags.
+    pub fn word(self) -> &'static str {
+        match self {
+            Format::Table => "table",
+            Format::Csv => "csv",
+            Format::Tsv => "tsv",
+            Format::Json => "json",
+            Format::Ndjson => "ndjson",
+            Format::Md => "md",
+            Format::Html => "html",
+            Format::Xlsx => "xlsx",
+        }
+    }
+
+    /// The format a file's name asks for: its extension; `txt` is a table.
+    pub fn of_file_name(name: &str) -> Option<Format> {
+        let extension = name.rsplit_once('.')?.1.to_lowercase();
+        match extension.as_str() {
+            "txt" => Some(Format::Table),
+            "markdown" => Some(Format::Md),
+            "jsonl" => Some(Format::Ndjson),
+            "htm" => Some(Format::Html),
+            other => other.parse().ok(),
+        }
+    }
+
+    /// Laid out for reading: headings, grouped amounts, sides.
+    pub fn is_for_people(self) -> bool {
+        matches!(self, Format::Table | Format::Md)
+    }
+}
+
+impl FromStr for Format {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Format, ()> {
+        Format::ALL.into_iter().find(|f| f.word() == word).ok_or(())
+    }
+}
+
+/// Whether a report of several periods has a column or a row for each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Layout {
+    #[default]
+    Wide,
+    Tidy,
+}
+
+/// How output shall look.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    pub format: Format,
+    /// Names of columns, in the order wanted; empty: all.
+    pub fields: Vec<String>,
+    pub no_header: bool,
+    /// Leave formula cells and control characters of csv and tsv as they are.
+    pub raw: bool,
+    /// Wrap tables at this many columns; `None`: as wide as they are.
+    pub width: Option<usize>,
+    pub colour: bool,
+    /// How people's amounts are grouped; `None`: as usual for each currency.
+    pub grouping: Option<Grouping>,
+    pub layout: Layout,
+}
+
+impl Options {
+    pub fn of(format: Format) -> Options {
+        Options {
+            format,
+            ..Options::default()
+        }
+    }
+
+    /// True for formats laid out for reading, unless columns were picked by name.
+    pub fn is_for_people(&self) -> bool {
+        self.format.is_for_people() && self.fields.is_empty()
+    }
+
+    pub fn people(&self) -> People {
+        People {
+            grouping: self.grouping,
+        }
+    }
+}
+
+/// Why nothing, or not everything, was written.
+#[derive(Debug, Error)]
+pub enum RenderError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// `--fields` names a column that the report does not have.
+    #[error("no column `{field}`; there are {}", .columns.join(", "))]
+    UnknownField { field: String, columns: Vec<String> },
+    #[error("{} output is not available in this version", .0.word())]
+    NotYet(Format),
+}
+
+/// What a bounded report looks like, to machines and to people.
+pub trait View {
+    /// Name and version of the JSON shape: `trial-balance/1`.
+    fn schema(&self) -> &'static str;
+
+    /// Facts before the rows of a JSON document: what was asked.
+    fn head(&self) -> Vec<(&'static str, Json)>;
+
+    /// The columns of every row, in contract order.
+    fn columns(&self) -> Vec<Column>;
+
+    /// Pushes every row; as many cells as there are columns.
+    fn rows(&self, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -> io::Result<()>;
+
+    /// Facts after the rows of a JSON document: totals, proof.
+    fn tail(&self) -> Vec<(&'static str, Json)>;
+
+    /// The same report laid out for reading.
+    fn sheet(&self, people: &People) -> Sheet;
+}
+
+/// Writes a bounded report in the format asked for.
+///
+/// Errors: an unknown field or format before anything is written; else what `out` says.
+pub fn write(out: &mut dyn Write, options: &Options, view: &dyn View) -> Result<(), RenderError> {
+    if options.is_for_people() {
+        let sheet = view.sheet(&options.people());
+        let mut table = TableWriter::bounded(out, options, &sheet.title, sheet.columns)?;
+        for row in sheet.rows {
+            table.row(row)?;
+        }
+        return Ok(table.end(&sheet.notes)?);
+    }
+    let mut writer = RowWriter::begin(out, options, view.schema(), &view.head(), view.columns())?;
+    view.rows(&mut |cells| writer.row(cells))?;
+    Ok(writer.end(&view.tail())?)
+}

@@ -1,3 +1,0 @@
-//! One file a command: its `Args` and its `run(ctx, args)`.
-
-pub mod help;

@@ -1,0 +1,367 @@
+//! Tables for people: aligned text without rules, two spaces between columns.
+//!
+//! Bounded reports get the widths their content needs. Streams fix them on the first
+//! [`STREAM_WIDTH_ROWS`] rows; what is longer afterwards wraps within its column and is never cut.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{
+    Cell as TableCell, CellAlignment, ColumnConstraint, ContentArrangement, Table, Width,
+};
+use unicode_width::UnicodeWidthStr;
+
+use super::cell::{ColumnKind, push_plain};
+use super::json::Json;
+use super::md::MarkdownTable;
+use super::rows::RowSink;
+use super::text::for_terminal;
+use super::{Align, Cell, Column, Format, Options, People, RenderError, SheetColumn, SheetRow};
+
+/// How many rows of a stream decide the widths of its table.
+pub const STREAM_WIDTH_ROWS: usize = 1000;
+/// Room that amounts of later rows get in a stream longer than that.
+const LATER_DIGITS: usize = 4;
+const GAP: usize = 2;
+/// Text columns are not squeezed below this.
+const TEXT_WIDTH_MIN: usize = 12;
+
+/// Writes the rows of a sheet as they come, as a table or as Markdown.
+pub struct TableWriter<'w> {
+    kind: Kind<'w>,
+}
+
+enum Kind<'w> {
+    Plain(PlainTable<'w>),
+    Markdown(MarkdownTable<'w>),
+}
+
+impl<'w> TableWriter<'w> {
+    /// A table that knows all its rows before its first line.
+    pub fn bounded(
+        out: &'w mut dyn Write,
+        options: &Options,
+        title: &str,
+        columns: Vec<SheetColumn>,
+    ) -> Result<TableWriter<'w>, RenderError> {
+        TableWriter::begin(out, options, title, columns, usize::MAX)
+    }
+
+    /// A table in constant memory.
+    pub fn stream(
+        out: &'w mut dyn Write,
+        options: &Options,
+        title: &str,
+        columns: Vec<SheetColumn>,
+    ) -> Result<TableWriter<'w>, RenderError> {
+        TableWriter::begin(out, options, title, columns, STREAM_WIDTH_ROWS)
+    }
+
+    fn begin(
+        out: &'w mut dyn Write,
+        options: &Options,
+        title: &str,
+        columns: Vec<SheetColumn>,
+        held_max: usize,
+    ) -> Result<TableWriter<'w>, RenderError> {
+        let kind = match options.format {
+            Format::Md => Kind::Markdown(MarkdownTable::begin(out, title, &columns)?),
+            _ => Kind::Plain(PlainTable::begin(out, options, title, columns, held_max)?),
+        };
+        Ok(TableWriter { kind })
+    }
+
+    pub fn row(&mut self, row: SheetRow) -> io::Result<()> {
+        match &mut self.kind {
+            Kind::Plain(table) => table.row(row),
+            Kind::Markdown(table) => table.row(&row),
+        }
+    }
+
+    /// Ends the table; the notes follow it, a line each.
+    pub fn end(mut self, notes: &[String]) -> io::Result<()> {
+        self.finish(notes)
+    }
+
+    fn finish(&mut self, notes: &[String]) -> io::Result<()> {
+        match &mut self.kind {
+            Kind::Plain(table) => table.end(notes),
+            Kind::Markdown(table) => table.end(notes),
+        }
+    }
+}
+
+struct PlainTable<'w> {
+    out: &'w mut dyn Write,
+    columns: Vec<SheetColumn>,
+    header: bool,
+    colour: bool,
+    wrap_at: Option<usize>,
+    /// Rows not written yet.
+    held: Vec<SheetRow>,
+    held_max: usize,
+    /// Fixed once the first rows are written.
+    widths: Option<Vec<usize>>,
+}
+
+impl<'w> PlainTable<'w> {
+    fn begin(
+        out: &'w mut dyn Write,
+        options: &Options,
+        title: &str,
+        columns: Vec<SheetColumn>,
+        held_max: usize,
+    ) -> io::Result<PlainTable<'w>> {
+        if !title.is_empty() && !options.no_header {
+            strong_line(out, options.colour, &for_terminal(title))?;
+        }
+        Ok(PlainTable {
+            out,
+            header: !options.no_header && columns.iter().any(|c| !c.heading.is_empty()),
+            columns,
+            colour: options.colour,
+            wrap_at: options.width,
+            held: Vec::new(),
+            held_max,
+            widths: None,
+        })
+    }
+
+    fn row(&mut self, row: SheetRow) -> io::Result<()> {
+        self.held.push(row);
+        if self.held.len() >= self.held_max {
+            self.write_held(LATER_DIGITS)?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, notes: &[String]) -> io::Result<()> {
+        self.write_held(0)?;
+        for note in notes {
+            writeln!(self.out, "{}", for_terminal(note))?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is held, fixing the widths the first time; amounts get `spare` more columns.
+    fn write_held(&mut self, spare: usize) -> io::Result<()> {
+        let mut held = std::mem::take(&mut self.held);
+        for row in &mut held {
+            make_safe(row);
+        }
+        let first = self.widths.is_none();
+        let widths = match self.widths.take() {
+            Some(widths) => widths,
+            None => self.measure(&held, spare),
+        };
+        if first && self.header && !(held.is_empty() && self.held_max == usize::MAX) {
+            let headings = self.columns.iter().map(|c| c.heading.clone()).collect();
+            self.write_rows(&widths, &[SheetRow::Strong(headings)])?;
+        }
+        self.write_rows(&widths, &held)?;
+        self.widths = Some(widths);
+        Ok(())
+    }
+
+    fn measure(&self, rows: &[SheetRow], spare: usize) -> Vec<usize> {
+        let mut widths: Vec<usize> = self
+            .columns
+            .iter()
+            .map(|c| if self.header { c.heading.width() } else { 0 })
+            .collect();
+        for row in rows {
+            let cells = row.cells();
+            let counted = match row {
+                SheetRow::Spill(_) => cells.len().saturating_sub(1),
+                _ => cells.len(),
+            };
+            for (width, cell) in widths.iter_mut().zip(&cells[..counted]) {
+                let longest = cell.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
+                *width = (*width).max(longest);
+            }
+        }
+        for (width, column) in widths.iter_mut().zip(&self.columns) {
+            if column.align == Align::Right {
+                *width += spare;
+            }
+        }
+        if let Some(wrap_at) = self.wrap_at {
+            squeeze(&mut widths, &self.columns, wrap_at);
+        }
+        widths
+    }
+
+    /// Runs of ordinary rows go through the table layouter; spilling rows stand between them.
+    fn write_rows(&mut self, widths: &[usize], rows: &[SheetRow]) -> io::Result<()> {
+        let mut rest = rows;
+        while let Some(first) = rest.first() {
+            let strong = matches!(first, SheetRow::Strong(_));
+            if let SheetRow::Spill(cells) = first {
+                let line = spill_line(&self.columns, widths, cells);
+                writeln!(self.out, "{line}")?;
+                rest = &rest[1..];
+                continue;
+            }
+            let same = |row: &&SheetRow| {
+                !matches!(row, SheetRow::Spill(_)) && matches!(row, SheetRow::Strong(_)) == strong
+            };
+            let run = rest.iter().take_while(same).count();
+            let table = layout(&self.columns, widths, &rest[..run]);
+            for line in table.lines() {
+                let line = line.trim_end();
+                if strong {
+                    strong_line(self.out, self.colour, line)?;
+                } else {
+                    writeln!(self.out, "{line}")?;
+                }
+            }
+            rest = &rest[run..];
+        }
+        Ok(())
+    }
+}
+
+fn make_safe(row: &mut SheetRow) {
+    let (SheetRow::Cells(cells) | SheetRow::Strong(cells) | SheetRow::Spill(cells)) = row;
+    for cell in cells {
+        if let Cow::Owned(safe) = for_terminal(cell) {
+            *cell = safe;
+        }
+    }
+}
+
+fn layout(columns: &[SheetColumn], widths: &[usize], rows: &[SheetRow]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::MAX);
+    for row in rows {
+        let cells = row.cells();
+        table.add_row((0..columns.len()).map(|i| {
+            let text = cells.get(i).map_or("", String::as_str);
+            let align = match columns[i].align {
+                Align::Left => CellAlignment::Left,
+                Align::Right => CellAlignment::Right,
+            };
+            TableCell::new(text).set_alignment(align)
+        }));
+    }
+    for (index, width) in widths.iter().enumerate() {
+        let gap = if index + 1 < widths.len() { GAP } else { 0 };
+        if let Some(column) = table.column_mut(index) {
+            column.set_padding((0, u16::try_from(gap).unwrap_or(0)));
+            let all = u16::try_from(width.saturating_add(gap).max(1)).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(all)));
+        }
+    }
+    table
+}
+
+fn spill_line(columns: &[SheetColumn], widths: &[usize], cells: &[String]) -> String {
+    let mut line = String::new();
+    for (index, cell) in cells.iter().enumerate() {
+        let last = index + 1 == cells.len();
+        let room = widths.get(index).copied().unwrap_or(0);
+        let pad = room.saturating_sub(cell.width());
+        let right = columns.get(index).is_some_and(|c| c.align == Align::Right);
+        if right && !last {
+            line.extend(std::iter::repeat_n(' ', pad));
+        }
+        line.push_str(cell);
+        if !last {
+            let after = if right { GAP } else { pad + GAP };
+            line.extend(std::iter::repeat_n(' ', after));
+        }
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+/// Narrows the widest text columns until the table fits, or none can give more.
+fn squeeze(widths: &mut [usize], columns: &[SheetColumn], wrap_at: usize) {
+    let gaps = GAP * widths.len().saturating_sub(1);
+    loop {
+        let total: usize = widths.iter().sum::<usize>() + gaps;
+        if total <= wrap_at {
+            return;
+        }
+        let widest = widths
+            .iter_mut()
+            .zip(columns)
+            .filter(|(width, column)| column.align == Align::Left && **width > TEXT_WIDTH_MIN)
+            .max_by_key(|(width, _)| **width);
+        match widest {
+            Some((width, _)) => *width -= 1,
+            None => return,
+        }
+    }
+}
+
+fn strong_line(out: &mut dyn Write, colour: bool, line: &str) -> io::Result<()> {
+    if colour && !line.is_empty() {
+        let style = anstyle::Style::new().bold();
+        writeln!(out, "{style}{line}{style:#}")
+    } else {
+        writeln!(out, "{line}")
+    }
+}
+
+/// Machine rows as a table: what `--fields` gives people.
+pub(super) struct CellTable<'w> {
+    table: TableWriter<'w>,
+    people: People,
+}
+
+impl<'w> CellTable<'w> {
+    pub fn begin(
+        out: &'w mut dyn Write,
+        options: &Options,
+        columns: &[Column],
+    ) -> Result<CellTable<'w>, RenderError> {
+        let columns = columns
+            .iter()
+            .map(|column| match column.kind {
+                ColumnKind::Text => SheetColumn::left(titled(&column.name)),
+                ColumnKind::Number | ColumnKind::Amount => SheetColumn::right(titled(&column.name)),
+            })
+            .collect();
+        Ok(CellTable {
+            table: TableWriter::stream(out, options, "", columns)?,
+            people: options.people(),
+        })
+    }
+}
+
+impl RowSink for CellTable<'_> {
+    fn row(&mut self, cells: &mut dyn Iterator<Item = &Cell<'_>>) -> io::Result<()> {
+        let people = self.people;
+        let text = |cell: &Cell<'_>| match cell {
+            Cell::Date(date) => people.date(*date),
+            Cell::Amount(minor, currency) => people.signed(*minor, currency),
+            other => {
+                let mut bytes = Vec::new();
+                push_plain(&mut bytes, other);
+                String::from_utf8_lossy(&bytes).into_owned()
+            }
+        };
+        self.table.row(SheetRow::Cells(cells.map(text).collect()))
+    }
+
+    fn end(&mut self, _: &[(&'static str, Json)]) -> io::Result<()> {
+        self.table.finish(&[])
+    }
+}
+
+/// `as_of` → `As of`.
+fn titled(name: &str) -> String {
+    let mut chars = name.chars();
+    match chars.next() {
+        Some(first) => first
+            .to_uppercase()
+            .chain(chars)
+            .collect::<String>()
+            .replace('_', " "),
+        None => String::new(),
+    }
+}
