@@ -68,9 +68,11 @@ pub fn transaction(
         .iter()
         .map(|(path, amount)| DraftEntry {
             account: (*path).into(),
-            amount: Some(Decimal::from_str_exact(amount).unwrap()),
+            amount: Some(Decimal::from_str_exact(amount).expect("a decimal")),
             ..DraftEntry::default()
         })
         .collect();
-    draft.into_transaction(chart, Number(number)).unwrap()
+    draft
+        .into_transaction(chart, Number(number))
+        .expect("a balanced draft")
 }
