@@ -1,3 +1,7 @@
 //! The `hissab` binary: parse, run, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hissab::cli::main()
+}

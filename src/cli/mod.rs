@@ -1,1 +1,199 @@
-//! The command line: the clap tree, its context, one file a command.
+//! The command line: one enum of commands, one file each, errors to exit codes in one place.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+pub mod argv;
+pub mod commands;
+pub mod config;
+pub mod context;
+pub mod environment;
+pub mod error;
+pub mod globals;
+pub mod journals;
+pub mod locate;
+pub mod output;
+mod signals;
+
+use commands as c;
+use context::Context;
+use error::{Exit, Failure, Result};
+use globals::Globals;
+
+/// The cash book a shopkeeper can type at, and the ledger an accountant can sign
+#[derive(Parser)]
+#[command(
+    name = "hissab",
+    version,
+    disable_help_subcommand = true,
+    arg_required_else_help = true,
+    after_help = "First steps: hissab init shop.hissab, then hissab help accounting-basics"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub globals: Globals,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+// `defer`: only the command that is typed is built; a start costs no more for the others.
+#[derive(Subcommand)]
+#[command(defer = true)]
+pub enum Command {
+    // ---- Help and machinery ----
+    /// Explain a topic or a command
+    Help(c::help::Args),
+}
+
+impl Command {
+    /// Runs the command: one line each.
+    fn run(self, ctx: &mut Context) -> Result<Exit> {
+        match self {
+            Command::Help(args) => c::help::run(ctx, args),
+        }
+    }
+}
+
+/// Everything from the words of the command line to the exit code.
+pub fn main() -> ExitCode {
+    signals::prepare();
+    std::panic::set_hook(Box::new(say_bug));
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let exit = std::panic::catch_unwind(|| run(words)).unwrap_or(Exit::Bug);
+    ExitCode::from(exit as u8)
+}
+
+fn run(words: Vec<OsString>) -> Exit {
+    let json = words.iter().any(|w| w == "--json");
+    let cli = match parse(words) {
+        Ok(cli) => cli,
+        Err(error) => return say_usage(&error, json),
+    };
+    let json = json || wants_json(&cli.globals);
+    match execute(cli) {
+        Ok(exit) => exit,
+        Err(failure) => say_failure(&failure, json),
+    }
+}
+
+fn wants_json(globals: &Globals) -> bool {
+    [&globals.output_format, &globals.format]
+        .into_iter()
+        .flatten()
+        .any(|f| f == "json" || f == "ndjson")
+}
+
+fn parse(mut words: Vec<OsString>) -> std::result::Result<Cli, clap::Error> {
+    let hidden = argv::hide_dashes(&mut words);
+    let mut command = Cli::command();
+    if hidden {
+        command = argv::restoring(command);
+    }
+    let matches = command.try_get_matches_from_mut(words)?;
+    Cli::from_arg_matches(&matches)
+}
+
+fn execute(cli: Cli) -> Result<Exit> {
+    let mut ctx = Context::new(cli.globals)?;
+    let exit = cli.command.run(&mut ctx)?;
+    ctx.out.finish()?;
+    Ok(exit)
+}
+
+fn say_failure(failure: &Failure, json: bool) -> Exit {
+    if !failure.quiet {
+        let terminal = environment::Terminal::here().stderr;
+        let colour = environment::wants_colour(None, None, terminal);
+        let text = if json {
+            failure.json()
+        } else {
+            failure.text(colour)
+        };
+        // If stderr is gone too, the exit code still tells.
+        let _ = std::io::stderr().write_all(text.as_bytes());
+    }
+    failure.exit
+}
+
+/// clap's own words, with our exit codes: help and version 0 on stdout, the rest 2 on stderr.
+fn say_usage(error: &clap::Error, json: bool) -> Exit {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return Exit::Ok;
+    }
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return Exit::Usage;
+    }
+    let rendered = error.render();
+    let text = argv::show_dashes(&rendered.to_string());
+    if json {
+        let first = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
+        return say_failure(&Failure::usage("usage", first), true);
+    }
+    let styled = argv::show_dashes(&rendered.ansi().to_string());
+    let colour = environment::wants_colour(None, None, environment::Terminal::here().stderr);
+    let _ = std::io::stderr().write_all(if colour { styled } else { text }.as_bytes());
+    Exit::Usage
+}
+
+/// What a person reads when hissab itself is wrong.
+fn say_bug(info: &std::panic::PanicHookInfo<'_>) {
+    let payload = info.payload();
+    let what = payload
+        .downcast_ref::<&str>()
+        .map(|s| (*s).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    let _ = writeln!(
+        std::io::stderr(),
+        "error: a bug in hissab: {}\n   at {place}\n hint: what was acknowledged before is safe; please report this line with the command you typed",
+        crate::render::sanitize::line(&what)
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tree_is_sound() {
+        let mut command = Cli::command();
+        command.build();
+        command.debug_assert();
+    }
+
+    fn parsed(words: &[&str]) -> std::result::Result<Cli, clap::Error> {
+        parse(
+            std::iter::once("hissab")
+                .chain(words.iter().copied())
+                .map(Into::into)
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn global_flags_stand_anywhere() {
+        let cli = parsed(&["help", "-B", "x", "--today", "2026-04-07"])
+            .ok()
+            .unwrap();
+        assert_eq!(cli.globals.book.as_deref(), Some("x"));
+        assert_eq!(cli.globals.today.as_deref(), Some("2026-04-07"));
+    }
+
+    #[test]
+    fn a_dash_and_a_digit_is_a_value() {
+        let cli = parsed(&["help", "-3d", "-B", "-5"]).ok().unwrap();
+        assert_eq!(cli.globals.book.as_deref(), Some("-5"));
+        let Command::Help(args) = cli.command;
+        assert_eq!(args.topic, ["-3d"]);
+    }
+}

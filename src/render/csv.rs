@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::cell::push_plain;
 use super::json::Json;
 use super::rows::RowSink;
-use super::text::for_cell;
+use super::text::for_csv;
 use super::{Cell, Column, Options};
 
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -42,20 +42,14 @@ impl<'w> SeparatedRows<'w> {
     }
 
     fn text(&mut self, text: &str) -> io::Result<()> {
-        if self.tabs {
+        if self.tabs && text.contains(['\t', '\n', '\r']) {
             // A tab or line end inside a cell breaks most readers of tsv, quoted or not.
-            let flat = text.replace(['\t', '\n', '\r'], " ");
-            let safe = if self.raw {
-                flat.as_str().into()
-            } else {
-                for_cell(&flat, |_| false)
-            };
-            self.writer.write_field(safe.as_bytes())?;
-        } else if self.raw {
+            return self.text(&text.replace(['\t', '\n', '\r'], " "));
+        }
+        if self.raw {
             self.writer.write_field(text)?;
         } else {
-            let safe = for_cell(text, |c| c == '\n');
-            self.writer.write_field(safe.as_bytes())?;
+            self.writer.write_field(for_csv(text).as_bytes())?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use super::cell::push_plain;
 use super::rows::RowSink;
-use super::text::is_harmful;
+use super::sanitize::is_harmful;
 use super::{Cell, Column};
 use crate::ledger::amount_format;
 use crate::ledger::currency::Currency;
@@ -100,7 +100,10 @@ fn push_string(out: &mut Vec<u8>, text: &str) {
     out.truncate(start);
     for c in quoted.chars() {
         if is_harmful(c) {
-            out.extend_from_slice(format!("\\u{:04x}", u32::from(c)).as_bytes());
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+            }
         } else {
             let mut buffer = [0; 4];
             out.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes());

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::text::for_terminal;
+use super::text::for_table;
 use super::{Align, SheetColumn, SheetRow};
 
 pub(super) struct MarkdownTable<'w> {
@@ -66,7 +66,7 @@ impl<'w> MarkdownTable<'w> {
 
 /// Text that Markdown shows as it is. Leading spaces, which indent tree levels, are kept visible.
 fn escape(text: &str) -> String {
-    let safe = for_terminal(text);
+    let safe = for_table(text);
     let indent = safe.len() - safe.trim_start_matches(' ').len();
     let mut escaped = "&nbsp;".repeat(indent);
     for c in safe[indent..].chars() {

@@ -19,10 +19,9 @@
 //! constant memory (a table of a stream fixes its widths on the first [`STREAM_WIDTH_ROWS`] rows and wraps
 //! afterwards). Ask [`Options::is_for_people`] which one to open.
 //!
-//! Nothing here opens files but [`output`]; nothing reads the environment.
+//! Nothing here opens files or reads the environment.
 
 use std::io::{self, Write};
-use std::str::FromStr;
 
 use thiserror::Error;
 
@@ -30,91 +29,24 @@ use crate::ledger::amount_format::Grouping;
 
 pub mod cell;
 mod csv;
+pub mod format;
 mod json;
 mod md;
-pub mod output;
 mod people;
 mod rows;
+pub mod sanitize;
 mod sheet;
 mod table;
 mod text;
 pub mod views;
 
 pub use cell::{Cell, Column};
+pub use format::Format;
 pub use json::Json;
 pub use people::People;
 pub use rows::RowWriter;
 pub use sheet::{Align, Sheet, SheetColumn, SheetRow};
 pub use table::{STREAM_WIDTH_ROWS, TableWriter};
-pub use text::for_terminal;
-
-/// How output is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Format {
-    #[default]
-    Table,
-    Csv,
-    Tsv,
-    Json,
-    Ndjson,
-    Md,
-    /// Announced, not written yet: [`RenderError::NotYet`].
-    Html,
-    /// Announced, not written yet: [`RenderError::NotYet`].
-    Xlsx,
-}
-
-impl Format {
-    pub const ALL: [Format; 8] = [
-        Format::Table,
-        Format::Csv,
-        Format::Tsv,
-        Format::Json,
-        Format::Ndjson,
-        Format::Md,
-        Format::Html,
-        Format::Xlsx,
-    ];
-
-    /// The word in flags.
-    pub fn word(self) -> &'static str {
-        match self {
-            Format::Table => "table",
-            Format::Csv => "csv",
-            Format::Tsv => "tsv",
-            Format::Json => "json",
-            Format::Ndjson => "ndjson",
-            Format::Md => "md",
-            Format::Html => "html",
-            Format::Xlsx => "xlsx",
-        }
-    }
-
-    /// The format a file's name asks for: its extension; `txt` is a table.
-    pub fn of_file_name(name: &str) -> Option<Format> {
-        let extension = name.rsplit_once('.')?.1.to_lowercase();
-        match extension.as_str() {
-            "txt" => Some(Format::Table),
-            "markdown" => Some(Format::Md),
-            "jsonl" => Some(Format::Ndjson),
-            "htm" => Some(Format::Html),
-            other => other.parse().ok(),
-        }
-    }
-
-    /// Laid out for reading: headings, grouped amounts, sides.
-    pub fn is_for_people(self) -> bool {
-        matches!(self, Format::Table | Format::Md)
-    }
-}
-
-impl FromStr for Format {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Format, ()> {
-        Format::ALL.into_iter().find(|f| f.word() == word).ok_or(())
-    }
-}
 
 /// Whether a report of several periods has a column or a row for each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -169,8 +101,9 @@ pub enum RenderError {
     /// `--fields` names a column that the report does not have.
     #[error("no column `{field}`; there are {}", .columns.join(", "))]
     UnknownField { field: String, columns: Vec<String> },
-    #[error("{} output is not available in this version", .0.word())]
-    NotYet(Format),
+    /// This report has no such form.
+    #[error("this cannot be printed as {}", .0.word())]
+    NoSuchForm(Format),
 }
 
 /// What a bounded report looks like, to machines and to people.

@@ -41,7 +41,7 @@ impl<'w> RowWriter<'w> {
             Format::Json => Box::new(DocumentRows::begin(out, schema, head, &columns)?),
             Format::Ndjson => Box::new(LineRows::begin(out, &columns)),
             Format::Table | Format::Md => Box::new(CellTable::begin(out, options, &columns)?),
-            missing @ (Format::Html | Format::Xlsx) => return Err(RenderError::NotYet(missing)),
+            other => return Err(RenderError::NoSuchForm(other)),
         };
         Ok(RowWriter {
             sink,

@@ -16,7 +16,7 @@ use super::cell::{ColumnKind, push_plain};
 use super::json::Json;
 use super::md::MarkdownTable;
 use super::rows::RowSink;
-use super::text::for_terminal;
+use super::text::for_table;
 use super::{Align, Cell, Column, Format, Options, People, RenderError, SheetColumn, SheetRow};
 
 /// How many rows of a stream decide the widths of its table.
@@ -114,7 +114,7 @@ impl<'w> PlainTable<'w> {
         held_max: usize,
     ) -> io::Result<PlainTable<'w>> {
         if !title.is_empty() && !options.no_header {
-            strong_line(out, options.colour, &for_terminal(title))?;
+            strong_line(out, options.colour, &for_table(title))?;
         }
         Ok(PlainTable {
             out,
@@ -139,7 +139,7 @@ impl<'w> PlainTable<'w> {
     fn end(&mut self, notes: &[String]) -> io::Result<()> {
         self.write_held(0)?;
         for note in notes {
-            writeln!(self.out, "{}", for_terminal(note))?;
+            writeln!(self.out, "{}", for_table(note))?;
         }
         Ok(())
     }
@@ -225,7 +225,7 @@ impl<'w> PlainTable<'w> {
 fn make_safe(row: &mut SheetRow) {
     let (SheetRow::Cells(cells) | SheetRow::Strong(cells) | SheetRow::Spill(cells)) = row;
     for cell in cells {
-        if let Cow::Owned(safe) = for_terminal(cell) {
+        if let Cow::Owned(safe) = for_table(cell) {
             *cell = safe;
         }
     }

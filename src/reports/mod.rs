@@ -3,9 +3,21 @@
 //! Pure, one file a report. The doors gather what a report needs (`cli::looking`), the report
 //! decides, `render` shows. Balances are sums of minor units, debit positive.
 
+pub mod activity;
+pub mod ageing;
+pub mod balance_sheet;
+pub mod cash_flow;
+pub mod check;
+pub mod dues;
+pub mod income_statement;
+pub mod names;
+pub mod open_items;
+#[cfg(test)]
+mod sample;
 pub mod scope;
-pub mod tree;
-pub mod trial_balance;
-
+pub mod sections;
+pub mod stats;
 #[cfg(test)]
 pub mod testing;
+pub mod tree;
+pub mod trial_balance;

@@ -1,0 +1,3 @@
+//! One file a command: its `Args` and its `run(ctx, args)`.
+
+pub mod help;

@@ -1,0 +1,278 @@
+//! Layered configuration: flag > `HISSAB_*` > nearest `hissab.toml` upward > user > default.
+//!
+//! A project file may name a book and how things look; it never says who someone is, where a server
+//! is, or which program to run, because it may come with a folder somebody else made.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use directories::ProjectDirs;
+
+use super::environment::var;
+use super::error::{Failure, Result};
+
+/// One thing that can be configured.
+pub struct Key {
+    pub name: &'static str,
+    pub variable: Option<&'static str>,
+    pub default: Option<&'static str>,
+    /// A project file may set it.
+    pub in_project: bool,
+    pub about: &'static str,
+}
+
+/// Everything that can be configured; besides these, `books.NAME` in the user's file.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "book",
+        variable: Some("HISSAB_BOOK"),
+        default: None,
+        in_project: true,
+        about: "the book to use: a file or a configured name",
+    },
+    Key {
+        name: "user.name",
+        variable: Some("HISSAB_USER_NAME"),
+        default: None,
+        in_project: false,
+        about: "who is named in the audit log; default the system user",
+    },
+    Key {
+        name: "color",
+        variable: Some("HISSAB_COLOR"),
+        default: Some("auto"),
+        in_project: true,
+        about: "auto, always or never",
+    },
+    Key {
+        name: "pager",
+        variable: Some("HISSAB_PAGER"),
+        default: Some("less -FRX"),
+        in_project: false,
+        about: "program for long output on a terminal; empty: none",
+    },
+    Key {
+        name: "editor",
+        variable: Some("HISSAB_EDITOR"),
+        default: Some("vi"),
+        in_project: false,
+        about: "program for amend --edit",
+    },
+    Key {
+        name: "wait",
+        variable: Some("HISSAB_WAIT"),
+        default: Some("30"),
+        in_project: true,
+        about: "seconds to wait for a busy book",
+    },
+];
+
+/// The name of a project's file.
+pub const PROJECT_FILE: &str = "hissab.toml";
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Environment(String),
+    Project(PathBuf),
+    User(PathBuf),
+    Default,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Origin::Environment(name) => write!(f, "environment {name}"),
+            Origin::Project(path) => write!(f, "project {}", path.display()),
+            Origin::User(path) => write!(f, "user {}", path.display()),
+            Origin::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// A value with its origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    pub value: String,
+    pub origin: Origin,
+}
+
+/// A file of settings, flattened: `user.name` → text.
+#[derive(Debug, Clone, Default)]
+pub struct Layer {
+    pub path: PathBuf,
+    pub values: BTreeMap<String, String>,
+}
+
+/// The files of this process, read once when first needed.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    project: Option<Layer>,
+    user: Option<Layer>,
+}
+
+impl Config {
+    /// Reads the project's and the user's file.
+    ///
+    /// Errors: a file that is not TOML; a project file with a key it may not have (exit 2).
+    pub fn load() -> Result<Config> {
+        let project = match std::env::current_dir()
+            .ok()
+            .and_then(|d| nearest_project(&d))
+        {
+            Some(path) => Some(read_project(&path)?),
+            None => None,
+        };
+        let user = match user_file() {
+            Some(path) if path.is_file() => Some(read_layer(&path)?),
+            _ => None,
+        };
+        Ok(Config { project, user })
+    }
+
+    /// The value of a key and where it came from.
+    pub fn get(&self, name: &str) -> Option<Setting> {
+        let key = KEYS.iter().find(|k| k.name == name);
+        if let Some(variable) = key.and_then(|k| k.variable)
+            && let Ok(value) = std::env::var(variable)
+        {
+            return Some(Setting {
+                value,
+                origin: Origin::Environment(variable.to_owned()),
+            });
+        }
+        if let Some((layer, value)) = layer_value(self.project.as_ref(), name) {
+            return Some(Setting {
+                value,
+                origin: Origin::Project(layer.path.clone()),
+            });
+        }
+        if let Some((layer, value)) = layer_value(self.user.as_ref(), name) {
+            return Some(Setting {
+                value,
+                origin: Origin::User(layer.path.clone()),
+            });
+        }
+        let value = fallback(name).or_else(|| key?.default.map(str::to_owned))?;
+        Some(Setting {
+            value,
+            origin: Origin::Default,
+        })
+    }
+
+    /// The text of a key, if it is set and not empty.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(|s| s.value).filter(|v| !v.is_empty())
+    }
+
+    /// Books the user has given names, in order of name.
+    pub fn books(&self) -> BTreeMap<String, String> {
+        let Some(user) = &self.user else {
+            return BTreeMap::new();
+        };
+        user.values
+            .iter()
+            .filter_map(|(k, v)| Some((k.strip_prefix("books.")?.to_owned(), v.clone())))
+            .collect()
+    }
+
+    pub fn project(&self) -> Option<&Layer> {
+        self.project.as_ref()
+    }
+}
+
+fn layer_value<'a>(layer: Option<&'a Layer>, name: &str) -> Option<(&'a Layer, String)> {
+    let layer = layer?;
+    Some((layer, layer.values.get(name)?.clone()))
+}
+
+/// Programs people have already chosen for everything.
+fn fallback(name: &str) -> Option<String> {
+    match name {
+        "pager" => std::env::var("PAGER").ok(),
+        "editor" => var("VISUAL").or_else(|| var("EDITOR")),
+        _ => None,
+    }
+}
+
+/// The user's configuration file, whether it exists or not.
+pub fn user_file() -> Option<PathBuf> {
+    ProjectDirs::from("", "", "hissab").map(|d| d.config_dir().join("config.toml"))
+}
+
+/// The book used when nothing says which.
+pub fn default_book() -> Option<PathBuf> {
+    ProjectDirs::from("", "", "hissab").map(|d| d.data_dir().join("book.hissab"))
+}
+
+fn nearest_project(from: &Path) -> Option<PathBuf> {
+    from.ancestors()
+        .map(|d| d.join(PROJECT_FILE))
+        .find(|p| p.is_file())
+}
+
+/// Reads one file into flat keys.
+pub fn read_layer(path: &Path) -> Result<Layer> {
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::file(path, &e))?;
+    let table: toml::Table = toml::from_str(&text).map_err(|e| {
+        let line = e.span().map_or(1, |s| {
+            text[..s.start.min(text.len())].lines().count().max(1)
+        });
+        Failure::usage(
+            "bad-config",
+            format!("the configuration cannot be read: {}", e.message()),
+        )
+        .at(format!("{} line {line}", path.display()))
+    })?;
+    let mut values = BTreeMap::new();
+    flatten("", &table, &mut values);
+    Ok(Layer {
+        path: path.to_owned(),
+        values,
+    })
+}
+
+fn flatten(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String>) {
+    for (name, value) in table {
+        let name = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
+        match value {
+            toml::Value::Table(inner) => flatten(&name, inner, into),
+            toml::Value::String(text) => {
+                into.insert(name, text.clone());
+            }
+            other => {
+                into.insert(name, other.to_string());
+            }
+        }
+    }
+}
+
+fn read_project(path: &Path) -> Result<Layer> {
+    let layer = read_layer(path)?;
+    for (name, value) in &layer.values {
+        let allowed = KEYS.iter().any(|k| k.name == name && k.in_project);
+        if !allowed {
+            return Err(Failure::usage(
+                "project-config",
+                format!("a project's {PROJECT_FILE} may not set {name}"),
+            )
+            .at(path.display().to_string())
+            .hint(format!(
+                "remove it there; for yourself: hissab config set {name} {}",
+                super::error::shell_word(value)
+            )));
+        }
+        if name == "book" && value.contains("://") {
+            return Err(Failure::usage(
+                "project-config",
+                format!("a project's {PROJECT_FILE} may not name a server"),
+            )
+            .at(path.display().to_string()));
+        }
+    }
+    Ok(layer)
+}

@@ -1,0 +1,310 @@
+//! What every command is handed: flags, output, clock, ids, configuration, and the way to the book.
+
+use std::cell::OnceCell;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::config::Config;
+use super::environment::{self, Clock, Ids, Terminal};
+use super::error::{Failure, Result};
+use super::globals::Globals;
+use super::locate::{self, Located};
+use super::output::Out;
+use crate::book::{self, Book};
+use crate::render::{Format, sanitize};
+
+/// What every command is handed.
+pub struct Context {
+    pub globals: Globals,
+    pub terminal: Terminal,
+    /// Data, and only data.
+    pub out: Out,
+    clock: Clock,
+    ids: Ids,
+    config: OnceCell<Config>,
+    err_colour: bool,
+}
+
+impl Context {
+    /// Errors: a malformed `--color`, an `-o` that cannot be written, `-f` with `-B`.
+    pub fn new(globals: Globals) -> Result<Context> {
+        let terminal = Terminal::here();
+        let flag = globals.color.as_deref();
+        if flag.is_some_and(|f| !["auto", "always", "never"].contains(&f)) {
+            let given = flag.unwrap_or_default();
+            return Err(Failure::usage(
+                "bad-color",
+                format!("--color takes auto, always or never, not {given:?}"),
+            ));
+        }
+        if globals.book.is_some() && !globals.files.is_empty() {
+            return Err(Failure::usage(
+                "book-and-file",
+                "-f reads journals instead of a book: give -f or -B, not both",
+            ));
+        }
+        let clock = Clock::here();
+        let config = OnceCell::new();
+        // Only a terminal needs to know the configured colour: a pipe's start stays free of file reads.
+        let configured = match (flag, terminal.stdout || terminal.stderr) {
+            (None | Some("auto"), true) => {
+                let loaded = Config::load()?;
+                let configured = loaded.text("color");
+                let _ = config.set(loaded);
+                configured
+            }
+            _ => environment::var("HISSAB_COLOR"),
+        };
+        let colour = |stream| environment::wants_colour(flag, configured.as_deref(), stream);
+        let out = match &globals.output {
+            Some(path) if path.as_os_str() != "-" => Out::file(path)?,
+            _ => Out::stdout(terminal.stdout, colour(terminal.stdout)),
+        };
+        let err_colour = colour(terminal.stderr);
+        Ok(Context {
+            out,
+            clock,
+            ids: Ids::here(clock),
+            config,
+            err_colour,
+            globals,
+            terminal,
+        })
+    }
+
+    /// The configuration, read when first asked for.
+    pub fn config(&self) -> Result<&Config> {
+        if let Some(config) = self.config.get() {
+            return Ok(config);
+        }
+        let loaded = Config::load()?;
+        Ok(self.config.get_or_init(|| loaded))
+    }
+
+    // ---- output ----
+
+    /// The format asked for: `-O`, `--format`, `--json`, the name of `-o`, else a table.
+    pub fn format(&self) -> Result<Format> {
+        let word = self
+            .globals
+            .output_format
+            .as_deref()
+            .or(self.globals.format.as_deref());
+        if let Some(word) = word {
+            return Format::from_word(word).ok_or_else(|| {
+                let known = Format::ALL.map(Format::word).join(", ");
+                Failure::usage("unknown-format", format!("there is no format {word:?}"))
+                    .hint(format!("formats: {known}"))
+            });
+        }
+        if self.globals.json {
+            return Ok(Format::Json);
+        }
+        let extension = self.globals.output.as_ref().and_then(|p| p.extension());
+        Ok(extension
+            .and_then(|e| Format::of_extension(&e.to_string_lossy()))
+            .unwrap_or_default())
+    }
+
+    /// True if answers are JSON objects.
+    pub fn wants_json(&self) -> bool {
+        matches!(self.format(), Ok(Format::Json | Format::Ndjson))
+    }
+
+    /// Prints data through a pager, if a person reads it and it is longer than the terminal.
+    pub fn page(&mut self) -> Result<()> {
+        if !self.terminal.stdout || self.globals.no_pager || self.globals.output.is_some() {
+            return Ok(());
+        }
+        let Some(pager) = self.config()?.text("pager") else {
+            return Ok(());
+        };
+        let words: Vec<String> = pager.split_whitespace().map(str::to_owned).collect();
+        if words.is_empty() || words[0] == "cat" {
+            return Ok(());
+        }
+        self.out = Out::paged(words, self.terminal.height(), self.out.colour());
+        Ok(())
+    }
+
+    /// Columns to lay tables out for.
+    pub fn width(&self) -> usize {
+        self.terminal.width()
+    }
+
+    /// A line on stderr, sanitised; nothing with `-q`.
+    pub fn note(&self, text: &str) {
+        if !self.globals.quiet {
+            // Nobody can be told that stderr is gone.
+            let _ = writeln!(io::stderr(), "{}", sanitize::block(text));
+        }
+    }
+
+    /// A warning on stderr, `-q` or not.
+    pub fn warn(&self, text: &str) {
+        let (on, off) = if self.err_colour {
+            ("\u{1b}[1;33m", "\u{1b}[0m")
+        } else {
+            ("", "")
+        };
+        let _ = writeln!(io::stderr(), "{on}warning:{off} {}", sanitize::block(text));
+    }
+
+    pub fn err_colour(&self) -> bool {
+        self.err_colour
+    }
+
+    // ---- clock, ids, who ----
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Today in a book's zone, or what `--today` or `HISSAB_TODAY` says.
+    pub fn today(&self, zone: &str) -> Result<Date> {
+        let given = self
+            .globals
+            .today
+            .clone()
+            .or_else(|| environment::var("HISSAB_TODAY"));
+        match given {
+            None => Ok(self.clock.today(zone)),
+            Some(text) => text.parse().map_err(|_| {
+                Failure::usage(
+                    "bad-date",
+                    format!("--today takes a date like 2026-04-07, not {text:?}"),
+                )
+            }),
+        }
+    }
+
+    /// A new UUIDv7.
+    pub fn make_id(&mut self) -> Uuid {
+        self.ids.make()
+    }
+
+    /// Who is named in the audit log.
+    pub fn who(&self) -> Result<String> {
+        Ok(self
+            .config()?
+            .text("user.name")
+            .unwrap_or_else(environment::system_user))
+    }
+
+    // ---- asking ----
+
+    /// Whether a question may be put to a person.
+    pub fn can_ask(&self) -> bool {
+        self.terminal.can_ask() && !self.globals.no_input
+    }
+
+    /// A yes-or-no question. `--yes` answers it; off a terminal it is exit 2 naming the flag.
+    pub fn confirm(&self, question: &str) -> Result<bool> {
+        if self.globals.yes {
+            return Ok(true);
+        }
+        if !self.can_ask() {
+            return Err(Failure::usage(
+                "needs-answer",
+                format!("{question} Nobody can be asked here"),
+            )
+            .hint("answer with --yes"));
+        }
+        dialoguer::Confirm::new()
+            .with_prompt(sanitize::line(question))
+            .default(false)
+            .interact()
+            .map_err(prompt_failure)
+    }
+
+    // ---- the book ----
+
+    /// Which book the command is about.
+    pub fn located(&self) -> Result<Located> {
+        locate::locate(&self.globals, self.config()?)
+    }
+
+    /// The book for reading: a file, or the journals of `-f`.
+    pub fn open_read(&self) -> Result<Box<dyn Book>> {
+        if !self.globals.files.is_empty() {
+            return super::journals::open(self);
+        }
+        let located = self.located()?;
+        if !located.path.exists() {
+            return Err(locate::missing(&located, self.config()?));
+        }
+        Ok(book::open::read(&located.path)?)
+    }
+
+    /// The book for writing.
+    ///
+    /// Errors: exit 2 with `-f`, and off a terminal where nobody chose the book for this line or place.
+    pub fn open_write(&self) -> Result<Box<dyn Book>> {
+        let located = self.located_for_writing()?;
+        if !located.path.exists() {
+            return Err(locate::missing(&located, self.config()?));
+        }
+        Ok(book::open::write(&located.path, self.wait()?)?)
+    }
+
+    /// Which book a writer changes.
+    pub fn located_for_writing(&self) -> Result<Located> {
+        if !self.globals.files.is_empty() {
+            return Err(Failure::usage(
+                "journals-are-read-only",
+                "-f reads journals; this command needs a book",
+            )
+            .hint("hissab init BOOK.hissab, then hissab -B BOOK.hissab import FILE"));
+        }
+        let located = self.located()?;
+        if !self.terminal.stdin && !located.source.is_chosen_here() {
+            return Err(Failure::usage(
+                "book-not-chosen",
+                "off a terminal, a command that writes needs to be told the book",
+            )
+            .hint(format!(
+                "hissab -B {} …, or set HISSAB_BOOK",
+                super::error::shell_word(&located.path.display().to_string())
+            )));
+        }
+        Ok(located)
+    }
+
+    /// How long to wait for a busy book.
+    pub fn wait(&self) -> Result<Duration> {
+        if let Some(seconds) = self.globals.wait {
+            return Ok(Duration::from_secs(seconds.into()));
+        }
+        let words = self.config()?.text("wait").unwrap_or_default();
+        let seconds: u32 = words.parse().map_err(|_| {
+            Failure::usage(
+                "bad-wait",
+                format!("the setting wait is a number of seconds, not {words:?}"),
+            )
+        })?;
+        Ok(Duration::from_secs(seconds.into()))
+    }
+
+    /// The journals of `-f`, in order.
+    pub fn journal_files(&self) -> Vec<PathBuf> {
+        self.globals.files.iter().map(PathBuf::from).collect()
+    }
+}
+
+/// Why a prompt gave no answer: Ctrl-C and Ctrl-D end the command, nothing is written.
+pub fn prompt_failure(error: dialoguer::Error) -> Failure {
+    let dialoguer::Error::IO(error) = error;
+    match error.kind() {
+        io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => Failure::new(
+            super::error::Exit::Interrupted,
+            "interrupted",
+            "interrupted; nothing was written",
+        ),
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,147 @@
+//! What a process is given: terminal, environment variables, clock, ids.
+//!
+//! `HISSAB_TEST_CLOCK` (an RFC 3339 instant) and `HISSAB_TEST_IDS` (a number) fix the clock and the
+//! ids of a run, so that tests can compare bytes; they are for tests only.
+
+use std::env;
+use std::io::IsTerminal;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use uuid::{Builder, Uuid};
+
+/// An environment variable that is set and not empty.
+pub fn var(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|v| !v.is_empty())
+}
+
+/// Which of the three streams are terminals, and how wide and high.
+#[derive(Debug, Clone, Copy)]
+pub struct Terminal {
+    pub stdin: bool,
+    pub stdout: bool,
+    pub stderr: bool,
+}
+
+/// Columns where nothing says how many there are.
+const WIDTH_DEFAULT: usize = 100;
+
+impl Terminal {
+    pub fn here() -> Terminal {
+        Terminal {
+            stdin: std::io::stdin().is_terminal(),
+            stdout: std::io::stdout().is_terminal(),
+            stderr: std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// A person sits at the keyboard.
+    pub fn can_ask(&self) -> bool {
+        self.stdin && self.stderr
+    }
+
+    /// Columns to lay tables out for. The same text goes to a pipe and a terminal, so a pipe gets
+    /// `COLUMNS`, else a fixed width.
+    pub fn width(&self) -> usize {
+        let asked = var("COLUMNS").and_then(|c| c.parse().ok());
+        let seen = || terminal_size::terminal_size().map(|(w, _)| usize::from(w.0));
+        asked
+            .or_else(|| self.stdout.then(seen).flatten())
+            .filter(|w| *w >= 20)
+            .unwrap_or(WIDTH_DEFAULT)
+    }
+
+    pub fn height(&self) -> usize {
+        terminal_size::terminal_size().map_or(24, |(_, h)| usize::from(h.0))
+    }
+}
+
+/// Whether to colour a stream. Flag > `NO_COLOR` > `CLICOLOR_FORCE` > configuration > `CLICOLOR` > terminal.
+pub fn wants_colour(flag: Option<&str>, configured: Option<&str>, terminal: bool) -> bool {
+    match flag {
+        Some("always") => return true,
+        Some("never") => return false,
+        _ => {}
+    }
+    if var("NO_COLOR").is_some() {
+        return false;
+    }
+    if var("CLICOLOR_FORCE").is_some_and(|v| v != "0") {
+        return true;
+    }
+    match configured {
+        Some("always") => return true,
+        Some("never") => return false,
+        _ => {}
+    }
+    terminal && var("CLICOLOR").is_none_or(|v| v != "0") && var("TERM").is_none_or(|t| t != "dumb")
+}
+
+/// The clock, or a fixed instant.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock(Option<Timestamp>);
+
+impl Clock {
+    pub fn here() -> Clock {
+        Clock(var("HISSAB_TEST_CLOCK").and_then(|t| t.parse().ok()))
+    }
+
+    /// Now, to the microsecond: what books store.
+    pub fn now(&self) -> Timestamp {
+        let now = self.0.unwrap_or_else(Timestamp::now);
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
+    /// Today in a zone by IANA name; an unknown name means the machine's zone.
+    pub fn today(&self, zone: &str) -> Date {
+        Zoned::new(self.now(), zone_of(zone)).date()
+    }
+}
+
+fn zone_of(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or_else(|_| TimeZone::system())
+}
+
+/// The machine's zone by IANA name, `UTC` where it has none.
+pub fn zone_name() -> String {
+    TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
+}
+
+/// Makes UUIDv7: from the clock and the system's randomness, or from a seed.
+#[derive(Debug, Clone)]
+pub struct Ids {
+    seed: Option<u64>,
+    made: u64,
+    clock: Clock,
+}
+
+impl Ids {
+    pub fn here(clock: Clock) -> Ids {
+        Ids {
+            seed: var("HISSAB_TEST_IDS").and_then(|s| s.parse().ok()),
+            made: 0,
+            clock,
+        }
+    }
+
+    pub fn make(&mut self) -> Uuid {
+        self.made += 1;
+        let Some(seed) = self.seed else {
+            return Uuid::now_v7();
+        };
+        let millis = u64::try_from(self.clock.now().as_millisecond()).unwrap_or(0);
+        let mut random = [0u8; 10];
+        random[..4].copy_from_slice(&(seed as u32).to_be_bytes());
+        random[6..].copy_from_slice(&(self.made as u32).to_be_bytes());
+        Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
+}
+
+/// The system user's name, for records of who did what.
+pub fn system_user() -> String {
+    ["USER", "LOGNAME", "USERNAME"]
+        .iter()
+        .find_map(|n| var(n))
+        .unwrap_or_else(|| "unknown".to_owned())
+}

@@ -1,0 +1,306 @@
+//! From error to message and exit code: the one file that says both (cli.md, "Behaviour").
+
+use std::io;
+
+use crate::book::BookError;
+use crate::ledger::violation::Violation;
+use crate::render::sanitize;
+
+/// The result of everything in this room.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+/// How the process ends. Counts are in the output, never here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Ok = 0,
+    /// Data refused, or something failed.
+    Failed = 1,
+    /// An argument malformed or missing.
+    Usage = 2,
+    /// Checks found errors, or a trial balance does not prove.
+    Unproved = 3,
+    SignIn = 4,
+    NotAllowed = 5,
+    /// Account, party, REF, book or file not found.
+    NotFound = 6,
+    /// Conflict, or locked period.
+    Conflict = 7,
+    Unreachable = 8,
+    Unconfirmed = 9,
+    /// Book busy, newer, read-only or damaged.
+    Unavailable = 10,
+    /// A bug in hissab.
+    Bug = 70,
+    Interrupted = 130,
+}
+
+/// Why a command did not do what it was asked: words for people, a code for programs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    pub exit: Exit,
+    /// Stable; what `--json` shows as `code`.
+    pub code: &'static str,
+    /// Lower case, no full stop, the user's own values in it.
+    pub message: String,
+    /// Where, a line each.
+    pub at: Vec<String>,
+    /// What to do, a line each; commands can be pasted.
+    pub hints: Vec<String>,
+    /// Nothing is printed: a reader of our output went away.
+    pub quiet: bool,
+}
+
+impl Failure {
+    pub fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Failure {
+        Failure {
+            exit,
+            code,
+            message: message.into(),
+            at: Vec::new(),
+            hints: Vec::new(),
+            quiet: false,
+        }
+    }
+
+    /// Exit 2: an argument malformed or missing.
+    pub fn usage(code: &'static str, message: impl Into<String>) -> Failure {
+        Failure::new(Exit::Usage, code, message)
+    }
+
+    /// Exit 1: the data is refused.
+    pub fn refused(code: &'static str, message: impl Into<String>) -> Failure {
+        Failure::new(Exit::Failed, code, message)
+    }
+
+    /// Exit 6: no such account, party, REF, book or file.
+    pub fn not_found(code: &'static str, message: impl Into<String>) -> Failure {
+        Failure::new(Exit::NotFound, code, message)
+    }
+
+    /// Exit 7: the state is not what the caller thought.
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Failure {
+        Failure::new(Exit::Conflict, code, message)
+    }
+
+    /// A file that could not be read or written, by name.
+    pub fn file(path: &std::path::Path, error: &io::Error) -> Failure {
+        let shown = path.display();
+        let failure = match error.kind() {
+            io::ErrorKind::NotFound => {
+                Failure::not_found("file-not-found", format!("no file {shown}"))
+            }
+            io::ErrorKind::PermissionDenied => Failure::refused(
+                "permission-denied",
+                format!("{shown} may not be opened: permission denied"),
+            ),
+            io::ErrorKind::IsADirectory => {
+                Failure::refused("is-a-directory", format!("{shown} is a folder, not a file"))
+            }
+            _ => {
+                return Failure {
+                    message: format!("{shown}: {}", io_words(error)),
+                    ..Failure::from_io(error)
+                };
+            }
+        };
+        failure
+    }
+
+    pub fn at(mut self, place: impl Into<String>) -> Failure {
+        self.at.push(place.into());
+        self
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Puts what was attempted in front: `transaction not posted: …`.
+    pub fn while_doing(mut self, what: &str) -> Failure {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
+    fn from_io(error: &io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure {
+                quiet: true,
+                ..Failure::new(Exit::Ok, "broken-pipe", "")
+            },
+            io::ErrorKind::StorageFull => {
+                Failure::refused("disk-full", "no space is left on the disk")
+            }
+            io::ErrorKind::FileTooLarge => Failure::refused(
+                "file-too-large",
+                "the file would become larger than is allowed here",
+            ),
+            io::ErrorKind::NotFound => Failure::not_found("file-not-found", io_words(error)),
+            io::ErrorKind::Interrupted => {
+                Failure::new(Exit::Interrupted, "interrupted", "interrupted")
+            }
+            _ => Failure::refused("io", io_words(error)),
+        }
+    }
+
+    /// The lines people read on stderr, sanitised; `bold` wraps the word `error:`.
+    pub fn text(&self, colour: bool) -> String {
+        let (on, off) = if colour {
+            ("\u{1b}[1;31m", "\u{1b}[0m")
+        } else {
+            ("", "")
+        };
+        let mut text = format!("{on}error:{off} {}\n", sanitize::block(&self.message));
+        for place in &self.at {
+            text.push_str(&format!("   at {}\n", sanitize::line(place)));
+        }
+        for hint in &self.hints {
+            text.push_str(&format!(" hint: {}\n", sanitize::line(hint)));
+        }
+        text
+    }
+
+    /// One object on one line, for `--json`.
+    pub fn json(&self) -> String {
+        let object = serde_json::json!({
+            "schema": "hissab/error/1",
+            "code": self.code,
+            "exit": self.exit as u8,
+            "message": self.message,
+            "at": self.at,
+            "hints": self.hints,
+        });
+        format!("{object}\n")
+    }
+}
+
+/// The system's words without its number: `Permission denied`, not `… (os error 13)`.
+fn io_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split(" (os error").next().unwrap_or(&text);
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(chars).collect()
+    })
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::from_io(&error)
+    }
+}
+
+impl From<BookError> for Failure {
+    fn from(error: BookError) -> Failure {
+        match error {
+            BookError::Refused { violations, .. } => from_violations(&violations),
+            BookError::NotFound { what } => Failure::not_found("not-found", format!("no {what}")),
+            BookError::Conflict { code, message, hint, .. } => {
+                Failure { hints: hint.into_iter().collect(), ..Failure::conflict(code, message) }
+            }
+            BookError::Busy => Failure::new(Exit::Unavailable, "busy", "the book is busy: another program is writing to it")
+                .hint("try again, or wait longer with --wait SECONDS"),
+            BookError::ReadOnly { why } => Failure::new(Exit::Unavailable, "read-only", format!("the book cannot be written: {why}")),
+            BookError::Newer { found, known } => Failure::new(
+                Exit::Unavailable,
+                "newer",
+                format!("the book was written by a newer hissab (schema {found}; this one knows up to {known})"),
+            )
+            .hint("install the newer hissab"),
+            BookError::NotABook { path, why } => Failure::new(
+                Exit::Unavailable,
+                "not-a-book",
+                format!("{} is not a hissab book: {why}", path.display()),
+            ),
+            BookError::Damaged { what } => Failure::new(Exit::Unavailable, "damaged", format!("the book is damaged: {what}"))
+                .hint("hissab check --deep, or hissab restore BACKUP"),
+            BookError::Io { what } => Failure::refused("io", what),
+            BookError::Unsupported { what } => Failure::usage("unsupported", what),
+        }
+    }
+}
+
+/// All violations in one message; the exit code is that of the gravest kind.
+fn from_violations(violations: &[Violation]) -> Failure {
+    let message = violations
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ");
+    let locked = violations
+        .iter()
+        .find(|v| matches!(v, Violation::Locked { .. }));
+    let lead = locked.or(violations.first());
+    let exit = match lead {
+        Some(Violation::Locked { .. }) => Exit::Conflict,
+        Some(Violation::UnknownAccount { .. }) => Exit::NotFound,
+        Some(Violation::AccountExists { .. }) => Exit::Conflict,
+        _ => Exit::Failed,
+    };
+    let mut failure = Failure::new(exit, lead.map_or("refused", Violation::code), message);
+    for violation in violations {
+        failure.hints.extend(violation_hints(violation));
+    }
+    failure
+}
+
+fn violation_hints(violation: &Violation) -> Vec<String> {
+    match violation {
+        Violation::UnknownAccount { path, near } => {
+            let mut hints = Vec::new();
+            if !near.is_empty() {
+                hints.push(format!("did you mean {}?", near.join(", ")));
+            }
+            hints.push(format!("hissab account add {}", shell_word(path)));
+            hints
+        }
+        Violation::UnknownCurrency { code } => {
+            vec![format!("hissab currency add {}", shell_word(code))]
+        }
+        Violation::AccountClosed { account, .. } => {
+            vec![format!("hissab account reopen {}", shell_word(account))]
+        }
+        Violation::Locked { .. } => vec![
+            "post with a later date, or correct an earlier entry with hissab reverse".to_owned(),
+            "hissab lock --off --reason WHY".to_owned(),
+        ],
+        Violation::Rule(rule) => rule.hint.iter().cloned().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A word as a shell takes it, so that a hint can be pasted.
+pub fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_reads_as_what_where_what_next() {
+        let failure = Failure::refused("unbalanced", "debits exceed credits by 50.00 INR")
+            .while_doing("transaction not posted")
+            .at("sales.csv line 14")
+            .hint("correct line 14");
+        assert_eq!(
+            failure.text(false),
+            "error: transaction not posted: debits exceed credits by 50.00 INR\n   at sales.csv line 14\n hint: correct line 14\n"
+        );
+    }
+
+    #[test]
+    fn hints_can_be_pasted() {
+        assert_eq!(shell_word("Assets:Cash"), "Assets:Cash");
+        assert_eq!(shell_word("Gupta Traders"), "'Gupta Traders'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_word(""), "''");
+        assert_eq!(shell_word("$(x)"), "'$(x)'");
+    }
+}

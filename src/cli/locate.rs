@@ -1,0 +1,138 @@
+//! Which book a command is about (cli.md, "Which book").
+
+use std::path::{Path, PathBuf};
+
+use super::config::{Config, Origin, default_book};
+use super::environment::var;
+use super::error::{Failure, Result, shell_word};
+use super::globals::Globals;
+
+/// Where a book is and who said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    pub path: PathBuf,
+    /// The configured name, if it was named so.
+    pub name: Option<String>,
+    pub source: Source,
+}
+
+/// Who said which book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    Flag,
+    Environment,
+    Project,
+    User,
+    DefaultFile,
+}
+
+impl Source {
+    pub fn word(self) -> &'static str {
+        match self {
+            Source::Flag => "--book",
+            Source::Environment => "HISSAB_BOOK",
+            Source::Project => "the project's hissab.toml",
+            Source::User => "the user's configuration",
+            Source::DefaultFile => "the default file",
+        }
+    }
+
+    /// Off a terminal a writer needs a book that somebody chose for this line, place or project.
+    pub fn is_chosen_here(self) -> bool {
+        matches!(self, Source::Flag | Source::Environment | Source::Project)
+    }
+}
+
+/// Finds the book. It may not exist yet.
+pub fn locate(globals: &Globals, config: &Config) -> Result<Located> {
+    if let Some(place) = &globals.book {
+        return of_words(place, Source::Flag, config, Path::new(""));
+    }
+    let Some(setting) = config.get("book") else {
+        let path = default_book().ok_or_else(no_book)?;
+        return Ok(Located {
+            path,
+            name: None,
+            source: Source::DefaultFile,
+        });
+    };
+    let (source, folder) = match &setting.origin {
+        Origin::Environment(_) => (Source::Environment, PathBuf::new()),
+        Origin::Project(file) => (Source::Project, parent(file)),
+        Origin::User(file) => (Source::User, parent(file)),
+        Origin::Default => (Source::DefaultFile, PathBuf::new()),
+    };
+    of_words(&setting.value, source, config, &folder)
+}
+
+fn parent(file: &Path) -> PathBuf {
+    file.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// A WHERE as someone wrote it; relative files are taken from `folder`.
+fn of_words(words: &str, source: Source, config: &Config, folder: &Path) -> Result<Located> {
+    if words.is_empty() {
+        return Err(Failure::usage(
+            "empty-book",
+            format!("{} names no book: it is empty", source.word()),
+        ));
+    }
+    if is_url(words) {
+        return Err(no_servers(words));
+    }
+    if let Some(place) = config.books().get(words) {
+        if is_url(place) {
+            return Err(no_servers(place));
+        }
+        return Ok(Located {
+            path: PathBuf::from(place),
+            name: Some(words.to_owned()),
+            source,
+        });
+    }
+    Ok(Located {
+        path: folder.join(words),
+        name: None,
+        source,
+    })
+}
+
+/// `http://…` and the like; `file:` is not one, it is a file name (SQLite's URI names are never accepted).
+fn is_url(words: &str) -> bool {
+    words.starts_with("http://") || words.starts_with("https://")
+}
+
+fn no_servers(place: &str) -> Failure {
+    Failure::usage(
+        "no-servers",
+        format!("{place} is on a server; this hissab works on local books only"),
+    )
+    .hint("give a file: hissab -B shop.hissab …")
+}
+
+/// What to say where no book is found.
+pub fn no_book() -> Failure {
+    let failure = Failure::not_found("no-book", "no book found").hint("make one: hissab init");
+    match var("LEDGER_FILE") {
+        Some(_) => failure.hint("or read your journal: hissab -f \"$LEDGER_FILE\" …"),
+        None => failure,
+    }
+}
+
+/// What to say about a book that was named and is not there.
+pub fn missing(located: &Located, config: &Config) -> Failure {
+    if located.source == Source::DefaultFile {
+        return no_book().at(format!("looked for {}", located.path.display()));
+    }
+    let shown = located.path.display().to_string();
+    let failure = Failure::not_found("book-not-found", format!("no book {shown}"))
+        .at(format!("named by {}", located.source.word()));
+    let names = config.books();
+    let near = names
+        .keys()
+        .min_by_key(|n| strsim::damerau_levenshtein(n, &shown));
+    match near.filter(|n| strsim::damerau_levenshtein(n, &shown) <= 2) {
+        Some(near) => failure.hint(format!("did you mean -B {}?", shell_word(near))),
+        None => failure.hint(format!("make it: hissab init {}", shell_word(&shown))),
+    }
+}

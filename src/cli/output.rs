@@ -1,0 +1,276 @@
+//! Where data goes: stdout, a pager, or a file that is written whole or not at all.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::NamedTempFile;
+
+use super::error::{Failure, Result};
+use crate::render::sanitize;
+
+/// The writer of a command's data. Nothing is certain to have arrived before [`Out::finish`].
+pub struct Out {
+    sink: Sink,
+    /// The text ends on a terminal: control characters are neutralised.
+    neutralise: bool,
+    /// Colours are wanted, so plain colour sequences pass.
+    colour: bool,
+}
+
+enum Sink {
+    Stdout(BufWriter<io::Stdout>),
+    Pager(Pager),
+    File {
+        file: BufWriter<NamedTempFile>,
+        path: PathBuf,
+    },
+}
+
+struct Pager {
+    words: Vec<String>,
+    held: Vec<u8>,
+    lines_max: usize,
+    lines: usize,
+    child: Option<Child>,
+    plain: bool,
+}
+
+const BUFFER_BYTES: usize = 64 * 1024;
+
+impl Out {
+    pub fn stdout(terminal: bool, colour: bool) -> Out {
+        let sink = Sink::Stdout(BufWriter::with_capacity(BUFFER_BYTES, io::stdout()));
+        Out {
+            sink,
+            neutralise: terminal,
+            colour,
+        }
+    }
+
+    /// Holds the text back until it is longer than the terminal, then pages it.
+    pub fn paged(words: Vec<String>, lines_max: usize, colour: bool) -> Out {
+        let pager = Pager {
+            words,
+            held: Vec::new(),
+            lines_max,
+            lines: 0,
+            child: None,
+            plain: false,
+        };
+        Out {
+            sink: Sink::Pager(pager),
+            neutralise: true,
+            colour,
+        }
+    }
+
+    /// A file that appears, with all of its content, at [`Out::finish`].
+    pub fn file(path: &Path) -> Result<Out> {
+        let folder = path
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        if path.is_dir() {
+            return Err(Failure::refused(
+                "is-a-directory",
+                format!("{} is a folder, not a file", path.display()),
+            ));
+        }
+        let file = NamedTempFile::new_in(folder).map_err(|e| Failure::file(path, &e))?;
+        let file = BufWriter::with_capacity(BUFFER_BYTES, file);
+        Ok(Out {
+            sink: Sink::File {
+                file,
+                path: path.to_owned(),
+            },
+            neutralise: false,
+            colour: false,
+        })
+    }
+
+    /// True if the data ends on a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.neutralise
+    }
+
+    pub fn colour(&self) -> bool {
+        self.colour
+    }
+
+    /// Sends everything on its way; a file appears under its name.
+    pub fn finish(self) -> Result<()> {
+        match self.sink {
+            Sink::Stdout(mut out) => Ok(out.flush()?),
+            Sink::Pager(pager) => pager.finish(),
+            Sink::File { file, path } => {
+                let file = file
+                    .into_inner()
+                    .map_err(|e| Failure::file(&path, e.error()))?;
+                give_default_mode(file.as_file(), &path);
+                file.as_file()
+                    .sync_all()
+                    .map_err(|e| Failure::file(&path, &e))?;
+                file.persist(&path)
+                    .map_err(|e| Failure::file(&path, &e.error))?;
+                Ok(())
+            }
+        }
+    }
+
+    fn raw(&mut self) -> &mut dyn Write {
+        match &mut self.sink {
+            Sink::Stdout(out) => out,
+            Sink::Pager(pager) => pager,
+            Sink::File { file, .. } => file,
+        }
+    }
+}
+
+/// A temporary file is 0600; an export gets the mode of the file it replaces, else 0644.
+#[cfg(unix)]
+fn give_default_mode(file: &File, path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path).map_or(0o644, |m| m.permissions().mode() & 0o777);
+    // A file system without modes refuses this; the export is still good.
+    let _ = file.set_permissions(std::fs::Permissions::from_mode(mode));
+}
+
+#[cfg(not(unix))]
+fn give_default_mode(_file: &File, _path: &Path) {}
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.neutralise {
+            return self.raw().write(bytes);
+        }
+        let text = String::from_utf8_lossy(bytes);
+        if text.chars().any(|c| sanitize::is_harmful(c) && c != '\n') {
+            let safe = neutralised(&text, self.colour);
+            self.raw().write_all(safe.as_bytes())?;
+        } else {
+            self.raw().write_all(text.as_bytes())?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.raw().flush()
+    }
+}
+
+/// Text without control characters but line breaks, tabs and, if wanted, plain colour sequences.
+fn neutralised(text: &str, colour: bool) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if colour && let Some(length) = colour_sequence(rest) {
+            safe.push_str(&rest[..length]);
+            rest = &rest[length..];
+            continue;
+        }
+        if sanitize::is_harmful(c) && c != '\n' && c != '\t' {
+            sanitize::push_picture(&mut safe, c);
+        } else {
+            safe.push(c);
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    safe
+}
+
+/// The length of a sequence that only sets a colour or weight: ESC [ digits and semicolons m.
+fn colour_sequence(text: &str) -> Option<usize> {
+    let body = text.strip_prefix("\u{1b}[")?;
+    let digits = body.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    // 8 conceals text.
+    (body[digits..].starts_with('m') && !body[..digits].split(';').any(|n| n == "8"))
+        .then_some(digits + 3)
+}
+
+impl Write for Pager {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.plain {
+            return io::stdout().write(bytes);
+        }
+        if let Some(stdin) = self.child.as_mut().and_then(|c| c.stdin.as_mut()) {
+            return stdin.write(bytes);
+        }
+        self.held.extend_from_slice(bytes);
+        self.lines += bytes.iter().filter(|b| **b == b'\n').count();
+        if self.lines >= self.lines_max {
+            self.start()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Pager {
+    fn start(&mut self) -> io::Result<()> {
+        let held = std::mem::take(&mut self.held);
+        let mut command = Command::new(&self.words[0]);
+        command.args(&self.words[1..]).stdin(Stdio::piped());
+        match command.spawn() {
+            Ok(mut child) => {
+                if let Some(stdin) = child.stdin.as_mut() {
+                    stdin.write_all(&held)?;
+                }
+                self.child = Some(child);
+                Ok(())
+            }
+            // No pager on this machine: the data goes out as it is.
+            Err(_) => {
+                self.plain = true;
+                io::stdout().write_all(&held)
+            }
+        }
+    }
+
+    fn finish(mut self) -> Result<()> {
+        if let Some(mut child) = self.child.take() {
+            drop(child.stdin.take());
+            child.wait()?;
+            return Ok(());
+        }
+        let mut out = io::stdout();
+        out.write_all(&self.held)?;
+        Ok(out.flush()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_colours_pass() {
+        assert_eq!(
+            neutralised("\u{1b}[1mA\u{1b}[0m\n", true),
+            "\u{1b}[1mA\u{1b}[0m\n"
+        );
+        assert_eq!(neutralised("\u{1b}[1mA", false), "␛[1mA");
+        assert_eq!(neutralised("\u{1b}[2J\u{1b}]0;x\u{7}", true), "␛[2J␛]0;x␇");
+        assert_eq!(neutralised("\u{1b}[8msecret", true), "␛[8msecret");
+    }
+
+    #[test]
+    fn a_file_appears_only_when_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.csv");
+        let mut out = Out::file(&path).unwrap();
+        out.write_all(b"a,b\n").unwrap();
+        assert!(!path.exists());
+        out.finish().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"a,b\n");
+        let mut dropped = Out::file(&path).unwrap();
+        dropped.write_all(b"half").unwrap();
+        drop(dropped);
+        assert_eq!(std::fs::read(&path).unwrap(), b"a,b\n");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

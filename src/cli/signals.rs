@@ -1,0 +1,20 @@
+//! Signals: Ctrl-C is exit 130; a file-size limit is an error, not a death.
+
+/// Registers what this process does on signals.
+#[cfg(unix)]
+pub fn prepare() {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    use signal_hook::consts::{SIGINT, SIGXFSZ};
+    use signal_hook::flag;
+
+    // An unfinished database transaction is rolled back by the next one who opens the book; a file of `-o`
+    // has not got its name yet. So it is safe to leave at once. Failing to register leaves the system's default.
+    let _ = flag::register_conditional_shutdown(SIGINT, 130, Arc::new(AtomicBool::new(true)));
+    // With a handler in place, a write beyond the limit fails with an error that can be reported.
+    let _ = flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+}
+
+#[cfg(not(unix))]
+pub fn prepare() {}

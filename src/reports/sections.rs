@@ -1,0 +1,281 @@
+//! What the balance sheet, the income statement and the cash flow have in common: accounts under
+//! headings, one amount a column, totals per currency.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::ledger::account::{AccountKey, Kind, cmp_paths};
+use crate::ledger::chart::Chart;
+use crate::ledger::currency::CurrencyKey;
+
+/// How lines are folded and ordered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// Segments of a path to keep; what lies deeper is added to its ancestor. `None`: all.
+    pub depth: Option<usize>,
+    /// Ancestors get lines of their own, with what lies below them.
+    pub tree: bool,
+    /// Lines that are zero in every column stay.
+    pub zeros: bool,
+    /// Largest first, by the last column, instead of by path. Flat lists only.
+    pub by_amount: bool,
+}
+
+/// The side on which a section's amounts are positive for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Debit,
+    Credit,
+}
+
+impl Side {
+    /// The normal side of a kind.
+    pub fn of(kind: Kind) -> Side {
+        match kind {
+            Kind::Asset | Kind::Expense | Kind::Unclassified => Side::Debit,
+            Kind::Liability | Kind::Equity | Kind::Income => Side::Credit,
+        }
+    }
+
+    /// A debit-positive amount as people read it under this side.
+    pub fn shown(self, minor: i128) -> i128 {
+        match self {
+            Side::Debit => minor,
+            Side::Credit => -minor,
+        }
+    }
+}
+
+/// One line of a section, in one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// A path, clipped to the depth asked for, or the name of a computed line.
+    pub path: Arc<str>,
+    /// How many ancestors have lines above: 0 in flat lists.
+    pub indent: usize,
+    /// True for lines that no account stands for (`Unclosed profit`).
+    pub computed: bool,
+    pub currency: CurrencyKey,
+    /// Minor units, debit positive, one a column.
+    pub amounts: Vec<i128>,
+}
+
+/// A heading with its lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Stable, lower case: the `section` column.
+    pub name: &'static str,
+    pub side: Side,
+    pub lines: Vec<Line>,
+    /// Sums per currency, computed lines included; never counts a tree's ancestors twice.
+    pub totals: Amounts,
+}
+
+/// Amounts per currency, one a column.
+pub type Amounts = BTreeMap<CurrencyKey, Vec<i128>>;
+
+/// Amounts per account and currency, one a column.
+pub type ByAccount = BTreeMap<(AccountKey, CurrencyKey), Vec<i128>>;
+
+/// Adds `more` to `to`, column by column.
+pub fn add(to: &mut Amounts, currency: CurrencyKey, more: &[i128]) {
+    let columns = to.entry(currency).or_insert_with(|| vec![0; more.len()]);
+    for (column, minor) in columns.iter_mut().zip(more) {
+        *column += minor;
+    }
+}
+
+/// The sum of several sums.
+pub fn sum<'a>(parts: impl IntoIterator<Item = &'a Amounts>) -> Amounts {
+    let mut all = Amounts::new();
+    for (currency, columns) in parts.into_iter().flatten() {
+        add(&mut all, *currency, columns);
+    }
+    all
+}
+
+impl Section {
+    /// A section of the accounts that `belongs` picks from `amounts`.
+    pub fn of(
+        name: &'static str,
+        side: Side,
+        chart: &Chart,
+        amounts: &ByAccount,
+        shape: Shape,
+        belongs: impl Fn(AccountKey) -> bool,
+    ) -> Section {
+        let mut folded: BTreeMap<(Arc<str>, CurrencyKey), Vec<i128>> = BTreeMap::new();
+        let mut totals = Amounts::new();
+        for ((account, currency), columns) in amounts {
+            if !belongs(*account) || (!shape.zeros && columns.iter().all(|c| *c == 0)) {
+                continue;
+            }
+            add(&mut totals, *currency, columns);
+            for path in places(&chart.account(*account).path, shape) {
+                let at = folded
+                    .entry((path, *currency))
+                    .or_insert_with(|| vec![0; columns.len()]);
+                at.iter_mut().zip(columns).for_each(|(a, c)| *a += c);
+            }
+        }
+        let mut lines: Vec<Line> = folded
+            .into_iter()
+            .filter(|(_, columns)| shape.zeros || columns.iter().any(|c| *c != 0))
+            .map(|((path, currency), amounts)| Line {
+                indent: if shape.tree {
+                    path.matches(':').count()
+                } else {
+                    0
+                },
+                path,
+                computed: false,
+                currency,
+                amounts,
+            })
+            .collect();
+        lines.sort_by(|a, b| cmp_paths(&a.path, &b.path).then(a.currency.cmp(&b.currency)));
+        if shape.by_amount && !shape.tree {
+            lines.sort_by_key(|line| {
+                std::cmp::Reverse(line.amounts.last().map(|a| a.unsigned_abs()))
+            });
+        }
+        Section {
+            name,
+            side,
+            lines,
+            totals,
+        }
+    }
+
+    /// Adds a computed line where it is not zero throughout.
+    pub fn compute(&mut self, label: &str, amounts: &Amounts) {
+        for (currency, columns) in amounts {
+            if columns.iter().all(|c| *c == 0) {
+                continue;
+            }
+            add(&mut self.totals, *currency, columns);
+            self.lines.push(Line {
+                path: label.into(),
+                indent: 0,
+                computed: true,
+                currency: *currency,
+                amounts: columns.clone(),
+            });
+        }
+    }
+}
+
+/// The lines an account is counted in: itself clipped to the depth, and in trees its ancestors.
+fn places(path: &Arc<str>, shape: Shape) -> Vec<Arc<str>> {
+    let depth = shape.depth.unwrap_or(usize::MAX).max(1);
+    let ends: Vec<usize> = path
+        .match_indices(':')
+        .map(|(at, _)| at)
+        .chain([path.len()])
+        .take(depth)
+        .collect();
+    if shape.tree {
+        ends.iter().map(|end| path[..*end].into()).collect()
+    } else {
+        ends.last()
+            .map(|end| {
+                if *end == path.len() {
+                    path.clone()
+                } else {
+                    path[..*end].into()
+                }
+            })
+            .into_iter()
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reports::sample::{INR, chart};
+
+    fn amounts(rows: &[(&str, i128)]) -> (Chart, ByAccount) {
+        let chart = chart(&rows.iter().map(|r| r.0).collect::<Vec<_>>());
+        let amounts = rows
+            .iter()
+            .map(|(path, minor)| {
+                let key = chart.find(path).map(|a| a.key).expect("just made");
+                ((key, INR), vec![*minor])
+            })
+            .collect();
+        (chart, amounts)
+    }
+
+    fn shown(section: &Section) -> Vec<String> {
+        section
+            .lines
+            .iter()
+            .map(|l| format!("{}{} {}", " ".repeat(l.indent), l.path, l.amounts[0]))
+            .collect()
+    }
+
+    const ROWS: [(&str, i128); 4] = [
+        ("Assets:Bank:HDFC", 300),
+        ("Assets:Bank:SBI", -100),
+        ("Assets:Cash", 50),
+        ("Assets:Empty", 0),
+    ];
+
+    #[test]
+    fn depth_folds_and_trees_name_every_ancestor_without_counting_twice() {
+        let (chart, amounts) = amounts(&ROWS);
+        let section = |shape| Section::of("assets", Side::Debit, &chart, &amounts, shape, |_| true);
+        let flat = section(Shape::default());
+        assert_eq!(
+            shown(&flat),
+            [
+                "Assets:Bank:HDFC 300",
+                "Assets:Bank:SBI -100",
+                "Assets:Cash 50"
+            ]
+        );
+        let depth = section(Shape {
+            depth: Some(2),
+            ..Shape::default()
+        });
+        assert_eq!(shown(&depth), ["Assets:Bank 200", "Assets:Cash 50"]);
+        let tree = section(Shape {
+            tree: true,
+            ..Shape::default()
+        });
+        assert_eq!(
+            shown(&tree),
+            [
+                "Assets 250",
+                " Assets:Bank 200",
+                "  Assets:Bank:HDFC 300",
+                "  Assets:Bank:SBI -100",
+                " Assets:Cash 50"
+            ]
+        );
+        for section in [flat, depth, tree] {
+            assert_eq!(section.totals[&INR], [250]);
+        }
+    }
+
+    #[test]
+    fn zeros_show_on_request_and_amounts_order_by_size() {
+        let (chart, amounts) = amounts(&ROWS);
+        let shape = Shape {
+            zeros: true,
+            by_amount: true,
+            ..Shape::default()
+        };
+        let section = Section::of("assets", Side::Debit, &chart, &amounts, shape, |_| true);
+        assert_eq!(
+            shown(&section),
+            [
+                "Assets:Bank:HDFC 300",
+                "Assets:Bank:SBI -100",
+                "Assets:Cash 50",
+                "Assets:Empty 0"
+            ]
+        );
+    }
+}
