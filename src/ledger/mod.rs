@@ -27,6 +27,7 @@ pub mod lock;
 pub mod money;
 pub mod period;
 mod period_text;
+pub mod redraft;
 pub mod rules;
 pub mod settings;
 pub mod totals;
