@@ -1,6 +1,6 @@
 //! The balance sheet: what is owned, what is owed and what is the owner's, at the end of each column.
 
-use super::sections::{Amounts, ByAccount, Section, Shape, Side, add, sum};
+use super::sections::{Amounts, ByAccount, Layout, Section, Side, add, sum};
 use crate::ledger::account::Kind;
 use crate::ledger::chart::Chart;
 use crate::ledger::totals::Totals;
@@ -22,11 +22,11 @@ pub struct BalanceSheet {
 /// The balance sheet of totals that begin with the book; a column is the balance at the end of its span.
 ///
 /// `whole` is false for filtered totals: then nothing is computed, nothing proved.
-pub fn balance_sheet(chart: &Chart, totals: &Totals, shape: Shape, whole: bool) -> BalanceSheet {
+pub fn balance_sheet(chart: &Chart, totals: &Totals, layout: Layout, whole: bool) -> BalanceSheet {
     let amounts = closing_balances(totals);
     let kind_of = |key| chart.account(key).kind;
     let section = |name, kind: Kind| {
-        Section::of(name, Side::of(kind), chart, &amounts, shape, |key| {
+        Section::of(name, Side::of(kind), chart, &amounts, layout, |key| {
             kind_of(key) == kind
         })
     };
@@ -126,7 +126,7 @@ mod tests {
             &tx(&chart, 3, may, &[("Mystery", 100), ("Assets:Cash", -100)]),
             |_| true,
         );
-        let report = balance_sheet(&chart, &totals.finish(), Shape::default(), true);
+        let report = balance_sheet(&chart, &totals.finish(), Layout::default(), true);
         assert_eq!(report.proved, Some(true));
         let names: Vec<_> = report.sections.iter().map(|s| s.name).collect();
         assert_eq!(names, ["assets", "liabilities", "equity", "unclassified"]);
@@ -148,7 +148,7 @@ mod tests {
         let mut totals = TotalsBuilder::new(&CUTS[..2]);
         totals.add(&bought, |_| true);
         let totals = totals.finish();
-        let report = balance_sheet(&chart, &totals, Shape::default(), true);
+        let report = balance_sheet(&chart, &totals, Layout::default(), true);
         assert_eq!(report.proved, Some(true));
         let lines: Vec<_> = report.sections[2]
             .lines
@@ -156,7 +156,7 @@ mod tests {
             .map(|l| (&*l.path, l.currency, l.amounts[0]))
             .collect();
         assert_eq!(lines, [(CONVERSION, INR, 8_000), (CONVERSION, USD, -100)]);
-        let part = balance_sheet(&chart, &totals, Shape::default(), false);
+        let part = balance_sheet(&chart, &totals, Layout::default(), false);
         assert_eq!(part.proved, None);
         assert!(part.sections[2].lines.is_empty());
     }
@@ -172,7 +172,7 @@ mod tests {
                 let (from, to) = (path(*from), path(*to));
                 totals.add(&tx(&chart, number as u64 + 1, on, &[(&from, -minor), (&to, *minor)]), |_| true);
             }
-            let report = balance_sheet(&chart, &totals.finish(), Shape::default(), true);
+            let report = balance_sheet(&chart, &totals.finish(), Layout::default(), true);
             prop_assert_eq!(report.proved, Some(true));
         }
     }

@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 
 use super::balance_sheet::CONVERSION;
-use super::sections::{Amounts, ByAccount, Section, Shape, Side, add, sum};
+use super::sections::{Amounts, ByAccount, Layout, Section, Side, add, sum};
 use crate::ledger::account::{AccountKey, AccountType, Kind};
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::CurrencyKey;
@@ -92,9 +92,9 @@ impl<'a> CashFlowBuilder<'a> {
     }
 
     /// The report; `cash` are the totals of the liquid accounts over the same cuts.
-    pub fn finish(self, cash: &Totals, shape: Shape) -> CashFlow {
+    pub fn finish(self, cash: &Totals, layout: Layout) -> CashFlow {
         let section = |name| {
-            Section::of(name, Side::Debit, self.chart, &self.flows, shape, |key| {
+            Section::of(name, Side::Debit, self.chart, &self.flows, layout, |key| {
                 activity(self.chart, key) == name
             })
         };
@@ -197,7 +197,7 @@ mod tests {
             totals.add(transaction, |_| true);
         }
         let totals = totals.finish();
-        (flow.finish(&totals, Shape::default()), totals)
+        (flow.finish(&totals, Layout::default()), totals)
     }
 
     #[test]

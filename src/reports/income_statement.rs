@@ -1,7 +1,7 @@
 //! The income statement: what was earned and what it cost, span by span. Closing vouchers are left
 //! out: they carry the result to equity and are no event of the business.
 
-use super::sections::{Amounts, ByAccount, Section, Shape, Side, sum};
+use super::sections::{Amounts, ByAccount, Layout, Section, Side, sum};
 use crate::ledger::account::Kind;
 use crate::ledger::chart::Chart;
 use crate::ledger::totals::Totals;
@@ -16,7 +16,7 @@ pub struct IncomeStatement {
 }
 
 /// The income statement of totals, a column for each span.
-pub fn income_statement(chart: &Chart, totals: &Totals, shape: Shape) -> IncomeStatement {
+pub fn income_statement(chart: &Chart, totals: &Totals, layout: Layout) -> IncomeStatement {
     let amounts: ByAccount = totals
         .rows
         .iter()
@@ -26,7 +26,7 @@ pub fn income_statement(chart: &Chart, totals: &Totals, shape: Shape) -> IncomeS
         })
         .collect();
     let section = |name, kind: Kind| {
-        Section::of(name, Side::of(kind), chart, &amounts, shape, |key| {
+        Section::of(name, Side::of(kind), chart, &amounts, layout, |key| {
             chart.account(key).kind == kind
         })
     };
@@ -89,7 +89,7 @@ mod tests {
         );
         closing.voucher = Voucher::Closing;
         totals.add(&closing, |_| true);
-        let report = income_statement(&chart, &totals.finish(), Shape::default());
+        let report = income_statement(&chart, &totals.finish(), Layout::default());
         assert_eq!(report.sections[0].totals[&INR], [-10_000]);
         assert_eq!(report.sections[1].totals[&INR], [4_000]);
         assert_eq!(report.net[&INR], [-6_000]);
@@ -110,9 +110,9 @@ mod tests {
                 periods.add(&made, |_| true);
                 all.add(&made, |_| true);
             }
-            let net = income_statement(&chart, &periods.finish(), Shape::default()).net;
+            let net = income_statement(&chart, &periods.finish(), Layout::default()).net;
             let earned: i128 = net.get(&INR).map_or(0, |columns| columns.iter().sum());
-            let sheet = balance_sheet(&chart, &all.finish(), Shape::default(), true);
+            let sheet = balance_sheet(&chart, &all.finish(), Layout::default(), true);
             let unclosed: i128 = sheet.sections[2].lines.iter().filter(|l| &*l.path == UNCLOSED_PROFIT).map(|l| l.amounts[0]).sum();
             prop_assert_eq!(earned, unclosed);
         }

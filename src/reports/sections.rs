@@ -4,20 +4,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ledger::account::{AccountKey, Kind, cmp_paths};
+use super::tree::{Shape, arrange};
+use crate::ledger::account::{AccountKey, Kind};
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::CurrencyKey;
 
-/// How lines are folded and ordered.
+/// How the accounts of sections become lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Shape {
-    /// Segments of a path to keep; what lies deeper is added to its ancestor. `None`: all.
-    pub depth: Option<usize>,
-    /// Ancestors get lines of their own, with what lies below them.
-    pub tree: bool,
-    /// Lines that are zero in every column stay.
-    pub zeros: bool,
-    /// Largest first, by the last column, instead of by path. Flat lists only.
+pub struct Layout {
+    pub shape: Shape,
+    /// Largest first, by the last column, instead of by path. Lists only.
     pub by_amount: bool,
 }
 
@@ -51,8 +47,10 @@ impl Side {
 pub struct Line {
     /// A path, clipped to the depth asked for, or the name of a computed line.
     pub path: Arc<str>,
-    /// How many ancestors have lines above: 0 in flat lists.
-    pub indent: usize,
+    /// What people read at this level of a tree.
+    pub label: String,
+    /// Lines above it in the tree; 0 in a list.
+    pub level: usize,
     /// True for lines that no account stands for (`Unclosed profit`).
     pub computed: bool,
     pub currency: CurrencyKey,
@@ -101,43 +99,32 @@ impl Section {
         side: Side,
         chart: &Chart,
         amounts: &ByAccount,
-        shape: Shape,
+        layout: Layout,
         belongs: impl Fn(AccountKey) -> bool,
     ) -> Section {
-        let mut folded: BTreeMap<(Arc<str>, CurrencyKey), Vec<i128>> = BTreeMap::new();
         let mut totals = Amounts::new();
+        let mut values = Vec::new();
         for ((account, currency), columns) in amounts {
-            if !belongs(*account) || (!shape.zeros && columns.iter().all(|c| *c == 0)) {
-                continue;
-            }
-            add(&mut totals, *currency, columns);
-            for path in places(&chart.account(*account).path, shape) {
-                let at = folded
-                    .entry((path, *currency))
-                    .or_insert_with(|| vec![0; columns.len()]);
-                at.iter_mut().zip(columns).for_each(|(a, c)| *a += c);
+            if belongs(*account) {
+                add(&mut totals, *currency, columns);
+                values.push((*account, *currency, columns.clone()));
             }
         }
-        let mut lines: Vec<Line> = folded
+        totals.retain(|_, columns| layout.shape.zeros || columns.iter().any(|c| *c != 0));
+        let mut lines: Vec<Line> = arrange(chart, values, layout.shape)
             .into_iter()
-            .filter(|(_, columns)| shape.zeros || columns.iter().any(|c| *c != 0))
-            .map(|((path, currency), amounts)| Line {
-                indent: if shape.tree {
-                    path.matches(':').count()
-                } else {
-                    0
-                },
-                path,
+            .map(|line| Line {
+                path: line.path,
+                label: line.label,
+                level: line.level,
                 computed: false,
-                currency,
-                amounts,
+                currency: line.currency,
+                amounts: line.value,
             })
             .collect();
-        lines.sort_by(|a, b| cmp_paths(&a.path, &b.path).then(a.currency.cmp(&b.currency)));
-        if shape.by_amount && !shape.tree {
-            lines.sort_by_key(|line| {
-                std::cmp::Reverse(line.amounts.last().map(|a| a.unsigned_abs()))
-            });
+        if layout.by_amount && !layout.shape.tree {
+            let size = |line: &Line| line.amounts.last().map(|a| a.unsigned_abs());
+            lines.sort_by_key(|line| std::cmp::Reverse(size(line)));
         }
         Section {
             name,
@@ -156,37 +143,13 @@ impl Section {
             add(&mut self.totals, *currency, columns);
             self.lines.push(Line {
                 path: label.into(),
-                indent: 0,
+                label: label.to_owned(),
+                level: 0,
                 computed: true,
                 currency: *currency,
                 amounts: columns.clone(),
             });
         }
-    }
-}
-
-/// The lines an account is counted in: itself clipped to the depth, and in trees its ancestors.
-fn places(path: &Arc<str>, shape: Shape) -> Vec<Arc<str>> {
-    let depth = shape.depth.unwrap_or(usize::MAX).max(1);
-    let ends: Vec<usize> = path
-        .match_indices(':')
-        .map(|(at, _)| at)
-        .chain([path.len()])
-        .take(depth)
-        .collect();
-    if shape.tree {
-        ends.iter().map(|end| path[..*end].into()).collect()
-    } else {
-        ends.last()
-            .map(|end| {
-                if *end == path.len() {
-                    path.clone()
-                } else {
-                    path[..*end].into()
-                }
-            })
-            .into_iter()
-            .collect()
     }
 }
 
@@ -211,7 +174,7 @@ mod tests {
         section
             .lines
             .iter()
-            .map(|l| format!("{}{} {}", " ".repeat(l.indent), l.path, l.amounts[0]))
+            .map(|l| format!("{}{} {}", " ".repeat(l.level), l.label, l.amounts[0]))
             .collect()
     }
 
@@ -225,7 +188,13 @@ mod tests {
     #[test]
     fn depth_folds_and_trees_name_every_ancestor_without_counting_twice() {
         let (chart, amounts) = amounts(&ROWS);
-        let section = |shape| Section::of("assets", Side::Debit, &chart, &amounts, shape, |_| true);
+        let section = |shape| {
+            let layout = Layout {
+                shape,
+                by_amount: false,
+            };
+            Section::of("assets", Side::Debit, &chart, &amounts, layout, |_| true)
+        };
         let flat = section(Shape::default());
         assert_eq!(
             shown(&flat),
@@ -248,10 +217,10 @@ mod tests {
             shown(&tree),
             [
                 "Assets 250",
-                " Assets:Bank 200",
-                "  Assets:Bank:HDFC 300",
-                "  Assets:Bank:SBI -100",
-                " Assets:Cash 50"
+                " Bank 200",
+                "  HDFC 300",
+                "  SBI -100",
+                " Cash 50"
             ]
         );
         for section in [flat, depth, tree] {
@@ -262,12 +231,14 @@ mod tests {
     #[test]
     fn zeros_show_on_request_and_amounts_order_by_size() {
         let (chart, amounts) = amounts(&ROWS);
-        let shape = Shape {
-            zeros: true,
+        let layout = Layout {
+            shape: Shape {
+                zeros: true,
+                ..Shape::default()
+            },
             by_amount: true,
-            ..Shape::default()
         };
-        let section = Section::of("assets", Side::Debit, &chart, &amounts, shape, |_| true);
+        let section = Section::of("assets", Side::Debit, &chart, &amounts, layout, |_| true);
         assert_eq!(
             shown(&section),
             [
