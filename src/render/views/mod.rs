@@ -7,8 +7,14 @@ use crate::ledger::currency::CurrencyKey;
 use crate::render::{Json, People};
 use crate::reports::scope::Scope;
 
+pub mod parties;
+pub mod sections;
+pub mod simple;
 pub mod trial_balance;
 
+pub use parties::{AgeingView, DuesView};
+pub use sections::{Footer, PeriodColumn, SectionsView};
+pub use simple::ListView;
 pub use trial_balance::TrialBalanceView;
 
 /// The heading line of a sheet: what, of whom, which days, in what currency. Empty parts are left out.
