@@ -3,7 +3,7 @@
 use jiff::civil::{Date, date};
 
 /// Days since 2000-01-01 (negative before).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Day(pub i32);
 
 /// Calendar months since year 0: year × 12 + month − 1.

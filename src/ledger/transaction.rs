@@ -151,6 +151,10 @@ pub struct Tag {
     pub value: String,
 }
 
+/// Marks entries of a journal's virtual postings: `balanced` (in brackets) or `unbalanced` (in
+/// parentheses). `--real` leaves them out.
+pub const VIRTUAL_TAG: &str = "_virtual";
+
 /// Whether a price is for one unit (`@`) or for the whole amount (`@@`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PriceBasis {
@@ -208,6 +212,11 @@ impl Entry {
 
     pub fn status(&self) -> Status {
         self.detail.as_ref().map_or(Status::Unmarked, |d| d.status)
+    }
+
+    /// Whether it comes from a journal's virtual posting: see [`VIRTUAL_TAG`].
+    pub fn is_virtual(&self) -> bool {
+        self.tags().iter().any(|t| t.name == VIRTUAL_TAG)
     }
 
     pub fn tags(&self) -> &[Tag] {
