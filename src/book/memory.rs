@@ -1,1 +1,0 @@
-//! A book in memory: what `-f` reads journals into. Read-only.
