@@ -1,1 +1,3 @@
-//! Bytes ↔ drafts and transactions: one file a format.
+//! Bytes ↔ drafts and transactions: journals, bank statements. Knows nothing of books.
+
+pub mod journal;
