@@ -36,7 +36,7 @@ pub enum SheetRow {
     Cells(Vec<String>),
     /// Cells that stand out: totals.
     Strong(Vec<String>),
-    /// Cells of which the last one runs over the empty columns after it, and widens none.
+    /// Cells that run over the empty columns after them, and widen none.
     Spill(Vec<String>),
 }
 

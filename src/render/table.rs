@@ -172,11 +172,11 @@ impl<'w> PlainTable<'w> {
             .collect();
         for row in rows {
             let cells = row.cells();
-            let counted = match row {
-                SheetRow::Spill(_) => cells.len().saturating_sub(1),
-                _ => cells.len(),
-            };
-            for (width, cell) in widths.iter_mut().zip(&cells[..counted]) {
+            let spills = matches!(row, SheetRow::Spill(_));
+            for (index, (width, cell)) in widths.iter_mut().zip(cells).enumerate() {
+                if spills && self.runs_over(cells, index) {
+                    continue;
+                }
                 let longest = cell.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
                 *width = (*width).max(longest);
             }
@@ -190,6 +190,12 @@ impl<'w> PlainTable<'w> {
             squeeze(&mut widths, &self.columns, wrap_at);
         }
         widths
+    }
+
+    /// Whether a cell of a spilling row has room after it.
+    fn runs_over(&self, cells: &[String], index: usize) -> bool {
+        self.columns[index].align == Align::Left
+            && cells.get(index + 1).is_none_or(|next| next.is_empty())
     }
 
     /// Runs of ordinary rows go through the table layouter; spilling rows stand between them.
@@ -260,19 +266,19 @@ fn layout(columns: &[SheetColumn], widths: &[usize], rows: &[SheetRow]) -> Table
 
 fn spill_line(columns: &[SheetColumn], widths: &[usize], cells: &[String]) -> String {
     let mut line = String::new();
-    for (index, cell) in cells.iter().enumerate() {
-        let last = index + 1 == cells.len();
-        let room = widths.get(index).copied().unwrap_or(0);
-        let pad = room.saturating_sub(cell.width());
-        let right = columns.get(index).is_some_and(|c| c.align == Align::Right);
-        if right && !last {
+    let mut start = 0;
+    for ((cell, column), width) in cells.iter().zip(columns).zip(widths) {
+        if !cell.is_empty() {
+            let before = match column.align {
+                Align::Left => start,
+                Align::Right => (start + width).saturating_sub(cell.width()),
+            };
+            let at = line.width();
+            let pad = before.saturating_sub(at).max(usize::from(at > 0));
             line.extend(std::iter::repeat_n(' ', pad));
+            line.push_str(cell);
         }
-        line.push_str(cell);
-        if !last {
-            let after = if right { GAP } else { pad + GAP };
-            line.extend(std::iter::repeat_n(' ', after));
-        }
+        start += width + GAP;
     }
     line.truncate(line.trim_end().len());
     line

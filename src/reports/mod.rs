@@ -5,11 +5,13 @@
 
 pub mod activity;
 pub mod ageing;
+pub mod balance;
 pub mod balance_sheet;
 pub mod cash_flow;
 pub mod check;
 pub mod dues;
 pub mod income_statement;
+pub mod ledger;
 pub mod names;
 pub mod open_items;
 #[cfg(test)]
@@ -21,3 +23,4 @@ pub mod stats;
 pub mod testing;
 pub mod tree;
 pub mod trial_balance;
+pub mod valuation;

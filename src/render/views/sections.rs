@@ -274,7 +274,7 @@ impl View for SectionsView<'_> {
 }
 
 /// Half away from zero: people average to compare, books never do.
-fn average(sum: i128, count: usize) -> i128 {
+pub(super) fn average(sum: i128, count: usize) -> i128 {
     let count = i128::try_from(count.max(1)).unwrap_or(1);
     let half = count / 2 * sum.signum();
     (sum + half) / count
