@@ -100,8 +100,10 @@ pub enum LoggedChange {
         first: u64,
         last: u64,
     },
+    /// The reason is the one the void had.
     Reinstated {
         number: u64,
+        reason: Option<String>,
     },
     Account {
         before: Option<Box<Account>>,

@@ -1,6 +1,9 @@
 //! The integration tests, one binary: features through the door.
 
+mod attacks;
+mod books;
 mod frame;
+mod sqlite_book;
 #[allow(dead_code)]
 mod support;
 mod tidy;

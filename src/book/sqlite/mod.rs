@@ -1,1 +1,139 @@
 //! The book in one SQLite file.
+//!
+//! `connection` opens files and sets every pragma, `schema` creates and migrates, `rows` turns rows
+//! into ledger values and back; the reads are in `totals`, `scan`, `records`; `write/` is the one way
+//! in. What a hand with a shell may do, the triggers of `migrations/sqlite` refuse.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::{
+    AuditEntry, AuditQuery, Book, BookError, CheckDepth, CheckOutcome, ImportRow, KnownRow, Result,
+    Scan, Verification, Version,
+};
+use crate::ledger::change::{Assertion, Done, PriceChange, Target, Unit, WriteMode};
+use crate::ledger::chart::Chart;
+use crate::ledger::settings::BookInfo;
+use crate::ledger::totals::{Totals, TotalsQuery};
+use crate::ledger::transaction::Transaction;
+
+mod check;
+mod connection;
+mod fault;
+mod log;
+mod records;
+mod rows;
+mod scan;
+mod schema;
+mod snapshot;
+mod sources;
+mod totals;
+mod verify;
+mod write;
+
+pub use connection::NewBook;
+pub use schema::SCHEMA_VERSION;
+
+/// One book file, open.
+pub struct SqliteBook {
+    conn: Connection,
+    path: PathBuf,
+    id: Uuid,
+    /// Why writers are refused, if they are.
+    read_only: Option<String>,
+    wait: Duration,
+    /// A migrated copy that a reader of an older schema works on; removed with the book.
+    _copy: Option<tempfile::TempDir>,
+}
+
+impl SqliteBook {
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The book's own id.
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
+#[cfg(feature = "control-early-ack")]
+impl Drop for SqliteBook {
+    fn drop(&mut self) {
+        let _ = self.conn.execute_batch("COMMIT");
+    }
+}
+
+impl Book for SqliteBook {
+    fn info(&mut self) -> Result<BookInfo> {
+        records::info(self)
+    }
+
+    fn chart(&mut self) -> Result<Chart> {
+        rows::chart(&self.conn)
+    }
+
+    fn prices(&mut self) -> Result<Vec<PriceChange>> {
+        records::prices(&self.conn)
+    }
+
+    fn assertions(&mut self) -> Result<Vec<Assertion>> {
+        records::assertions(&self.conn)
+    }
+
+    fn totals(&mut self, query: &TotalsQuery) -> Result<Totals> {
+        totals::totals(&self.conn, query)
+    }
+
+    fn scan(
+        &mut self,
+        scan: &Scan,
+        row: &mut dyn FnMut(Transaction) -> ControlFlow<()>,
+    ) -> Result<()> {
+        scan::scan(&self.conn, scan, row)
+    }
+
+    fn find(&mut self, target: Target) -> Result<Option<Transaction>> {
+        rows::find(&self.conn, target)
+    }
+
+    fn history(&mut self, target: Target) -> Result<Vec<Version>> {
+        records::history(&self.conn, target)
+    }
+
+    fn write(&mut self, units: &[Unit<'_>], mode: WriteMode) -> Result<Vec<Result<Done>>> {
+        if let Some(why) = &self.read_only {
+            return Err(BookError::ReadOnly { why: why.clone() });
+        }
+        write::write(&self.conn, self.id, units, mode)
+    }
+
+    fn audit(&mut self, query: &AuditQuery) -> Result<Vec<AuditEntry>> {
+        records::audit(&self.conn, query)
+    }
+
+    fn imports(&mut self) -> Result<Vec<ImportRow>> {
+        sources::imports(&self.conn)
+    }
+
+    fn known_rows(&mut self, identities: &[i64]) -> Result<Vec<KnownRow>> {
+        sources::known_rows(&self.conn, identities)
+    }
+
+    fn check(&mut self, depth: CheckDepth) -> Result<Vec<CheckOutcome>> {
+        check::check(&self.conn, self.id, depth)
+    }
+
+    fn verify(&mut self) -> Result<Verification> {
+        verify::verify(&self.conn, self.id)
+    }
+
+    fn snapshot(&mut self, to: &Path) -> Result<()> {
+        snapshot::snapshot(&self.conn, to)
+    }
+}

@@ -1,0 +1,48 @@
+//! From the driver's errors to what the caller can do about them.
+
+use rusqlite::{Error, ErrorCode};
+
+use crate::book::BookError;
+
+impl From<Error> for BookError {
+    fn from(error: Error) -> BookError {
+        match &error {
+            Error::SqliteFailure(failure, message) => {
+                let text = message.clone().unwrap_or_else(|| failure.to_string());
+                match failure.code {
+                    ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => BookError::Busy,
+                    ErrorCode::ReadOnly => BookError::ReadOnly {
+                        why: "the file or its folder cannot be written".to_owned(),
+                    },
+                    ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
+                        BookError::Damaged { what: text }
+                    }
+                    ErrorCode::DiskFull => BookError::Io {
+                        what: "no space is left on the disk; nothing was recorded".to_owned(),
+                    },
+                    ErrorCode::SystemIoFailure => BookError::Io {
+                        what: format!("the disk failed: {text}; nothing was acknowledged"),
+                    },
+                    ErrorCode::CannotOpen | ErrorCode::PermissionDenied => BookError::Io {
+                        what: format!("the book cannot be opened: {text}"),
+                    },
+                    ErrorCode::ConstraintViolation => BookError::Conflict {
+                        code: "refused-by-database",
+                        message: format!("the database refused the change: {text}"),
+                        hint: None,
+                        operation: None,
+                    },
+                    _ => BookError::Damaged { what: text },
+                }
+            }
+            _ => BookError::Damaged {
+                what: error.to_string(),
+            },
+        }
+    }
+}
+
+/// A value in the file that no hissab wrote.
+pub fn damaged(what: impl Into<String>) -> BookError {
+    BookError::Damaged { what: what.into() }
+}

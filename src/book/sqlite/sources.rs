@@ -1,0 +1,115 @@
+//! Imported files and their source rows.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::fault::damaged;
+use super::rows;
+use crate::book::{ImportRow, KnownRow, Result};
+use crate::ledger::change::ImportBatch;
+
+/// Rows of text in one chunk of `source_text`.
+pub const CHUNK_ROWS: u64 = 256;
+
+/// The largest chunk that is inflated: what no hissab wrote must not fill the memory.
+const CHUNK_BYTES_MAX: usize = 512 << 20;
+
+/// Every imported file, oldest first.
+pub fn imports(conn: &Connection) -> Result<Vec<ImportRow>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT b.key, b.id, b.file, b.sha256, b.format, a.path, b.skipped, b.added, b.undone, b.first_seq, r.at
+           FROM batch b LEFT JOIN account a ON a.key = b.account LEFT JOIN audit r ON r.seq = b.first_seq ORDER BY b.key",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut imports = Vec::new();
+    while let Some(row) = rows.next()? {
+        let at: i64 = row
+            .get::<_, Option<i64>>(10)?
+            .ok_or_else(|| damaged("an import without its audit record"))?;
+        imports.push(ImportRow {
+            batch: row.get(0)?,
+            recorded_at: Timestamp::from_microsecond(at)
+                .map_err(|_| damaged("a time out of range"))?,
+            sequence: row.get(9)?,
+            head: ImportBatch {
+                id: rows::uuid(row, 1)?,
+                file: row.get(2)?,
+                sha256: rows::hash(row, 3)?,
+                format: row.get(4)?,
+                account: row.get(5)?,
+                skipped: row.get(6)?,
+            },
+            added: row.get(7)?,
+            undone: row.get(8)?,
+        });
+    }
+    Ok(imports)
+}
+
+/// Source rows stored under any of these identities, in order of identity, batch, line.
+pub fn known_rows(conn: &Connection, identities: &[i64]) -> Result<Vec<KnownRow>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT s.identity, s.batch, s.line, s.number, s.place FROM source_row s JOIN batch b ON b.key = s.batch
+          WHERE s.identity = ?1 AND b.undone = 0 ORDER BY s.batch, s.line",
+    )?;
+    let mut texts = Texts::default();
+    let mut known = Vec::new();
+    for identity in identities {
+        let mut rows = statement.query([identity])?;
+        while let Some(row) = rows.next()? {
+            let batch: u64 = row.get(1)?;
+            let raw = match row.get::<_, Option<u64>>(4)? {
+                None => None,
+                Some(place) => Some(texts.get(conn, batch, place)?),
+            };
+            known.push(KnownRow {
+                identity: row.get(0)?,
+                batch,
+                line: row.get(2)?,
+                number: row.get(3)?,
+                raw,
+            });
+        }
+    }
+    Ok(known)
+}
+
+/// Inflated chunks, each read once.
+#[derive(Default)]
+pub struct Texts {
+    chunks: HashMap<(u64, u64), Vec<String>>,
+}
+
+impl Texts {
+    /// The text of the row at a place of a batch.
+    pub fn get(&mut self, conn: &Connection, batch: u64, place: u64) -> Result<String> {
+        let (chunk, index) = (place / CHUNK_ROWS, (place % CHUNK_ROWS) as usize);
+        if !self.chunks.contains_key(&(batch, chunk)) {
+            let mut statement = conn
+                .prepare_cached("SELECT data FROM source_text WHERE batch = ?1 AND chunk = ?2")?;
+            let data: Vec<u8> = statement
+                .query_row((batch, chunk), |row| row.get(0))
+                .map_err(|_| damaged("the text of a source row is missing"))?;
+            self.chunks.insert((batch, chunk), inflate(&data)?);
+        }
+        let rows = &self.chunks[&(batch, chunk)];
+        rows.get(index)
+            .cloned()
+            .ok_or_else(|| damaged("the text of a source row is missing"))
+    }
+}
+
+/// Up to [`CHUNK_ROWS`] rows as one deflated text; rows are separated by a byte no row holds.
+pub fn deflate(rows: &[String]) -> Vec<u8> {
+    miniz_oxide::deflate::compress_to_vec(rows.join("\u{1e}").as_bytes(), 6)
+}
+
+fn inflate(data: &[u8]) -> Result<Vec<String>> {
+    let bytes = miniz_oxide::inflate::decompress_to_vec_with_limit(data, CHUNK_BYTES_MAX)
+        .map_err(|_| damaged("the text of source rows cannot be inflated"))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| damaged("the text of source rows is not text"))?;
+    Ok(text.split('\u{1e}').map(str::to_owned).collect())
+}

@@ -1,0 +1,266 @@
+//! The one way in: units of changes, each in a savepoint, all in one commit.
+//!
+//! A unit that fails is rolled back to its savepoint and uses no number and no sequence. If the
+//! COMMIT itself fails the units are run again singly, so that one cannot take the others with it.
+//! Nobody is answered before the COMMIT.
+
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+use super::fault::damaged;
+use super::{records, rows};
+use crate::book::{BookError, Result};
+use crate::ledger::change::{Change, Done, Repeat, Unit, WriteMode};
+
+mod bulk;
+mod chart;
+mod entries;
+mod import;
+mod moved;
+mod seal;
+pub mod search;
+mod state;
+mod transactions;
+mod undo;
+
+use state::Writer;
+
+/// The digest of an import's rows, for `verify`.
+pub mod import_digest {
+    pub use super::import::RowsDigest;
+}
+
+/// Units this large take the bulk path: fences off, rows sorted, fences on again before the seal.
+const BULK_CHANGES: usize = 2_000;
+
+/// What the port's `write` does.
+pub fn write(
+    conn: &Connection,
+    book: Uuid,
+    units: &[Unit<'_>],
+    mode: WriteMode,
+) -> Result<Vec<Result<Done>>> {
+    begin(conn)?;
+    let outcomes = match run(conn, book, units) {
+        Ok(outcomes) => outcomes,
+        Err(error) => {
+            rollback(conn);
+            return Err(error);
+        }
+    };
+    if mode == WriteMode::DryRun {
+        rollback(conn);
+        return Ok(outcomes);
+    }
+    // The control of the crash test: answers first and commits when the book is closed.
+    if cfg!(feature = "control-early-ack") {
+        return Ok(outcomes);
+    }
+    match conn.execute_batch("COMMIT") {
+        Ok(()) => Ok(outcomes),
+        Err(error) => {
+            rollback(conn);
+            if units.len() > 1 {
+                return units.iter().map(|unit| singly(conn, book, unit)).collect();
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// One unit, one commit.
+fn singly(conn: &Connection, book: Uuid, unit: &Unit<'_>) -> Result<Result<Done>> {
+    let mut outcomes = write(conn, book, std::slice::from_ref(unit), WriteMode::Commit)?;
+    outcomes
+        .pop()
+        .ok_or_else(|| damaged("a unit had no outcome"))
+}
+
+fn begin(conn: &Connection) -> Result<()> {
+    if cfg!(feature = "control-early-ack") && !conn.is_autocommit() {
+        conn.execute_batch("COMMIT")?;
+    }
+    conn.execute_batch("BEGIN IMMEDIATE")?;
+    // Another process may have migrated the file since it was opened.
+    let version: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version != super::SCHEMA_VERSION {
+        rollback(conn);
+        return Err(BookError::Newer {
+            found: version,
+            known: super::SCHEMA_VERSION,
+        });
+    }
+    Ok(())
+}
+
+fn rollback(conn: &Connection) {
+    // The only errors here say that there is nothing left to roll back.
+    let _ = conn.execute_batch("ROLLBACK");
+}
+
+fn run(conn: &Connection, book: Uuid, units: &[Unit<'_>]) -> Result<Vec<Result<Done>>> {
+    let mut writer = Writer::load(conn, book)?;
+    let mut outcomes = Vec::with_capacity(units.len());
+    for unit in units {
+        conn.execute_batch("SAVEPOINT unit")?;
+        let outcome = one(&mut writer, unit).and_then(|done| sealed(conn).map(|()| done));
+        match &outcome {
+            Ok(done) if done.repeat == Repeat::New => conn.execute_batch("RELEASE unit")?,
+            _ => {
+                conn.execute_batch("ROLLBACK TO unit; RELEASE unit")?;
+                writer = Writer::load(conn, book)?;
+            }
+        }
+        if matches!(
+            outcome,
+            Err(BookError::Io { .. } | BookError::Damaged { .. } | BookError::Busy)
+        ) {
+            outcome?;
+            unreachable!("the outcome is an error");
+        }
+        outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+/// An inner RELEASE passes with a deferred violation pending, and the COMMIT then fails for everyone.
+fn sealed(conn: &Connection) -> Result<()> {
+    let open: bool = conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM unsealed)")?
+        .query_row([], |row| row.get(0))?;
+    if open {
+        Err(damaged("a unit left something unsealed"))
+    } else {
+        Ok(())
+    }
+}
+
+fn one(writer: &mut Writer<'_>, unit: &Unit<'_>) -> Result<Done> {
+    if let Some(done) = already(writer.conn, unit)? {
+        return Ok(done);
+    }
+    writer.start(unit);
+    let bulk = unit.changes.count_hint() >= BULK_CHANGES;
+    if bulk {
+        bulk::begin(writer)?;
+    }
+    let mut index = 0;
+    let mut failed = None;
+    unit.changes
+        .visit(&mut |change| match apply(writer, unit, change) {
+            Ok(()) => {
+                index += 1;
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                failed = Some(placed(error, index));
+                ControlFlow::Break(())
+            }
+        });
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    if bulk {
+        bulk::finish(writer)?;
+    }
+    seal::seal(writer, unit)
+}
+
+/// Which change of the unit broke a rule.
+fn placed(error: BookError, index: usize) -> BookError {
+    match error {
+        BookError::Refused { violations, .. } => BookError::Refused {
+            change: index,
+            violations,
+        },
+        other => other,
+    }
+}
+
+fn apply(writer: &mut Writer<'_>, unit: &Unit<'_>, change: Change) -> Result<()> {
+    match change {
+        Change::Post(draft) => transactions::post(writer, draft),
+        Change::Amend {
+            target,
+            if_version,
+            draft,
+        } => transactions::amend(writer, target, if_version, draft),
+        Change::Void {
+            target,
+            if_version,
+            reason,
+        } => transactions::void(writer, target, if_version, reason),
+        Change::Reinstate { target } => transactions::reinstate(writer, target),
+        Change::OpenAccount(new) => chart::open_account(writer, new),
+        Change::SetAccount { account, patch } => chart::set_account(writer, account, &patch),
+        Change::Currency(change) => chart::currency(writer, change),
+        Change::Price(price) => chart::price(writer, price),
+        Change::Setting { name, value } => chart::setting(writer, unit, &name, value),
+        Change::Assertion(assertion) => chart::assertion(writer, assertion),
+        Change::Accept {
+            code,
+            reference,
+            reason,
+        } => chart::accept(writer, code, reference, reason),
+        Change::Import(batch) => import::begin(writer, batch),
+        Change::SourceRow(row) => import::row(writer, row),
+        Change::UndoImport { batch } => import::undo(writer, batch),
+        Change::Undo { operation } => undo::undo(writer, unit, operation),
+    }
+}
+
+/// The same operation or the same `--once` key again: what it did the first time.
+fn already(conn: &Connection, unit: &Unit<'_>) -> Result<Option<Done>> {
+    let mut statement =
+        conn.prepare_cached("SELECT seq, hash, numbers FROM audit WHERE operation = ?1")?;
+    let mut found = statement.query([unit.operation.0.as_bytes().as_slice()])?;
+    if let Some(row) = found.next()? {
+        return Ok(Some(Done {
+            sequence: row.get(0)?,
+            hash: rows::hash(row, 1)?,
+            numbers: ranges(row.get_ref(2)?)?,
+            repeat: Repeat::Already,
+        }));
+    }
+    let Some(once) = &unit.once else {
+        return Ok(None);
+    };
+    let mut statement =
+        conn.prepare_cached("SELECT content, seq, numbers FROM request WHERE key = ?1")?;
+    let mut found = statement.query([&once.key])?;
+    let Some(row) = found.next()? else {
+        return Ok(None);
+    };
+    if rows::hash(row, 0)? != once.content {
+        return Err(BookError::Conflict {
+            code: "once-conflict",
+            message: format!("the key {:?} was used before for something else", once.key),
+            hint: None,
+            operation: None,
+        });
+    }
+    let sequence: u64 = row.get(1)?;
+    let hash = conn
+        .query_row("SELECT hash FROM audit WHERE seq = ?1", [sequence], |row| {
+            row.get::<_, Vec<u8>>(0)
+        })
+        .optional()?
+        .and_then(|bytes| bytes.try_into().ok())
+        .unwrap_or(records::head(conn)?.hash);
+    Ok(Some(Done {
+        sequence,
+        hash,
+        numbers: ranges(row.get_ref(2)?)?,
+        repeat: Repeat::Already,
+    }))
+}
+
+/// A JSON list of closed ranges.
+pub fn ranges(value: rusqlite::types::ValueRef<'_>) -> Result<Vec<(u64, u64)>> {
+    let text = value
+        .as_str()
+        .map_err(|_| damaged("a list of numbers is not text"))?;
+    serde_json::from_str(text).map_err(|_| damaged("a list of numbers is not one"))
+}

@@ -1,0 +1,178 @@
+//! What a writer knows while units are applied: the chart, the next numbers, what this unit has done so far.
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::super::{records, rows};
+use super::bulk::Bulk;
+use super::import::OpenBatch;
+use super::moved::Moved;
+use crate::book::{LoggedChange, Result};
+use crate::ledger::audit::{Canon, Hash, put_transaction};
+use crate::ledger::change::Unit;
+use crate::ledger::chart::Chart;
+use crate::ledger::settings::Settings;
+use crate::ledger::transaction::Transaction;
+
+/// Postings are hashed in runs of this many where there are many: what `verify` can name.
+const RUN_OF_MANY: u8 = 64;
+/// Up to this many changes every posting is a run of its own, and is named exactly.
+const RUNS_OF_ONE: usize = 4_096;
+
+/// The state of one write call inside its database transaction.
+pub struct Writer<'c> {
+    pub conn: &'c Connection,
+    pub book: Uuid,
+    pub chart: Chart,
+    pub settings: Settings,
+    pub next_number: u64,
+    pub next_sequence: u64,
+    pub previous: Hash,
+    pub moved: Moved,
+    /// Decimal places by currency key.
+    pub scales: Vec<u8>,
+    pub unit: UnitState,
+    pub bulk: Option<Bulk>,
+}
+
+/// What the unit at hand has done.
+pub struct UnitState {
+    pub logged: Vec<LoggedChange>,
+    /// Transactions touched, closed ranges as they came.
+    pub numbers: Vec<(u64, u64)>,
+    /// Transactions that were already there with the same content.
+    pub repeated: Vec<u64>,
+    pub digest: Canon,
+    pub marks: Vec<u8>,
+    pub batch: Option<OpenBatch>,
+    /// The operation this unit takes back.
+    pub undoes: Option<crate::ledger::change::OperationId>,
+    /// The newest number posted: what a source row without a number belongs to.
+    pub posted: Option<u64>,
+    run: Option<Run>,
+    run_size: u8,
+}
+
+struct Run {
+    canon: Canon,
+    count: u8,
+}
+
+impl<'c> Writer<'c> {
+    /// Reads the book's head inside the write transaction.
+    pub fn load(conn: &'c Connection, book: Uuid) -> Result<Writer<'c>> {
+        let head = records::head(conn)?;
+        let last: u64 = conn
+            .prepare_cached("SELECT ifnull(max(number), 0) FROM txn")?
+            .query_row([], |row| row.get(0))?;
+        let chart = rows::chart(conn)?;
+        Ok(Writer {
+            conn,
+            book,
+            scales: chart.currencies().iter().map(|c| c.scale).collect(),
+            chart,
+            settings: rows::settings(conn)?,
+            next_number: last + 1,
+            next_sequence: head.sequence + 1,
+            previous: head.hash,
+            moved: Moved::default(),
+            unit: UnitState::new(0),
+            bulk: None,
+        })
+    }
+
+    pub fn start(&mut self, unit: &Unit<'_>) {
+        self.unit = UnitState::new(unit.changes.count_hint());
+        self.bulk = None;
+    }
+
+    /// Adds a posting to the digest and the log.
+    pub fn log_posted(&mut self, transaction: &Transaction) {
+        let number = transaction.number.0;
+        match self.unit.logged.last_mut() {
+            Some(LoggedChange::Posted { last, .. })
+                if *last + 1 == number && self.unit.run.is_some() =>
+            {
+                *last = number
+            }
+            _ => {
+                self.unit.close_run();
+                self.unit.logged.push(LoggedChange::Posted {
+                    first: number,
+                    last: number,
+                });
+            }
+        }
+        self.unit.touch(number);
+        self.unit.posted = Some(number);
+        let run = self.unit.run.get_or_insert_with(|| Run {
+            canon: Canon::new("hissab/run/1"),
+            count: 0,
+        });
+        put_transaction(&mut run.canon, transaction, &self.chart);
+        run.count += 1;
+        if run.count >= self.unit.run_size {
+            self.unit.finish_run(true);
+        }
+    }
+
+    /// Adds any other change; `put` writes its content as it is afterwards.
+    pub fn log(&mut self, change: LoggedChange, put: impl FnOnce(&mut Canon, &Chart)) {
+        self.unit.close_run();
+        put(&mut self.unit.digest, &self.chart);
+        self.unit.logged.push(change);
+    }
+}
+
+impl UnitState {
+    fn new(changes: usize) -> UnitState {
+        let run_size = if changes > RUNS_OF_ONE {
+            RUN_OF_MANY
+        } else {
+            1
+        };
+        UnitState {
+            logged: Vec::new(),
+            numbers: Vec::new(),
+            repeated: Vec::new(),
+            digest: Canon::new("hissab/changes/1"),
+            marks: vec![run_size],
+            batch: None,
+            undoes: None,
+            posted: None,
+            run: None,
+            run_size,
+        }
+    }
+
+    /// Notes a touched transaction.
+    pub fn touch(&mut self, number: u64) {
+        match self.numbers.last_mut() {
+            Some((first, last)) if (*first..=*last).contains(&number) => {}
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => self.numbers.push((number, number)),
+        }
+    }
+
+    /// Hashes what is left of a run of postings.
+    pub fn close_run(&mut self) {
+        self.finish_run(false);
+        self.run = None;
+    }
+
+    fn finish_run(&mut self, more: bool) {
+        let Some(run) = self.run.take() else { return };
+        if run.count > 0 {
+            let hash = run.canon.finish();
+            self.digest.bytes(&hash);
+            self.marks.extend_from_slice(&hash[..4]);
+        }
+        if more {
+            // An open, empty run says that the range may go on.
+            self.run = Some(Run {
+                canon: Canon::new("hissab/run/1"),
+                count: 0,
+            });
+        }
+    }
+}
