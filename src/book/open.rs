@@ -1,23 +1,52 @@
 //! Opening books: the only place that names the adapters.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Book, BookError, Result};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::sqlite::{NewBook, SqliteBook};
+use super::{Book, Result};
+use crate::ledger::change::{Done, Unit};
+
+/// How long a reader waits for a writer that is recovering or checkpointing.
+const READ_WAIT: Duration = Duration::from_secs(30);
 
 /// Opens a book for reading: nothing in its file or folder changes.
 pub fn read(path: &Path) -> Result<Box<dyn Book>> {
-    Err(unknown_adapter(path))
+    Ok(Box::new(SqliteBook::open_read(path, READ_WAIT)?))
 }
 
 /// Opens a book for writing, waiting at most `wait` for another writer at each call.
-pub fn write(path: &Path, _wait: Duration) -> Result<Box<dyn Book>> {
-    Err(unknown_adapter(path))
+pub fn write(path: &Path, wait: Duration) -> Result<Box<dyn Book>> {
+    Ok(Box::new(SqliteBook::open_write(path, wait)?))
 }
 
-fn unknown_adapter(path: &Path) -> BookError {
-    BookError::NotABook {
-        path: path.to_owned(),
-        why: "this build opens no book files".to_owned(),
+/// Makes a book where nothing is; `first` holds its settings, currencies and accounts.
+pub fn create(
+    path: &Path,
+    wait: Duration,
+    id: Uuid,
+    created_at: Timestamp,
+    first: Unit<'_>,
+) -> Result<(Box<dyn Book>, Done)> {
+    let new = NewBook {
+        id,
+        created_at,
+        unit: first,
+    };
+    let (book, done) = SqliteBook::create(path, wait, &new)?;
+    Ok((Box::new(book), done))
+}
+
+/// Fills a path from a backup that proves: a new file, or an existing book after a backup of it, whose path is given.
+pub fn restore(from: &Path, to: &Path, wait: Duration) -> Result<Option<PathBuf>> {
+    if std::fs::symlink_metadata(to).is_err() {
+        SqliteBook::restore_new(from, to, wait)?;
+        return Ok(None);
     }
+    SqliteBook::open_write(to, wait)?
+        .restore_from(from)
+        .map(Some)
 }
