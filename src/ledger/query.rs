@@ -23,11 +23,6 @@ use super::transaction::{Entry, Status, Transaction, Voucher};
 pub const QUERY_BYTES_MAX: usize = 8 * 1024;
 pub const TERMS_MAX: usize = 500;
 
-/// The tag that marks an entry a journal wrote in brackets or parentheses: what `real:` looks for.
-pub const VIRTUAL_TAG: &str = "virtual";
-/// The account that balances one-sided entries of journals (rulings, "Journals").
-pub const VIRTUAL_ACCOUNT: &str = "Equity:Virtual";
-
 /// What to look for.
 ///
 /// Dates and depths that everything must satisfy are lifted out of the filter: they shape a report

@@ -6,8 +6,8 @@ use super::account::{Account, AccountKey, AccountType, Kind, is_within};
 use super::chart::Chart;
 use super::currency::{Currency, CurrencyKey};
 use super::money::pow10;
-use super::query::{AmountTest, Comparison, Filter, Test, TypeTest, VIRTUAL_ACCOUNT, VIRTUAL_TAG};
-use super::transaction::{Entry, Status, Transaction};
+use super::query::{AmountTest, Comparison, Filter, Test, TypeTest};
+use super::transaction::{Entry, Status, Transaction, VIRTUAL_TAG};
 
 /// A filter bound to a chart. Accounts and currencies added later match nothing.
 ///
@@ -188,7 +188,7 @@ impl<'q> Bound<'q> {
             Bound::Amount(test) => by_entry(subject, |e| {
                 compares(test, e.minor, chart.currency(e.currency).scale)
             }),
-            Bound::Other(test) => other_test(test, chart, subject),
+            Bound::Other(test) => other_test(test, subject),
         }
     }
 }
@@ -211,7 +211,7 @@ fn has(fits: &[bool], key: u32) -> bool {
         .unwrap_or(false)
 }
 
-fn other_test(test: &Test, chart: &Chart, subject: Subject) -> Option<bool> {
+fn other_test(test: &Test, subject: Subject) -> Option<bool> {
     let transaction = match subject {
         Subject::Transaction(transaction) | Subject::Entry(transaction, _) => transaction,
         Subject::Total(..) | Subject::Account(_) => return None,
@@ -238,8 +238,8 @@ fn other_test(test: &Test, chart: &Chart, subject: Subject) -> Option<bool> {
             _ => transaction.status == *status,
         },
         Test::Real(real) => match subject {
-            Subject::Entry(_, entry) => is_real(chart, entry) == *real,
-            _ => transaction.entries.iter().any(|e| is_real(chart, e)) == *real,
+            Subject::Entry(_, entry) => entry.is_virtual() != *real,
+            _ => transaction.entries.iter().any(|e| !e.is_virtual()) == *real,
         },
         Test::Voucher(vouchers) => vouchers.contains(&transaction.voucher),
         // Bound when the matcher was made.
@@ -275,7 +275,9 @@ fn secondary_date(transaction: &Transaction, subject: Subject) -> Date {
 
 /// Entries have their transaction's tags too, transactions those of their entries (hledger).
 fn has_tag(subject: Subject, fits: &dyn Fn(&str, &str) -> bool) -> bool {
-    let fits = |tag: &super::transaction::Tag| fits(&tag.name, &tag.value);
+    // The mark of virtual entries is `real:`'s.
+    let fits =
+        |tag: &super::transaction::Tag| tag.name != VIRTUAL_TAG && fits(&tag.name, &tag.value);
     match subject {
         Subject::Entry(transaction, entry) => {
             entry.tags().iter().chain(&transaction.tags).any(fits)
@@ -289,11 +291,6 @@ fn has_tag(subject: Subject, fits: &dyn Fn(&str, &str) -> bool) -> bool {
         }
         Subject::Total(..) | Subject::Account(_) => false,
     }
-}
-
-fn is_real(chart: &Chart, entry: &Entry) -> bool {
-    !entry.tags().iter().any(|tag| tag.name == VIRTUAL_TAG)
-        && &*chart.account(entry.account).path != VIRTUAL_ACCOUNT
 }
 
 fn is_of_type(account: &Account, test: TypeTest) -> bool {

@@ -6,7 +6,7 @@ use crate::ledger::change::NewAccount;
 use crate::ledger::currency::{Currency, CurrencyKey};
 use crate::ledger::fiscal::FiscalStart;
 use crate::ledger::settings::DateOrder;
-use crate::ledger::transaction::{EntryDetail, Number, State, Tag, TransactionId};
+use crate::ledger::transaction::{EntryDetail, Number, State, Tag, TransactionId, VIRTUAL_TAG};
 use jiff::civil::date;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -154,17 +154,17 @@ fn transactions() -> Vec<Transaction> {
         .iter_mut()
         .for_each(|e| e.currency = CurrencyKey(2));
     sale.voucher = Voucher::Sales;
-    let mut virtual_entry = entry("Liabilities:Payable:Gupta Traders", -100);
-    virtual_entry.detail = Some(Box::new(EntryDetail {
-        tags: vec![tag(VIRTUAL_TAG, "")],
-        ..EntryDetail::default()
-    }));
-    let purchase = transaction(
-        4,
-        date(2026, 5, 3),
-        "Budget",
-        vec![virtual_entry, entry("Equity:Virtual", 100)],
-    );
+    let mut budget = vec![
+        entry("Liabilities:Payable:Gupta Traders", -100),
+        entry("Equity:Virtual", 100),
+    ];
+    for entry in &mut budget {
+        entry.detail = Some(Box::new(EntryDetail {
+            tags: vec![tag(VIRTUAL_TAG, "unbalanced")],
+            ..EntryDetail::default()
+        }));
+    }
+    let purchase = transaction(4, date(2026, 5, 3), "Budget", budget);
     vec![tea, rent, sale, purchase]
 }
 
@@ -241,6 +241,7 @@ fn each_prefix_looks_where_it_says() {
         ("tag:proj=bl", &[1]),
         ("tag:cheque=124", &[2]),
         ("tag:.=^red$", &[2]),
+        ("tag:.=unbalanced", &[]),
         ("type:x", &[1, 2]),
         ("type:C", &[1, 2]),
         ("type:cash", &[1]),

@@ -3,6 +3,7 @@
 mod attacks;
 mod books;
 mod frame;
+mod query_peers;
 mod sqlite_book;
 #[allow(dead_code)]
 mod support;
