@@ -5,6 +5,7 @@ mod books;
 mod frame;
 mod query_peers;
 mod sqlite_book;
+mod journals;
 #[allow(dead_code)]
 mod support;
 mod tidy;

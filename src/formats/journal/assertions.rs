@@ -233,24 +233,42 @@ impl Walk<'_> {
     }
 
     /// Puts the amounts that assignments mean in their place.
-    fn assign(&mut self, reader: &Reader<'_>, deferred: &mut Deferred) {
+    fn assign(&mut self, reader: &mut Reader<'_>, deferred: &mut Deferred) {
         // What the postings before it add, within the same transaction.
         let mut within = Balances::default();
-        let mut extra: Vec<Posting> = Vec::new();
-        for posting in &mut deferred.postings {
+        let mut postings: Vec<Posting> = Vec::with_capacity(deferred.postings.len());
+        let mut places: Vec<u16> = Vec::new();
+        for mut posting in std::mem::take(&mut deferred.postings) {
+            let first = postings.len();
             if posting.is_assigned()
                 && let Some(asserted) = posting.assertion().copied()
             {
-                self.assign_one(reader, posting, asserted, &within, &mut extra);
+                self.assign_one(reader, &mut posting, asserted, &within, &mut postings);
             }
-            if let Some((number, old)) = posting.amount {
+            places.push(postings.len() as u16);
+            postings.push(posting);
+            for posting in &postings[first..] {
+                let Some((number, old)) = posting.amount else {
+                    continue;
+                };
                 let (key, scale) = self.scales.keys[usize::from(old.0) - 1];
                 if let Some(minor) = exact(number.mantissa, number.places).round_half_even(scale) {
                     within.add(posting.account, key, minor);
                 }
             }
         }
-        deferred.postings.append(&mut extra);
+        deferred.postings = postings;
+        let row = deferred.row as u32;
+        let from = reader.checks.partition_point(|c| c.row < row);
+        for check in reader.checks[from..]
+            .iter_mut()
+            .take_while(|c| c.row == row)
+        {
+            check.entry = places
+                .get(usize::from(check.entry))
+                .copied()
+                .unwrap_or(check.entry);
+        }
     }
 
     fn assign_one(

@@ -1,0 +1,214 @@
+//! Our reading of journals agrees with hledger's and Ledger's, to the last place.
+//!
+//! `tests/data/journals`: `*.journal` is read by both programs, `*.hledger` and `*.ledger` by one
+//! (where they disagree; the table is in `formats::journal`). Both programs must be installed.
+//!
+//! Compared are the sums of every account and commodity. The programs keep inferred amounts
+//! unrounded and round what they show; so their sums are rounded to the commodity's places here.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use hissab::book::memory::MemoryBook;
+use hissab::book::{Book, Scan};
+use hissab::formats::journal::{self, Dialect, Input, ReadJournal, ReadOptions};
+use hissab::ledger::totals::TotalsQuery;
+use jiff::civil::date;
+use rust_decimal::{Decimal, RoundingStrategy};
+
+/// Account and commodity → sum; zero sums are left out.
+type Sums = BTreeMap<(String, String), Decimal>;
+
+fn options() -> ReadOptions {
+    ReadOptions::new(date(2025, 6, 1))
+}
+
+fn dialect_of(path: &Path) -> Dialect {
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("hledger") => Dialect::Hledger,
+        Some("ledger") => Dialect::Ledger,
+        _ => Dialect::Auto,
+    }
+}
+
+fn read(path: &Path) -> ReadJournal {
+    match journal::read(vec![Input::path(path, dialect_of(path))], &options()) {
+        Ok(read) => read,
+        Err(errors) => {
+            let list: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            panic!("{}:\n{}", path.display(), list.join("\n"));
+        }
+    }
+}
+
+/// Our sums, and the places of each commodity.
+fn ours(read: ReadJournal) -> (Sums, BTreeMap<String, u32>) {
+    let mut book = MemoryBook::new(read.book);
+    let chart = book.chart().unwrap();
+    let places = chart
+        .currencies()
+        .iter()
+        .map(|c| (c.code.to_string(), u32::from(c.scale)))
+        .collect();
+    let mut sums = Sums::new();
+    for row in book.totals(&TotalsQuery::until(None)).unwrap().rows {
+        let currency = chart.currency(row.currency);
+        let sum = hissab::ledger::money::from_minor(row.closing(), currency.scale).unwrap();
+        let account = chart.account(row.account).path.to_string();
+        if !sum.is_zero() && account != "Equity:Virtual" {
+            sums.insert((account, currency.code.to_string()), sum.normalize());
+        }
+    }
+    (sums, places)
+}
+
+/// What a program prints, or its complaint.
+fn run(program: &str, args: &[&str]) -> Result<String, String> {
+    let output = Command::new(program)
+        .args(args)
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .unwrap_or_else(|error| panic!("{program} must be installed for this test: {error}"));
+    if !output.status.success() {
+        return Err(format!(
+            "{program}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        ));
+    }
+    Ok(String::from_utf8(output.stdout).unwrap())
+}
+
+fn rounded(sums: Sums, places: &BTreeMap<String, u32>) -> Sums {
+    sums.into_iter()
+        .map(|((account, code), sum)| {
+            let to = places.get(&code).copied().unwrap_or(0);
+            let sum = sum
+                .round_dp_with_strategy(to, RoundingStrategy::MidpointNearestEven)
+                .normalize();
+            ((account, code), sum)
+        })
+        .filter(|(_, sum)| !sum.is_zero())
+        .collect()
+}
+
+/// hledger's exact sums.
+fn hledger(path: &Path) -> Result<Sums, String> {
+    let file = path.to_str().unwrap();
+    let text = run(
+        "hledger",
+        &["-f", file, "balance", "--flat", "-N", "-E", "-O", "json"],
+    )?;
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut sums = Sums::new();
+    for row in report[0].as_array().unwrap() {
+        for amount in row[3].as_array().unwrap() {
+            let quantity = &amount["aquantity"];
+            let mantissa: i128 = quantity["decimalMantissa"].to_string().parse().unwrap();
+            let places = quantity["decimalPlaces"].as_u64().unwrap() as u32;
+            let key = (
+                row[0].as_str().unwrap().to_owned(),
+                amount["acommodity"].as_str().unwrap().to_owned(),
+            );
+            *sums.entry(key).or_default() += Decimal::from_i128_with_scale(mantissa, places);
+        }
+    }
+    Ok(sums)
+}
+
+/// Ledger's exact sums.
+fn ledger(path: &Path) -> Result<Sums, String> {
+    let file = path.to_str().unwrap();
+    let format = "%(account)\\t%(quantity(strip(amount)))\\t%(commodity(strip(amount)))\\n";
+    let text = run(
+        "ledger",
+        &[
+            "--args-only",
+            "-f",
+            file,
+            "reg",
+            "--unround",
+            "--format",
+            format,
+        ],
+    )?;
+    let mut sums = Sums::new();
+    for line in text.lines() {
+        let mut fields = line.split('\t');
+        let mut field = || fields.next().unwrap_or_else(|| panic!("{line}"));
+        let account = field().trim_matches(['(', ')', '[', ']']).to_owned();
+        let sum = Decimal::from_str_exact(field()).unwrap_or_else(|_| panic!("{line}"));
+        let code = field().trim_matches('"').to_owned();
+        *sums.entry((account, code)).or_default() += sum;
+    }
+    Ok(sums)
+}
+
+fn journals() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/journals");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.is_file())
+        .collect();
+    files.sort();
+    files
+}
+
+/// What differs between our sums and a program's, as text.
+fn difference(program: &str, ours: &Sums, theirs: &Sums) -> Vec<String> {
+    let keys: std::collections::BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
+    keys.into_iter()
+        .filter(|key| ours.get(*key) != theirs.get(*key))
+        .map(|key| {
+            let (a, b) = (ours.get(key), theirs.get(key));
+            format!("{} {}: ours {a:?}, {program} {b:?}", key.0, key.1)
+        })
+        .collect()
+}
+
+#[test]
+fn sums_of_every_account_equal_those_of_hledger_and_ledger() {
+    let mut wrong = Vec::new();
+    let paths = journals();
+    assert!(paths.len() >= 30, "{} journals", paths.len());
+    for path in paths {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let (sums, places) = ours(read(&path));
+        let dialect = dialect_of(&path);
+        let mut compare = |program: &str, theirs: Result<Sums, String>| match theirs {
+            Ok(theirs) => wrong.extend(
+                difference(program, &sums, &rounded(theirs, &places))
+                    .into_iter()
+                    .map(|d| format!("{name}: {d}")),
+            ),
+            Err(complaint) => wrong.push(format!("{name}: {complaint}")),
+        };
+        if dialect != Dialect::Ledger {
+            compare("hledger", hledger(&path));
+        }
+        if dialect != Dialect::Hledger {
+            compare("ledger", ledger(&path));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_transaction_read_balances() {
+    for path in journals() {
+        let mut book = MemoryBook::new(read(&path).book);
+        let chart = book.chart().unwrap();
+        book.scan(&Scan::default(), &mut |t| {
+            let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
+            for entry in &t.entries {
+                let (weight, currency) = entry.weight();
+                *sums.entry(&chart.currency(currency).code).or_default() += weight;
+            }
+            assert!(sums.values().all(|s| *s == 0), "{}: {t:?}", path.display());
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    }
+}
