@@ -59,7 +59,7 @@ impl<'a> DuplicateCheck<'a> {
             number: Some(number),
             account: None,
             message: format!(
-                "{number} is the same as {first}: \"{}\", {amount}",
+                "the same as {first}: \"{}\", {amount}",
                 transaction.description
             ),
             hint: Some(format!(
@@ -134,7 +134,7 @@ mod tests {
             found.iter().map(|f| f.number).collect::<Vec<_>>(),
             [Some(2), Some(5)]
         );
-        assert_eq!(found[0].message, "2 is the same as 1: \"Tea\", 120.00 Dr");
+        assert_eq!(found[0].message, "the same as 1: \"Tea\", 120.00 Dr");
         accepted.insert(CODE, "2");
         assert_eq!(run(&accepted).len(), 1);
     }
