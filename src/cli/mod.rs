@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub mod argv;
+pub mod checking;
 pub mod commands;
 pub mod config;
 pub mod context;
@@ -16,6 +17,7 @@ pub mod globals;
 pub mod journals;
 pub mod locate;
 pub mod output;
+pub mod shown;
 mod signals;
 
 use commands as c;
@@ -43,6 +45,12 @@ pub struct Cli {
 #[derive(Subcommand)]
 #[command(defer = true)]
 pub enum Command {
+    // ---- Trust ----
+    Check(c::check::Args),
+    Audit(c::audit::Args),
+    Backup(c::backup::Args),
+    Restore(c::restore::Args),
+
     // ---- Help and machinery ----
     /// Explain a topic or a command
     Help(c::help::Args),
@@ -52,6 +60,10 @@ impl Command {
     /// Runs the command: one line each.
     fn run(self, ctx: &mut Context) -> Result<Exit> {
         match self {
+            Command::Check(args) => c::check::run(ctx, args),
+            Command::Audit(args) => c::audit::run(ctx, args),
+            Command::Backup(args) => c::backup::run(ctx, args),
+            Command::Restore(args) => c::restore::run(ctx, args),
             Command::Help(args) => c::help::run(ctx, args),
         }
     }
@@ -193,7 +205,9 @@ mod tests {
     fn a_dash_and_a_digit_is_a_value() {
         let cli = parsed(&["help", "-3d", "-B", "-5"]).ok().unwrap();
         assert_eq!(cli.globals.book.as_deref(), Some("-5"));
-        let Command::Help(args) = cli.command;
+        let Command::Help(args) = cli.command else {
+            panic!("help was typed")
+        };
         assert_eq!(args.topic, ["-3d"]);
     }
 }

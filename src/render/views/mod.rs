@@ -8,18 +8,18 @@ use crate::render::{Json, People};
 use crate::reports::scope::Scope;
 
 pub mod balance;
+pub mod check;
 pub mod journal;
 pub mod ledger;
-pub mod check;
 pub mod parties;
 pub mod sections;
 pub mod simple;
 pub mod trial_balance;
 
 pub use balance::BalanceView;
+pub use check::CheckView;
 pub use journal::{JournalKind, JournalWriter, VoidNote};
 pub use ledger::{LedgerHead, LedgerRows, LedgerTable, RegisterLine, RegisterWriter};
-pub use check::CheckView;
 pub use parties::{AgeingView, DuesView};
 pub use sections::{Footer, PeriodColumn, SectionsView};
 pub use simple::ListView;

@@ -1,0 +1,126 @@
+//! `hissab restore FILE`: a backup becomes the book, after it has proved and the book has been backed up.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::backup::{head_words, sound};
+use crate::book::{self, Book, CheckDepth};
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure, Result};
+use crate::ledger::settings::BookInfo;
+use crate::render::sanitize;
+
+/// Fill the book from a backup, after the backup has proved
+///
+/// A book that exists is backed up first; the command says where to.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Example: hissab -B shop.hissab restore shop-2026-04-07-120000.hissab")]
+pub struct Args {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Check the backup and say what would happen, but write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    let located = ctx.located_for_writing()?;
+    if !args.file.exists() {
+        let words = format!("no file {}", args.file.display());
+        return Err(Failure::not_found("file-not-found", words));
+    }
+    if same_file(&args.file, &located.path) {
+        let words = format!("{} is the book itself", args.file.display());
+        return Err(
+            Failure::usage("same-file", words).hint("name the book with -B and the backup as FILE")
+        );
+    }
+    let backup = proved(&args)?;
+    let there = if located.path.exists() {
+        Some(of_book(ctx)?)
+    } else {
+        None
+    };
+    ask(ctx, &backup, there.as_ref())?;
+    let kept = if args.dry_run {
+        None
+    } else {
+        book::open::restore(&args.file, &located.path, ctx.wait()?)?
+    };
+    let verb = if args.dry_run {
+        "would be restored"
+    } else {
+        "restored"
+    };
+    let name = &backup.settings.name;
+    let line = format!(
+        "{name} · {verb} from {}: {} transactions, {}",
+        args.file.display(),
+        backup.transactions,
+        head_words(&backup)
+    );
+    if ctx.wants_json() {
+        let object = serde_json::json!({
+            "schema": "hissab/restore/1",
+            "book": name,
+            "file": located.path.display().to_string(),
+            "from": args.file.display().to_string(),
+            "dry_run": args.dry_run,
+            "transactions": backup.transactions,
+            "sequence": backup.sequence,
+            "backup": kept.map(|path| path.display().to_string()),
+        });
+        writeln!(ctx.out, "{object}")?;
+        return Ok(Exit::Ok);
+    }
+    writeln!(ctx.out, "{}", sanitize::line(&line))?;
+    if let Some(kept) = kept {
+        let line = format!("what the book held before is in {}", kept.display());
+        writeln!(ctx.out, "{}", sanitize::line(&line))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// Opens the backup and runs every check and the audit chain on it.
+fn proved(args: &Args) -> Result<BookInfo> {
+    let refused = |failure: Failure| failure.while_doing("the backup is not accepted");
+    let mut backup = book::open::read(&args.file).map_err(|e| refused(e.into()))?;
+    sound(backup.as_mut(), CheckDepth::Deep, &args.file).map_err(refused)?;
+    Ok(backup.info()?)
+}
+
+fn of_book(ctx: &Context) -> Result<BookInfo> {
+    let mut book: Box<dyn Book> = ctx.open_write()?;
+    Ok(book.info()?)
+}
+
+/// Going back, or to another book, is asked about.
+fn ask(ctx: &Context, backup: &BookInfo, there: Option<&BookInfo>) -> Result<()> {
+    let Some(there) = there else { return Ok(()) };
+    let question = if there.id != backup.id {
+        format!(
+            "{} is another book than {}: replace it?",
+            backup.settings.name, there.settings.name
+        )
+    } else if there.sequence > backup.sequence {
+        format!(
+            "The book has {} changes since this backup: go back?",
+            there.sequence - backup.sequence
+        )
+    } else {
+        return Ok(());
+    };
+    if ctx.confirm(&question)? {
+        return Ok(());
+    }
+    Err(Failure::refused("not-confirmed", "nothing was restored"))
+}
+
+fn same_file(a: &std::path::Path, b: &std::path::Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
+}
