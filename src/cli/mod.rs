@@ -16,6 +16,7 @@ pub mod error;
 pub mod globals;
 pub mod journals;
 pub mod locate;
+pub mod looking;
 pub mod output;
 pub mod shown;
 mod signals;
@@ -50,6 +51,9 @@ pub enum Command {
     Audit(c::audit::Args),
     Backup(c::backup::Args),
     Restore(c::restore::Args),
+    // ---- Looking ----
+    #[command(visible_alias = "tb")]
+    TrialBalance(c::trial_balance::Args),
 
     // ---- Help and machinery ----
     /// Explain a topic or a command
@@ -64,6 +68,7 @@ impl Command {
             Command::Audit(args) => c::audit::run(ctx, args),
             Command::Backup(args) => c::backup::run(ctx, args),
             Command::Restore(args) => c::restore::run(ctx, args),
+            Command::TrialBalance(args) => c::trial_balance::run(ctx, args),
             Command::Help(args) => c::help::run(ctx, args),
         }
     }

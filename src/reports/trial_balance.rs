@@ -154,6 +154,23 @@ pub fn trial_balance(chart: &Chart, totals: &Totals, scope: Scope, wanted: Wante
     }
 }
 
+/// Totals whose first `count` spans are part of the opening.
+pub fn with_opening(mut totals: Totals, count: usize) -> Totals {
+    for row in &mut totals.rows {
+        let count = count.min(row.spans.len());
+        row.opening += row
+            .spans
+            .drain(..count)
+            .map(|span| span.net())
+            .sum::<i128>();
+    }
+    for row in &mut totals.conversions {
+        let count = count.min(row.spans.len());
+        row.opening += row.spans.drain(..count).sum::<i128>();
+    }
+    totals
+}
+
 fn conversions(totals: &Totals) -> Vec<(CurrencyKey, Movement)> {
     totals
         .conversions

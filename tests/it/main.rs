@@ -3,9 +3,9 @@
 mod attacks;
 mod books;
 mod frame;
+mod journals;
 mod query_peers;
 mod sqlite_book;
-mod journals;
 #[allow(dead_code)]
 mod support;
 mod tidy;

@@ -8,3 +8,4 @@ pub mod backup;
 pub mod check;
 pub mod help;
 pub mod restore;
+pub mod trial_balance;

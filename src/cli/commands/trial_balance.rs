@@ -1,0 +1,86 @@
+//! `hissab trial-balance`: does it all sum to zero?
+
+use jiff::civil::Date;
+
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Result};
+use crate::cli::looking::{Filters, Lines, Looking, Paper, Periods};
+use crate::ledger::account::Kind;
+use crate::ledger::totals::Totals;
+use crate::render;
+use crate::render::views::TrialBalanceView;
+use crate::reports::tree::Shape;
+use crate::reports::trial_balance::{Proof, Wanted, trial_balance, with_opening};
+
+/// Show what every account holds, and prove that the books balance
+///
+/// With a first day it shows opening, debits, credits and closing; without one, closing balances
+/// under debit or credit. Exits with 3 if the books do not prove.
+///
+/// Example: hissab tb --fy 2025-26
+#[derive(clap::Args)]
+pub struct Args {
+    /// Query: account patterns, or desc: payee: cur: amt: tag: type: status: voucher: not: …
+    pub query: Vec<String>,
+
+    /// Opening, debits, credits and closing without a first day too
+    #[arg(long)]
+    movements: bool,
+
+    #[command(flatten)]
+    periods: Periods<false>,
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    lines: Lines,
+    #[command(flatten)]
+    paper: Paper,
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    let options = args.paper.options(ctx)?;
+    let filters = args.filters.with_words(args.query);
+    let mut looking = Looking::open(ctx, &args.periods.0, &filters)?;
+    let (totals, unclosed) = gather(&mut looking)?;
+    let wanted = Wanted {
+        shape: Shape {
+            depth: looking.depth(args.lines.depth),
+            tree: args.lines.tree,
+            zeros: args.lines.empty,
+        },
+        movements: args.movements || looking.period.from.is_some(),
+    };
+    let mut report = trial_balance(&looking.chart, &totals, looking.scope(), wanted);
+    report.unclosed = unclosed;
+    report.head = looking.info.head.map(|hash| (looking.info.sequence, hash));
+    ctx.page()?;
+    let view = TrialBalanceView {
+        chart: &looking.chart,
+        report: &report,
+    };
+    render::write(&mut ctx.out, &options, &view)?;
+    match report.proof {
+        Proof::Failed(_) => Ok(Exit::Unproved),
+        Proof::Proved | Proof::Filtered => Ok(Exit::Ok),
+    }
+}
+
+/// The totals of the period, and the name of the last fiscal year before it if income or expenses
+/// still carry what it left.
+fn gather(looking: &mut Looking) -> Result<(Totals, Option<String>)> {
+    let Some(from) = looking.period.from else {
+        return Ok((looking.totals(&looking.cuts())?, None));
+    };
+    let year = looking.dates.fiscal.year_of(from);
+    let year_from = year.period().from.unwrap_or(Date::MIN).min(from);
+    let until = looking.period.until.unwrap_or(Date::MAX);
+    let mut cuts = vec![year_from, from, until];
+    cuts.dedup();
+    let totals = looking.totals(&cuts)?;
+    let carried = totals.rows.iter().any(|row| {
+        let kind = looking.chart.account(row.account).kind;
+        matches!(kind, Kind::Income | Kind::Expense) && row.opening != 0
+    });
+    let unclosed = carried.then(|| year.previous().label());
+    Ok((with_opening(totals, cuts.len() - 2), unclosed))
+}
