@@ -1,0 +1,311 @@
+//! What a row moved: the amount model of a file, its decimal mark, and the signed amount of each row.
+
+use rust_decimal::Decimal;
+
+use super::amounts::{self, MarkEvidence, Side};
+use super::body::BodyRow;
+use super::columns::{Columns, Role};
+use super::table::Table;
+use crate::formats::fault::{Fault, Question};
+
+/// Where a file says how much moved and which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Model {
+    /// One column, money in positive.
+    Signed { amount: usize },
+    /// One column and another that says which way.
+    Sided {
+        amount: usize,
+        side: usize,
+        signed_too: bool,
+    },
+    /// A column each way; at most one is filled.
+    Two {
+        out: Option<usize>,
+        into: Option<usize>,
+        out_is_negative: bool,
+    },
+}
+
+/// The model of a file. A column of sides counts only if every row says one.
+pub fn model(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> Result<Model, Fault> {
+    let (out, into) = (columns.get(Role::Out), columns.get(Role::In));
+    if out.is_some() || into.is_some() {
+        let out_is_negative = out.is_some_and(|out| all_negative(table, rows, out));
+        return Ok(Model::Two {
+            out,
+            into,
+            out_is_negative,
+        });
+    }
+    let Some(amount) = columns.get(Role::Amount) else {
+        return Err(Fault::file("not-a-statement", "no column holds amounts"));
+    };
+    let sided = columns.get(Role::Side).filter(|side| {
+        rows.iter()
+            .all(|r| amounts::side(table.cell(r.row, *side)).is_some())
+    });
+    Ok(match sided {
+        Some(side) => Model::Sided {
+            amount,
+            side,
+            signed_too: signs_agree(table, rows, amount, side),
+        },
+        None => Model::Signed { amount },
+    })
+}
+
+fn all_negative(table: &Table<'_>, rows: &[BodyRow], column: usize) -> bool {
+    let mut any = false;
+    rows.iter()
+        .filter_map(|r| amounts::scan(table.cell(r.row, column)))
+        .filter(|s| s.number.bytes().any(|b| matches!(b, b'1'..=b'9')))
+        .all(|s| {
+            any = true;
+            s.negative
+        })
+        && any
+}
+
+/// True if the amounts carry signs that say the same as the sides: then the side adds nothing.
+fn signs_agree(table: &Table<'_>, rows: &[BodyRow], amount: usize, side: usize) -> bool {
+    let (mut agree, mut differ, mut negative) = (0usize, 0usize, false);
+    for row in rows {
+        let Some(scanned) = amounts::scan(table.cell(row.row, amount)) else {
+            continue;
+        };
+        negative |= scanned.negative;
+        match amounts::side(table.cell(row.row, side)) {
+            Some(Side::Out) if scanned.negative => agree += 1,
+            Some(Side::In) if !scanned.negative => agree += 1,
+            _ => differ += 1,
+        }
+    }
+    negative && agree > differ
+}
+
+/// The decimal mark of a file: what its numbers say, else what somebody or its layout says, else what
+/// its currency's home writes.
+pub fn decimal_mark(
+    table: &Table<'_>,
+    rows: &[BodyRow],
+    columns: &Columns,
+    said: Option<char>,
+    usual: Option<char>,
+) -> Result<char, Fault> {
+    let mut sure: [Option<(usize, usize)>; 2] = [None, None];
+    let mut either: Option<(usize, usize, char)> = None;
+    for row in rows {
+        for column in columns.money() {
+            let Some(scanned) = amounts::scan(table.cell(row.row, column)) else {
+                continue;
+            };
+            match amounts::evidence(scanned.number) {
+                MarkEvidence::Mark('.') => sure[0] = sure[0].or(Some((row.row, column))),
+                MarkEvidence::Mark(_) => sure[1] = sure[1].or(Some((row.row, column))),
+                MarkEvidence::Either(mark) => either = either.or(Some((row.row, column, mark))),
+                MarkEvidence::None => {}
+            }
+        }
+    }
+    match (said, sure) {
+        (Some(mark), _) => Ok(mark),
+        (None, [Some(_), None]) => Ok('.'),
+        (None, [None, Some(_)]) => Ok(','),
+        (None, [Some((row, column)), Some((other, other_column))]) => {
+            let why = format!(
+                "amounts disagree on the decimal mark: {:?} here, {:?} on line {}",
+                table.cell(row, column),
+                table.cell(other, other_column),
+                table.line(other)
+            );
+            Err(table.fault(row, column, "mixed-decimal-marks", why).hint(
+                "correct the file, or say which is right: --decimal-mark . or --decimal-mark ,",
+            ))
+        }
+        (None, [None, None]) => match (either, usual) {
+            (None, usual) => Ok(usual.unwrap_or('.')),
+            (Some(_), Some(usual)) => Ok(usual),
+            (Some((row, column, _)), None) => {
+                let sample = table.cell(row, column).to_owned();
+                let why = format!(
+                    "{sample:?} can be read with a decimal mark or with thousands, and no amount of the file says which"
+                );
+                Err(table
+                    .fault(row, column, "ambiguous-decimal-mark", why)
+                    .hint("say which: --decimal-mark . or --decimal-mark ,")
+                    .ask(Question::DecimalMark { sample }))
+            }
+        },
+    }
+}
+
+/// What one row says of money.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moved<'a> {
+    /// Money in positive.
+    pub amount: Decimal,
+    pub balance: Option<Decimal>,
+    /// The currency printed beside the amount.
+    pub currency: Option<&'a str>,
+    /// True if no cell held an amount: only a balance, as in a row "Opening balance".
+    pub silent: bool,
+}
+
+/// Reads amounts of one table with one decimal mark.
+pub struct Reader<'a, 'b> {
+    pub table: &'a Table<'b>,
+    pub columns: &'a Columns,
+    pub model: Model,
+    pub mark: char,
+    /// The amount is before the fee.
+    pub fee_apart: bool,
+}
+
+impl<'a> Reader<'a, '_> {
+    pub fn read(&self, row: usize) -> Result<Moved<'a>, Fault> {
+        let mut moved = match self.model {
+            Model::Signed { amount } => self.signed(row, amount, false)?,
+            Model::Sided {
+                amount,
+                side,
+                signed_too,
+            } => {
+                let mut moved = self.signed(row, amount, signed_too)?;
+                if !signed_too && amounts::side(self.table.cell(row, side)) == Some(Side::Out) {
+                    moved.amount = -moved.amount;
+                }
+                moved
+            }
+            Model::Two {
+                out,
+                into,
+                out_is_negative,
+            } => self.two(row, out, into, out_is_negative)?,
+        };
+        if let Some(column) = self.columns.get(Role::Fee).filter(|_| self.fee_apart) {
+            let fee = self
+                .cell(row, column)?
+                .map_or(Decimal::ZERO, |(fee, _)| fee);
+            moved.amount = moved
+                .amount
+                .checked_sub(fee)
+                .ok_or_else(|| self.too_large(row, column))?;
+        }
+        moved.balance = self.balance(row)?;
+        Ok(moved)
+    }
+
+    fn signed(&self, row: usize, column: usize, ignore_side: bool) -> Result<Moved<'a>, Fault> {
+        let Some((amount, scanned)) = self.cell(row, column)? else {
+            return Ok(Moved {
+                amount: Decimal::ZERO,
+                balance: None,
+                currency: None,
+                silent: true,
+            });
+        };
+        let out = !ignore_side && scanned.side == Some(Side::Out);
+        Ok(Moved {
+            amount: if out { -amount } else { amount },
+            balance: None,
+            currency: scanned.currency,
+            silent: false,
+        })
+    }
+
+    fn two(
+        &self,
+        row: usize,
+        out: Option<usize>,
+        into: Option<usize>,
+        out_is_negative: bool,
+    ) -> Result<Moved<'a>, Fault> {
+        let read = |column: Option<usize>| column.map_or(Ok(None), |c| self.cell(row, c));
+        let (paid, received) = (read(out)?, read(into)?);
+        let silent = paid.is_none() && received.is_none();
+        let nonzero =
+            |found: Option<(Decimal, amounts::Scanned<'a>)>| found.filter(|(a, _)| !a.is_zero());
+        let (amount, scanned) = match (nonzero(paid), nonzero(received)) {
+            (None, None) => (Decimal::ZERO, None),
+            (Some((paid, scanned)), None) => {
+                (if out_is_negative { paid } else { -paid }, Some(scanned))
+            }
+            (None, Some((received, scanned))) => (received, Some(scanned)),
+            (Some(_), Some(_)) => {
+                let why = "money both in and out on one row";
+                let column = into.unwrap_or(0);
+                return Err(self
+                    .table
+                    .fault(row, column, "both-sides", why)
+                    .hint("leave one of the two amounts empty"));
+            }
+        };
+        let currency = scanned.and_then(|s| s.currency);
+        Ok(Moved {
+            amount,
+            balance: None,
+            currency,
+            silent,
+        })
+    }
+
+    fn balance(&self, row: usize) -> Result<Option<Decimal>, Fault> {
+        let Some(column) = self.columns.get(Role::Balance) else {
+            return Ok(None);
+        };
+        let Some((balance, scanned)) = self.cell(row, column)? else {
+            return Ok(None);
+        };
+        let beside = self
+            .columns
+            .get(Role::BalanceSide)
+            .and_then(|c| amounts::side(self.table.cell(row, c)));
+        let overdrawn = scanned.side.or(beside) == Some(Side::Out);
+        Ok(Some(if overdrawn { -balance.abs() } else { balance }))
+    }
+
+    /// The signed amount of a cell; `None` if it is blank.
+    fn cell(
+        &self,
+        row: usize,
+        column: usize,
+    ) -> Result<Option<(Decimal, amounts::Scanned<'a>)>, Fault> {
+        let text = self.table.cell(row, column);
+        if amounts::is_blank(text) {
+            return Ok(None);
+        }
+        let unreadable = || {
+            let fault = self.table.fault(
+                row,
+                column,
+                "unreadable-amount",
+                format!("cannot read an amount in {text:?}"),
+            );
+            let width = self.columns.names.len();
+            let extra = self.table.width(row).saturating_sub(width);
+            if width > 0 && extra > 0 {
+                return fault.hint(format!("the row has {extra} more cells than the header: put the text with the delimiter in it in quotes"));
+            }
+            fault.hint(format!(
+                "correct the line; the decimal mark of the file is {:?}",
+                self.mark
+            ))
+        };
+        let scanned = amounts::scan(text).ok_or_else(unreadable)?;
+        let value = amounts::value(scanned.number, self.mark).ok_or_else(unreadable)?;
+        Ok(Some((
+            if scanned.negative { -value } else { value },
+            scanned,
+        )))
+    }
+
+    fn too_large(&self, row: usize, column: usize) -> Fault {
+        self.table.fault(
+            row,
+            column,
+            "unreadable-amount",
+            "the amount is larger than hissab can hold",
+        )
+    }
+}

@@ -1,0 +1,180 @@
+//! What a file is, by what it holds: never by its name.
+
+use super::fault::Fault;
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Rows of cells: a bank statement, or entries.
+    Csv,
+    /// An hledger or Ledger journal.
+    Journal,
+}
+
+/// Tells what the first bytes of a file are.
+///
+/// Errors: kinds of files that are not read, each with what to do instead.
+pub fn content(head: &[u8]) -> Result<Content, Fault> {
+    if head.is_empty() {
+        return Err(Fault::file("empty-file", "the file is empty"));
+    }
+    for (magic, name, todo) in MAGIC {
+        if head.starts_with(magic) {
+            return Err(
+                Fault::file("not-text", format!("the file is {name}, not text")).hint(*todo),
+            );
+        }
+    }
+    let text = String::from_utf8_lossy(&head[..head.len().min(64 * 1024)]);
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    for (sign, name) in FORMATS {
+        if start
+            .get(..sign.len())
+            .is_some_and(|s| s.eq_ignore_ascii_case(sign))
+        {
+            return Err(Fault::file(
+                "unknown-format",
+                format!("the file is {name}, which this version does not read"),
+            )
+            .hint("export the statement as CSV and import that"));
+        }
+    }
+    Ok(if looks_like_journal(start) {
+        Content::Journal
+    } else {
+        Content::Csv
+    })
+}
+
+const SAVE_AS: &str = "open it in a spreadsheet and save it as CSV, then import that";
+const MAGIC: &[(&[u8], &str, &str)] = &[
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook (XLS)", SAVE_AS),
+    (
+        b"PK\x03\x04",
+        "an Excel or OpenDocument workbook, or another ZIP archive",
+        SAVE_AS,
+    ),
+    (
+        b"%PDF",
+        "a PDF",
+        "ask the bank for the statement as CSV: a PDF cannot be read exactly",
+    ),
+    (
+        b"\x1f\x8b",
+        "compressed (gzip)",
+        "unpack it first: gunzip FILE",
+    ),
+    (
+        b"SQLite format 3",
+        "a SQLite database",
+        "a hissab book is opened with --book, not imported",
+    ),
+    (b"\x7fELF", "a program", "import a statement or a journal"),
+    (
+        b"\x89PNG",
+        "a picture",
+        "ask the bank for the statement as CSV",
+    ),
+    (
+        b"\xff\xd8\xff",
+        "a picture",
+        "ask the bank for the statement as CSV",
+    ),
+];
+
+const FORMATS: &[(&str, &str)] = &[
+    ("OFXHEADER", "OFX"),
+    ("<?OFX", "OFX"),
+    ("<OFX>", "OFX"),
+    ("!Type:", "QIF"),
+    ("!Account", "QIF"),
+    ("!Option:", "QIF"),
+    (":20:", "MT940"),
+    ("{1:F01", "MT940"),
+    ("<?xml", "XML"),
+    ("<ENVELOPE", "Tally XML"),
+    ("<!DOCTYPE html", "a web page"),
+    ("<html", "a web page"),
+    ("<table", "a web page"),
+];
+
+/// A journal's first lines that say something: a dated transaction with indented postings, or a directive.
+fn looks_like_journal(text: &str) -> bool {
+    const DIRECTIVES: &[&str] = &[
+        "account ",
+        "commodity ",
+        "include ",
+        "P ",
+        "D ",
+        "Y ",
+        "alias ",
+        "apply ",
+        "comment",
+        "decimal-mark ",
+        "payee ",
+        "tag ",
+        "year ",
+        "!include ",
+        "~ ",
+        "= ",
+        "bucket ",
+        "define ",
+    ];
+    let mut lines = text.lines().take(2_000).peekable();
+    while let Some(line) = lines.next() {
+        if line.trim().is_empty() || line.starts_with([';', '#', '*', '%', '|']) {
+            continue;
+        }
+        if DIRECTIVES.iter().any(|d| line.starts_with(d)) && !line.contains([',', '\t']) {
+            return true;
+        }
+        let digits = line.starts_with(|c: char| c.is_ascii_digit());
+        let posting = lines
+            .peek()
+            .is_some_and(|next| next.starts_with([' ', '\t']) && !next.trim().is_empty());
+        return digits && posting && (line.contains(' ') || line.len() <= 10);
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_and_journals_are_told_apart() {
+        for text in [
+            "Date,Narration,Amount\n",
+            "01/04/2024,x,5\n",
+            " \n\nDate;x\n",
+            "Account Name : X\n1 Apr 2024\t5\n",
+        ] {
+            assert_eq!(content(text.as_bytes()), Ok(Content::Csv), "{text:?}");
+        }
+        for text in [
+            "2024-01-01 x\n  a  1\n  b\n",
+            "; hello\n\naccount Assets\n",
+            "P 2024-01-01 USD 80 INR\n",
+            "2024/1/1\n    a  1\n",
+            "include other.journal\n",
+        ] {
+            assert_eq!(content(text.as_bytes()), Ok(Content::Journal), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_read_is_named() {
+        for (bytes, code) in [
+            (&b""[..], "empty-file"),
+            (b"PK\x03\x04xx", "not-text"),
+            (b"%PDF-1.7", "not-text"),
+            (b"\xd0\xcf\x11\xe0\xa1", "not-text"),
+            (b"OFXHEADER:100\n", "unknown-format"),
+            (b"!Type:Bank\n", "unknown-format"),
+        ] {
+            let fault = content(bytes).unwrap_err();
+            assert_eq!(fault.code, code);
+            assert!(fault.hint.is_some() || code == "empty-file");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A bank statement, whatever file it came in: rows in the account holder's sense.
+//!
+//! Banks say "credit" where the account holder debits the bank account. That is translated here,
+//! once: a positive amount is money in, a debit to the account the statement belongs to.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::ledger::transaction::{Status, Tag};
+
+/// One row of a statement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatementRow {
+    /// Line in the file, from 1.
+    pub line: u64,
+    pub date: Date,
+    pub description: String,
+    pub payee: Option<String>,
+    pub reference: Option<String>,
+    /// The bank's own id of the row, if it gives one.
+    pub bank_id: Option<String>,
+    /// Money in positive.
+    pub amount: Decimal,
+    /// A code; `None`: the account's.
+    pub currency: Option<Arc<str>>,
+    /// The account's balance after the row, money held positive.
+    pub balance: Option<Decimal>,
+    /// Which of the file's running balances the row belongs to: an index into [`Statement::series`].
+    pub series: u16,
+    /// The row as it stood.
+    pub raw: String,
+    /// What rules said of it.
+    pub category: Category,
+}
+
+/// What rules made of a row. Empty: nothing is known, so it goes to Suspense.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Category {
+    /// The counter account.
+    pub account: Option<Arc<str>>,
+    pub status: Status,
+    pub tags: Vec<Tag>,
+    pub memo: Option<String>,
+    /// Further entries of the counter side, for their amounts (debit positive); the account above takes the rest.
+    pub splits: Vec<Split>,
+}
+
+/// One further entry of the counter side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Split {
+    pub account: Arc<str>,
+    /// Debit positive; in the row's currency.
+    pub amount: Decimal,
+    pub memo: Option<String>,
+}
+
+/// One running balance in a file: most files have one, some one a currency or pocket.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// `None`: the account's currency.
+    pub currency: Option<Arc<str>>,
+    pub money_in: Decimal,
+    /// Positive.
+    pub money_out: Decimal,
+    /// Balance before the first row, where the file knows it.
+    pub opening: Option<Decimal>,
+    /// Balance after the last row.
+    pub closing: Option<Decimal>,
+    /// Rows whose balance was checked against the row before, and all rows.
+    pub checked: usize,
+    pub rows: usize,
+}
+
+/// Something a reader left out or assumed, and the line it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub line: Option<u64>,
+    pub text: String,
+}
+
+/// A statement read whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    /// What the file was taken for: `HDFC csv`.
+    pub layout: String,
+    /// How it was read: `utf-8`, `day-first`.
+    pub details: Vec<String>,
+    /// Oldest first.
+    pub rows: Vec<StatementRow>,
+    pub series: Vec<Series>,
+    pub notes: Vec<Note>,
+    /// The bank account, where the file or its rules name it.
+    pub account: Option<Arc<str>>,
+    /// Stands for the columns of the file, so that the next one like it is known.
+    pub fingerprint: Option<String>,
+}
+
+impl Statement {
+    /// First and last date of the rows; `None` of an empty statement.
+    pub fn span(&self) -> Option<(Date, Date)> {
+        let first = self.rows.iter().map(|r| r.date).min()?;
+        let last = self.rows.iter().map(|r| r.date).max()?;
+        Some((first, last))
+    }
+
+    pub fn note(&mut self, line: Option<u64>, text: impl Into<String>) {
+        self.notes.push(Note {
+            line,
+            text: text.into(),
+        });
+    }
+}
