@@ -16,6 +16,10 @@ pub struct Globals {
     #[arg(short = 'f', long = "file", global = true, value_name = "FILE")]
     pub files: Vec<String>,
 
+    /// With -f: report although balance assertions of the journals fail
+    #[arg(short = 'I', long, global = true)]
+    pub ignore_assertions: bool,
+
     /// Print as table, csv, tsv, json, ndjson, md, html or xlsx
     #[arg(
         short = 'O',

@@ -1,14 +1,109 @@
 //! `-f FILE`: plain-text journals as a nameless read-only book.
 
+use std::path::PathBuf;
+
 use super::context::Context;
-use super::error::{Failure, Result};
+use super::environment;
+use super::error::{Exit, Failure, Result};
 use crate::book::Book;
+use crate::book::memory::MemoryBook;
+use crate::formats::journal::{self, Dialect, Input, JournalError, ReadOptions};
+
+/// Errors listed before the rest is only counted.
+const SHOWN_MAX: usize = 20;
 
 /// Reads the journals of `-f` into a book in memory.
+///
+/// Errors: everything that is wrong with them, listed, exit 1; a missing file is exit 6.
 pub fn open(ctx: &Context) -> Result<Box<dyn Book>> {
-    let files = ctx.globals.files.join(", ");
-    Err(Failure::usage(
-        "unsupported",
-        format!("this build does not read journals: {files}"),
-    ))
+    let inputs = ctx
+        .globals
+        .files
+        .iter()
+        .map(|name| input(name))
+        .collect::<Result<Vec<_>>>()?;
+    let options = ReadOptions {
+        home: environment::var("HOME").map(PathBuf::from),
+        ignore_assertions: ctx.globals.ignore_assertions,
+        ..ReadOptions::new(ctx.today(&environment::zone_name())?)
+    };
+    let read = journal::read(inputs, &options).map_err(|errors| refused(&errors))?;
+    for line in read.notes.to_string().lines() {
+        ctx.note(&format!("note: {line}"));
+    }
+    Ok(Box::new(MemoryBook::new(read.book)))
+}
+
+/// A file by name, with the prefix that says whose journal it is; `-` is stdin.
+fn input(name: &str) -> Result<Input> {
+    let (dialect, path) = match name.split_once(':') {
+        Some(("hledger", path)) => (Dialect::Hledger, path),
+        Some(("ledger", path)) => (Dialect::Ledger, path),
+        Some((format @ ("beancount" | "csv" | "timedot" | "timeclock"), _)) => {
+            return Err(Failure::usage(
+                "unsupported",
+                format!("-f does not read {format} files: {name}"),
+            )
+            .hint("import them into a book: hissab import FILE"));
+        }
+        _ => (Dialect::Auto, name),
+    };
+    if path == "-" {
+        return Ok(Input {
+            name: "-".to_owned(),
+            dialect,
+            from: journal::From::Reader(Box::new(std::io::stdin())),
+        });
+    }
+    let path = PathBuf::from(path);
+    match std::fs::metadata(&path) {
+        Ok(meta) if meta.is_dir() => Err(Failure::refused(
+            "is-a-directory",
+            format!("{} is a folder, not a journal", path.display()),
+        )),
+        Ok(_) => Ok(Input::path(path, dialect)),
+        Err(error) => Err(Failure::file(&path, &error)),
+    }
+}
+
+fn refused(errors: &[JournalError]) -> Failure {
+    let [first, ..] = errors else {
+        return Failure::refused("journal", "the journals cannot be read");
+    };
+    if let [only] = errors {
+        let mut failure =
+            Failure::new(Exit::Failed, only.fault.code, only.fault.message.clone()).at(place(only));
+        failure.hints.extend(only.fault.hint.clone());
+        return failure;
+    }
+    let mut failure = Failure::new(
+        Exit::Failed,
+        first.fault.code,
+        format!("{} things are wrong with the journals", errors.len()),
+    );
+    for error in errors.iter().take(SHOWN_MAX) {
+        failure = failure.at(format!("{}: {}", place(error), error.fault.message));
+    }
+    if errors.len() > SHOWN_MAX {
+        failure = failure.at(format!("and {} more", errors.len() - SHOWN_MAX));
+    }
+    failure.hints.extend(first.fault.hint.clone());
+    if errors.iter().all(|e| e.fault.code == "assertion-failed") {
+        failure = failure.hint("-I reports although assertions fail");
+    }
+    failure
+}
+
+/// `shop.journal:14:7  the line`
+fn place(error: &JournalError) -> String {
+    let mut place = error.file.to_string();
+    for number in [error.line, u64::from(error.column)] {
+        if number > 0 {
+            place.push_str(&format!(":{number}"));
+        }
+    }
+    if !error.text.is_empty() {
+        place.push_str(&format!("  {}", error.text.trim()));
+    }
+    place
 }

@@ -44,6 +44,12 @@ impl ShownArgs {
     }
 }
 
+impl From<RenderError> for Failure {
+    fn from(error: RenderError) -> Failure {
+        failure(error)
+    }
+}
+
 /// Prints a report with options that are settled.
 pub fn show(ctx: &mut Context, options: &Options, view: &dyn View) -> Result<()> {
     render::write(&mut ctx.out, options, view).map_err(failure)

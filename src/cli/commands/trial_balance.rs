@@ -4,10 +4,10 @@ use jiff::civil::Date;
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Result};
-use crate::cli::looking::{Filters, Lines, Looking, Paper, Periods};
+use crate::cli::looking::{Filters, Lines, Looking, Periods};
+use crate::cli::shown::ShownArgs;
 use crate::ledger::account::Kind;
 use crate::ledger::totals::Totals;
-use crate::render;
 use crate::render::views::TrialBalanceView;
 use crate::reports::tree::Shape;
 use crate::reports::trial_balance::{Proof, Wanted, trial_balance, with_opening};
@@ -34,11 +34,10 @@ pub struct Args {
     #[command(flatten)]
     lines: Lines,
     #[command(flatten)]
-    paper: Paper,
+    shown: ShownArgs,
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
-    let options = args.paper.options(ctx)?;
     let filters = args.filters.with_words(args.query);
     let mut looking = Looking::open(ctx, &args.periods.0, &filters)?;
     let (totals, unclosed) = gather(&mut looking)?;
@@ -53,12 +52,11 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let mut report = trial_balance(&looking.chart, &totals, looking.scope(), wanted);
     report.unclosed = unclosed;
     report.head = looking.info.head.map(|hash| (looking.info.sequence, hash));
-    ctx.page()?;
     let view = TrialBalanceView {
         chart: &looking.chart,
         report: &report,
     };
-    render::write(&mut ctx.out, &options, &view)?;
+    args.shown.show(ctx, &view)?;
     match report.proof {
         Proof::Failed(_) => Ok(Exit::Unproved),
         Proof::Proved | Proof::Filtered => Ok(Exit::Ok),

@@ -1,7 +1,7 @@
 //! What every looking command is asked and how it gets its figures: periods, filters, shapes.
 //!
 //! A command flattens the groups of flags that apply to it ([`Periods`], [`Filters`], [`Lines`],
-//! [`Values`], [`Paper`]), so that clap refuses the others; then it opens a [`Looking`].
+//! [`Values`], [`ShownArgs`](super::shown::ShownArgs)), so that clap refuses the others; then it opens a [`Looking`].
 
 use std::collections::BTreeSet;
 use std::io;
@@ -29,11 +29,9 @@ use crate::reports::scope::Scope;
 use crate::reports::valuation::{Prices, Valuation};
 
 mod filters;
-mod paper;
 mod periods;
 
 pub use filters::{Filters, Lines, Values};
-pub use paper::{Paper, failure};
 pub use periods::{Chosen, Periods};
 
 /// A book with what was asked of it.
