@@ -18,6 +18,9 @@ const IGNORED: &[&str] = &[
     "payee", "tag", "assert", "check", "define", "def", "eval", "expr", "year-end", "N", "import",
 ];
 
+/// Behind `type:`, what an account is used for where hledger has no word for it: bank, receivable…
+const USE_TAG: &str = "use";
+
 fn unsupported(message: impl Into<String>, hint: &str) -> FaultAt {
     Fault::new("unsupported", message).hint(hint).at(0)
 }
@@ -153,8 +156,15 @@ impl Reader<'_> {
         let mut tags = Vec::new();
         comment::tags_of(text, &mut tags);
         for tag in &tags {
-            if tag.name == "type" {
-                self.names.account_mut(key).declared = Some(account_kind(&tag.value)?);
+            let account = self.names.account_mut(key);
+            match (tag.name.as_str(), AccountType::from_word(&tag.value)) {
+                ("type", _) => account.declared = Some(account_kind(&tag.value)?),
+                (USE_TAG, Some(word)) => {
+                    if let Some((_, account_type)) = &mut account.declared {
+                        *account_type = Some(word);
+                    }
+                }
+                _ => {}
             }
         }
         Ok(())

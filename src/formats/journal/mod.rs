@@ -22,6 +22,7 @@
 //! | `1E3` | 1000 | refused | 1000 |
 //! | year left out without `Y` | this year | this year | this year |
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 use std::path::PathBuf;
@@ -29,11 +30,13 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::ledger::chart::Chart;
 use crate::ledger::compact::CompactBook;
 
 mod amount;
 mod assertions;
 mod balance;
+pub mod changes;
 mod comment;
 mod date;
 mod directives;
@@ -45,10 +48,15 @@ mod names;
 mod open;
 mod posting;
 mod reader;
+mod safe;
 mod scope;
 mod settle;
 mod source;
+pub mod write;
 
+pub use write::{JournalWriter, WriteOptions};
+
+pub use changes::{JournalChanges, Known, identities};
 pub use error::{ERRORS_MAX, Fault, JournalError};
 
 /// Whose journal it is, where that matters.
@@ -109,11 +117,16 @@ pub struct ReadOptions {
     pub default_commodity: Option<String>,
     /// Bare amounts without any default are refused (imports).
     pub commodity_required: bool,
+    /// The fewest decimal places of commodities: imports give those of the book's currencies.
+    pub scales: BTreeMap<String, u8>,
+    /// Currencies of ISO 4217 have at least its places (imports: a book's new currencies have them).
+    pub iso_scales: bool,
     /// Hash every input (imports keep it).
     pub hash_inputs: bool,
 }
 
 impl ReadOptions {
+    /// As `-f` reads.
     pub fn new(today: Date) -> ReadOptions {
         ReadOptions {
             today,
@@ -121,7 +134,32 @@ impl ReadOptions {
             ignore_assertions: false,
             default_commodity: None,
             commodity_required: false,
+            scales: BTreeMap::new(),
+            iso_scales: false,
             hash_inputs: false,
+        }
+    }
+
+    /// As an import into a book of this chart reads: amounts get the scales they will have there.
+    pub fn import(today: Date, book: &Chart, default_commodity: Option<String>) -> ReadOptions {
+        let mut scales = BTreeMap::new();
+        for currency in book.currencies() {
+            let symbol = currency
+                .symbol
+                .iter()
+                .map(|s| (s.to_string(), currency.scale));
+            scales.extend(symbol);
+        }
+        for currency in book.currencies() {
+            scales.insert(currency.code.to_string(), currency.scale);
+        }
+        ReadOptions {
+            default_commodity,
+            commodity_required: true,
+            scales,
+            iso_scales: true,
+            hash_inputs: true,
+            ..ReadOptions::new(today)
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::ledger::account::{Account, AccountKey, AccountType, Contact, Kind, is
 use crate::ledger::change::Assertion;
 use crate::ledger::chart::Chart;
 use crate::ledger::compact::CompactBook;
-use crate::ledger::currency::{Currency, CurrencyKey, iso_symbol};
+use crate::ledger::currency::{Currency, CurrencyKey, iso_scale, iso_symbol};
 use crate::ledger::day::Day;
 use crate::ledger::money::{self, Exact, SCALE_MAX};
 
@@ -101,15 +101,24 @@ impl Reader<'_> {
             self.names.commodity("INR");
             self.names.commodities[0].places = 2;
         }
+        let mut settled = Vec::with_capacity(self.names.commodities.len());
+        for commodity in &mut self.names.commodities {
+            let iso = self.options.iso_scales.then(|| iso_scale(&commodity.code));
+            let known = self.options.scales.get(&*commodity.code).copied();
+            // What it will have anyway; a book's own scale goes before the standard's.
+            let least = known.or(iso.flatten());
+            commodity.places = commodity.places.max(least.unwrap_or(0));
+            settled.push(commodity.uses > 0 || commodity.mark_declared || least.is_some());
+        }
         for deferred in &self.deferred {
             for posting in &deferred.postings {
                 let (Some((number, _)), Some(price)) = (posting.amount, posting.price()) else {
                     continue;
                 };
-                let commodity = self.names.get_mut(price.currency);
-                if commodity.uses > 0 || commodity.mark_declared {
+                if settled[usize::from(price.currency.0) - 1] {
                     continue;
                 }
+                let commodity = self.names.get_mut(price.currency);
                 let exact = |n: super::amount::Number| Exact {
                     mantissa: n.mantissa,
                     scale: u32::from(n.places),
