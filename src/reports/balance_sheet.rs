@@ -19,14 +19,19 @@ pub struct BalanceSheet {
     pub proved: Option<bool>,
 }
 
-/// The balance sheet of totals that begin with the book; a column is the balance at the end of its span.
+/// The balance sheet of balances, a column each; `conversions` are those at the same days.
 ///
-/// `whole` is false for filtered totals: then nothing is computed, nothing proved.
-pub fn balance_sheet(chart: &Chart, totals: &Totals, layout: Layout, whole: bool) -> BalanceSheet {
-    let amounts = closing_balances(totals);
+/// `whole` is false for a part of the books: then nothing is computed, nothing proved.
+pub fn balance_sheet(
+    chart: &Chart,
+    amounts: &ByAccount,
+    conversions: &Amounts,
+    layout: Layout,
+    whole: bool,
+) -> BalanceSheet {
     let kind_of = |key| chart.account(key).kind;
     let section = |name, kind: Kind| {
-        Section::of(name, Side::of(kind), chart, &amounts, layout, |key| {
+        Section::of(name, Side::of(kind), chart, amounts, layout, |key| {
             kind_of(key) == kind
         })
     };
@@ -36,13 +41,13 @@ pub fn balance_sheet(chart: &Chart, totals: &Totals, layout: Layout, whole: bool
     let unclassified = section("unclassified", Kind::Unclassified);
     if whole {
         let mut unclosed = Amounts::new();
-        for ((account, currency), columns) in &amounts {
+        for ((account, currency), columns) in amounts {
             if !kind_of(*account).is_permanent() {
                 add(&mut unclosed, *currency, columns);
             }
         }
         equity.compute(UNCLOSED_PROFIT, &unclosed);
-        equity.compute(CONVERSION, &conversions(totals));
+        equity.compute(CONVERSION, conversions);
     }
     let mut sections = vec![assets, liabilities, equity];
     if !unclassified.lines.is_empty() {
@@ -58,7 +63,7 @@ pub fn balance_sheet(chart: &Chart, totals: &Totals, layout: Layout, whole: bool
 }
 
 /// Each account's balance at the end of each span.
-fn closing_balances(totals: &Totals) -> ByAccount {
+pub fn closing_balances(totals: &Totals) -> ByAccount {
     totals
         .rows
         .iter()
@@ -73,7 +78,8 @@ fn closing_balances(totals: &Totals) -> ByAccount {
         .collect()
 }
 
-fn conversions(totals: &Totals) -> Amounts {
+/// What priced entries had moved between currencies by the end of each span.
+pub fn conversions(totals: &Totals) -> Amounts {
     totals
         .conversions
         .iter()
@@ -97,6 +103,11 @@ mod tests {
     use proptest::prelude::*;
 
     const CUTS: [Date; 3] = [Date::MIN, date(2026, 5, 1), date(2026, 6, 1)];
+
+    fn sheet(chart: &Chart, totals: &Totals, whole: bool) -> BalanceSheet {
+        let (amounts, moved) = (closing_balances(totals), conversions(totals));
+        balance_sheet(chart, &amounts, &moved, Layout::default(), whole)
+    }
 
     #[test]
     fn profit_that_nobody_closed_stands_under_equity() {
@@ -126,7 +137,7 @@ mod tests {
             &tx(&chart, 3, may, &[("Mystery", 100), ("Assets:Cash", -100)]),
             |_| true,
         );
-        let report = balance_sheet(&chart, &totals.finish(), Layout::default(), true);
+        let report = sheet(&chart, &totals.finish(), true);
         assert_eq!(report.proved, Some(true));
         let names: Vec<_> = report.sections.iter().map(|s| s.name).collect();
         assert_eq!(names, ["assets", "liabilities", "equity", "unclassified"]);
@@ -148,7 +159,7 @@ mod tests {
         let mut totals = TotalsBuilder::new(&CUTS[..2]);
         totals.add(&bought, |_| true);
         let totals = totals.finish();
-        let report = balance_sheet(&chart, &totals, Layout::default(), true);
+        let report = sheet(&chart, &totals, true);
         assert_eq!(report.proved, Some(true));
         let lines: Vec<_> = report.sections[2]
             .lines
@@ -156,7 +167,7 @@ mod tests {
             .map(|l| (&*l.path, l.currency, l.amounts[0]))
             .collect();
         assert_eq!(lines, [(CONVERSION, INR, 8_000), (CONVERSION, USD, -100)]);
-        let part = balance_sheet(&chart, &totals, Layout::default(), false);
+        let part = sheet(&chart, &totals, false);
         assert_eq!(part.proved, None);
         assert!(part.sections[2].lines.is_empty());
     }
@@ -172,7 +183,7 @@ mod tests {
                 let (from, to) = (path(*from), path(*to));
                 totals.add(&tx(&chart, number as u64 + 1, on, &[(&from, -minor), (&to, *minor)]), |_| true);
             }
-            let report = balance_sheet(&chart, &totals.finish(), Layout::default(), true);
+            let report = sheet(&chart, &totals.finish(), true);
             prop_assert_eq!(report.proved, Some(true));
         }
     }

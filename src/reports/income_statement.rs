@@ -15,18 +15,22 @@ pub struct IncomeStatement {
     pub net: Amounts,
 }
 
-/// The income statement of totals, a column for each span.
-pub fn income_statement(chart: &Chart, totals: &Totals, layout: Layout) -> IncomeStatement {
-    let amounts: ByAccount = totals
+/// What moved in each span, closing vouchers left out.
+pub fn movements(totals: &Totals) -> ByAccount {
+    totals
         .rows
         .iter()
         .map(|row| {
             let columns = row.spans.iter().map(|span| span.net_before_closing());
             ((row.account, row.currency), columns.collect())
         })
-        .collect();
+        .collect()
+}
+
+/// The income statement of [`movements`], a column for each span.
+pub fn income_statement(chart: &Chart, amounts: &ByAccount, layout: Layout) -> IncomeStatement {
     let section = |name, kind: Kind| {
-        Section::of(name, Side::of(kind), chart, &amounts, layout, |key| {
+        Section::of(name, Side::of(kind), chart, amounts, layout, |key| {
             chart.account(key).kind == kind
         })
     };
@@ -49,7 +53,7 @@ mod tests {
     use super::*;
     use crate::ledger::totals::TotalsBuilder;
     use crate::ledger::transaction::Voucher;
-    use crate::reports::balance_sheet::{UNCLOSED_PROFIT, balance_sheet};
+    use crate::reports::balance_sheet::{UNCLOSED_PROFIT, balance_sheet, closing_balances};
     use crate::reports::sample::{INR, shop, tx};
     use jiff::civil::{Date, date};
     use proptest::prelude::*;
@@ -89,7 +93,7 @@ mod tests {
         );
         closing.voucher = Voucher::Closing;
         totals.add(&closing, |_| true);
-        let report = income_statement(&chart, &totals.finish(), Layout::default());
+        let report = income_statement(&chart, &movements(&totals.finish()), Layout::default());
         assert_eq!(report.sections[0].totals[&INR], [-10_000]);
         assert_eq!(report.sections[1].totals[&INR], [4_000]);
         assert_eq!(report.net[&INR], [-6_000]);
@@ -110,9 +114,10 @@ mod tests {
                 periods.add(&made, |_| true);
                 all.add(&made, |_| true);
             }
-            let net = income_statement(&chart, &periods.finish(), Layout::default()).net;
+            let net = income_statement(&chart, &movements(&periods.finish()), Layout::default()).net;
             let earned: i128 = net.get(&INR).map_or(0, |columns| columns.iter().sum());
-            let sheet = balance_sheet(&chart, &all.finish(), Layout::default(), true);
+            let balances = closing_balances(&all.finish());
+            let sheet = balance_sheet(&chart, &balances, &Amounts::new(), Layout::default(), true);
             let unclosed: i128 = sheet.sections[2].lines.iter().filter(|l| &*l.path == UNCLOSED_PROFIT).map(|l| l.amounts[0]).sum();
             prop_assert_eq!(earned, unclosed);
         }

@@ -292,7 +292,7 @@ mod tests {
     use super::*;
     use crate::ledger::totals::TotalsBuilder;
     use crate::render::{Format, Options, write};
-    use crate::reports::income_statement::income_statement;
+    use crate::reports::income_statement::{income_statement, movements};
     use crate::reports::sections::Layout as Lines;
     use crate::reports::testing::{chart_of, transaction};
     use insta::assert_snapshot;
@@ -312,7 +312,7 @@ mod tests {
             &transaction(&chart, 2, date(2026, 5, 2), "rent", &rent),
             |_| true,
         );
-        let report = income_statement(&chart, &totals.finish(), Lines::default());
+        let report = income_statement(&chart, &movements(&totals.finish()), Lines::default());
         let column = |month: i8| PeriodColumn {
             name: format!("2026-0{month}"),
             heading: format!("2026-0{month}"),
