@@ -54,6 +54,14 @@ pub enum Command {
     // ---- Looking ----
     #[command(visible_alias = "tb")]
     TrialBalance(c::trial_balance::Args),
+    #[command(visible_aliases = ["bs", "balancesheet"])]
+    BalanceSheet(c::balance_sheet::Args),
+    #[command(visible_aliases = ["is", "pnl", "incomestatement"])]
+    IncomeStatement(c::income_statement::Args),
+    #[command(visible_aliases = ["cf", "cashflow"])]
+    CashFlow(c::cash_flow::Args),
+    Dues(c::dues::Args),
+    Ageing(c::ageing::Args),
 
     // ---- Help and machinery ----
     /// Explain a topic or a command
@@ -69,6 +77,11 @@ impl Command {
             Command::Backup(args) => c::backup::run(ctx, args),
             Command::Restore(args) => c::restore::run(ctx, args),
             Command::TrialBalance(args) => c::trial_balance::run(ctx, args),
+            Command::BalanceSheet(args) => c::balance_sheet::run(ctx, args),
+            Command::IncomeStatement(args) => c::income_statement::run(ctx, args),
+            Command::CashFlow(args) => c::cash_flow::run(ctx, args),
+            Command::Dues(args) => c::dues::run(ctx, args),
+            Command::Ageing(args) => c::ageing::run(ctx, args),
             Command::Help(args) => c::help::run(ctx, args),
         }
     }

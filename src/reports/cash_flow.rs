@@ -9,7 +9,7 @@ use crate::ledger::account::{AccountKey, AccountType, Kind};
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::CurrencyKey;
 use crate::ledger::totals::Totals;
-use crate::ledger::transaction::{Transaction, Voucher};
+use crate::ledger::transaction::{Entry, Transaction, Voucher};
 
 /// Cash in and out, one column a span. Amounts are positive for cash in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,9 @@ impl<'a> CashFlowBuilder<'a> {
     ///
     /// Each other entry moved as much cash as its own amount, the other way. What is left over
     /// in a currency, because something was exchanged at a price, is conversion.
-    pub fn add(&mut self, transaction: &Transaction) {
+    ///
+    /// Of the others only what `keep` keeps is shown; conversion is then left out by the caller.
+    pub fn add(&mut self, transaction: &Transaction, keep: impl Fn(&Entry) -> bool) {
         let liquid = |key| self.chart.account(key).account_type.is_liquid();
         let Some(column) = self.column(transaction.date) else {
             return;
@@ -76,7 +78,7 @@ impl<'a> CashFlowBuilder<'a> {
                 Some((_, sum)) => *sum += minor,
                 None => left.push((entry.currency, minor)),
             }
-            if !liquid(entry.account) {
+            if !liquid(entry.account) && keep(entry) {
                 let flow = self
                     .flows
                     .entry((entry.account, entry.currency))
@@ -91,38 +93,9 @@ impl<'a> CashFlowBuilder<'a> {
         }
     }
 
-    /// The report; `cash` are the totals of the liquid accounts over the same cuts.
-    pub fn finish(self, cash: &Totals, layout: Layout) -> CashFlow {
-        let section = |name| {
-            Section::of(name, Side::Debit, self.chart, &self.flows, layout, |key| {
-                activity(self.chart, key) == name
-            })
-        };
-        let mut sections = vec![
-            section("operating"),
-            section("investing"),
-            section("financing"),
-        ];
-        let mut conversion = Section {
-            name: "conversion",
-            side: Side::Debit,
-            lines: Vec::new(),
-            totals: Amounts::new(),
-        };
-        conversion.compute(CONVERSION, &self.conversions);
-        sections.extend(
-            [section("unclassified"), conversion]
-                .into_iter()
-                .filter(|s| !s.lines.is_empty()),
-        );
-        let change = sum(sections.iter().map(|s| &s.totals));
-        let (opening, closing) = balances(self.chart, cash, &change);
-        CashFlow {
-            sections,
-            opening,
-            change,
-            closing,
-        }
+    /// The flows per counter account, and the conversions.
+    pub fn amounts(self) -> (ByAccount, Amounts) {
+        (self.flows, self.conversions)
     }
 
     fn column(&self, date: Date) -> Option<usize> {
@@ -133,6 +106,51 @@ impl<'a> CashFlowBuilder<'a> {
             n if self.cuts[n - 1] == Date::MAX && n > 1 => Some(n - 2),
             _ => None,
         }
+    }
+}
+
+/// The report of flows; `cash` are the totals of the liquid accounts over the same cuts.
+///
+/// `whole` is false for a part of the flows, or for flows in another currency: then there is no conversion,
+/// and the balances are not theirs.
+pub fn cash_flow(
+    chart: &Chart,
+    (flows, conversions): (&ByAccount, &Amounts),
+    cash: &Totals,
+    layout: Layout,
+    whole: bool,
+) -> CashFlow {
+    let section = |name| {
+        Section::of(name, Side::Debit, chart, flows, layout, |key| {
+            activity(chart, key) == name
+        })
+    };
+    let mut sections = vec![
+        section("operating"),
+        section("investing"),
+        section("financing"),
+    ];
+    let mut conversion = Section {
+        name: "conversion",
+        side: Side::Debit,
+        lines: Vec::new(),
+        totals: Amounts::new(),
+    };
+    if whole {
+        conversion.compute(CONVERSION, conversions);
+    }
+    sections.extend(
+        [section("unclassified"), conversion]
+            .into_iter()
+            .filter(|s| !s.lines.is_empty()),
+    );
+    let change = sum(sections.iter().map(|s| &s.totals));
+    let (opening, closing) = balances(chart, cash, &change);
+    CashFlow {
+        sections,
+        opening,
+        change,
+        closing,
     }
 }
 
@@ -193,11 +211,13 @@ mod tests {
         let mut flow = CashFlowBuilder::new(chart, &CUTS);
         let mut totals = TotalsBuilder::new(&CUTS);
         for transaction in all {
-            flow.add(transaction);
+            flow.add(transaction, |_| true);
             totals.add(transaction, |_| true);
         }
         let totals = totals.finish();
-        (flow.finish(&totals, Layout::default()), totals)
+        let (flows, moved) = flow.amounts();
+        let report = cash_flow(chart, (&flows, &moved), &totals, Layout::default(), true);
+        (report, totals)
     }
 
     #[test]

@@ -1,0 +1,124 @@
+//! `hissab balance-sheet`: what is owned, owed, and the owner's.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::sections::{Statement, StatementArgs};
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Result};
+use crate::cli::looking::Spans;
+use crate::ledger::period::people_date;
+use crate::render::views::{Footer, PeriodColumn};
+use crate::reports::balance_sheet::{balance_sheet, closing_balances, conversions};
+use crate::reports::scope::Scope;
+use crate::reports::sections::{Amounts, ByAccount, Side, add, sum};
+
+/// Show what is owned, what is owed and what is the owner's
+///
+/// At the end of the period; a column for the end of each with -M, -Q, -Y. Exits with 3 if it does
+/// not balance.
+///
+/// Example: hissab bs --as-of 2026-03-31
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    pub statement: StatementArgs,
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    let mut statement = Statement::open(ctx, args.statement)?;
+    let spans = spans(&mut statement)?;
+    let totals = statement.totals(&spans.cuts)?;
+    let whole = !statement.looking.is_filtered();
+    let balances = closing_balances(&totals);
+    let amounts = statement.amounts(ctx, balances, &spans.columns)?;
+    let moved = match statement.is_valued() {
+        // What prices have added since belongs to nobody's account: the same line holds it.
+        true => negated(sum_of(&amounts)),
+        false => conversions(&totals),
+    };
+    let chart = &statement.looking.chart;
+    let report = balance_sheet(chart, &amounts, &moved, statement.layout(), whole);
+    let owing = sum(report.sections.iter().skip(1).map(|s| &s.totals));
+    let scope = Scope {
+        from: None,
+        ..statement.looking.scope()
+    };
+    let mut view = statement.view(&scope, &spans.columns);
+    view.schema = "balance-sheet/1";
+    view.title = "Balance sheet";
+    view.days = days(&spans.columns);
+    view.sections = &report.sections;
+    view.proved = report.proved;
+    if whole {
+        view.footers = vec![Footer {
+            name: "liabilities_and_equity",
+            label: "Total liabilities and equity",
+            side: Side::Credit,
+            amounts: &owing,
+        }];
+    }
+    view.notes = vec![
+        match report.proved {
+            Some(true) => "Balances: assets are liabilities and equity.",
+            Some(false) => "DOES NOT BALANCE: find out why with hissab check.",
+            None => "Filtered, no proof.",
+        }
+        .to_owned(),
+    ];
+    statement.print(ctx, &view)?;
+    Ok(match report.proved {
+        Some(false) => Exit::Unproved,
+        _ => Exit::Ok,
+    })
+}
+
+/// The ends of the periods; compared without a beginning, the same day a year before.
+fn spans(statement: &mut Statement) -> Result<Spans> {
+    let compare = statement.compare();
+    let looking = &mut statement.looking;
+    let period = looking.period;
+    if !compare || period.from.is_some() || looking.interval.is_some() {
+        return looking.spans(compare, "amount");
+    }
+    let last = looking.info.span.map(|(_, last)| last);
+    let end = period.last_day().or(last).unwrap_or(looking.dates.today);
+    let before = end.checked_sub(1.year()).unwrap_or(Date::MIN);
+    let column = |day: Date| PeriodColumn {
+        name: day.to_string(),
+        heading: people_date(day),
+        from: None,
+        to: Some(day),
+    };
+    let after = |day: Date| day.tomorrow().unwrap_or(Date::MAX);
+    Ok(Spans {
+        cuts: vec![Date::MIN, after(before), after(end)],
+        columns: vec![column(before), column(end)],
+    })
+}
+
+/// `as of 31-Mar-2026`; several ends stand above their columns.
+fn days(columns: &[PeriodColumn]) -> String {
+    match columns {
+        [one] => one
+            .to
+            .map(|to| format!("as of {}", people_date(to)))
+            .unwrap_or_default(),
+        _ => "at the end of each period".to_owned(),
+    }
+}
+
+fn sum_of(amounts: &ByAccount) -> Amounts {
+    let mut all = Amounts::new();
+    for ((_, currency), columns) in amounts {
+        add(&mut all, *currency, columns);
+    }
+    all
+}
+
+fn negated(mut amounts: Amounts) -> Amounts {
+    for minor in amounts.values_mut().flatten() {
+        *minor = -*minor;
+    }
+    amounts
+}
