@@ -13,7 +13,9 @@ use std::process::Command;
 
 use hissab::book::memory::MemoryBook;
 use hissab::book::{Book, Scan};
-use hissab::formats::journal::{self, Dialect, Input, ReadJournal, ReadOptions};
+use hissab::formats::journal::{
+    self, Dialect, Input, JournalWriter, ReadJournal, ReadOptions, WriteOptions,
+};
 use hissab::ledger::totals::TotalsQuery;
 use jiff::civil::date;
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -211,4 +213,57 @@ fn every_transaction_read_balances() {
         })
         .unwrap();
     }
+}
+
+/// A journal written again by us.
+fn exported(read: ReadJournal) -> String {
+    let options = WriteOptions {
+        dialect: Dialect::Auto,
+        ids: true,
+    };
+    let chart = read.book.chart.clone();
+    let mut writer = JournalWriter::new(Vec::new(), chart, options);
+    writer.head(&read.book.prices).unwrap();
+    let mut book = MemoryBook::new(read.book);
+    book.scan(&Scan::default(), &mut |t| {
+        writer.transaction(&t).unwrap();
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    String::from_utf8(writer.finish().unwrap()).unwrap()
+}
+
+#[test]
+fn what_we_write_both_programs_read_to_the_same_sums() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut wrong = Vec::new();
+    for path in journals() {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let (sums, places) = ours(read(&path));
+        let text = exported(read(&path));
+        let copy = folder.path().join(&name).with_extension("journal");
+        std::fs::write(&copy, &text).unwrap();
+        let again = ours(read(&copy)).0;
+        wrong.extend(
+            difference("read again", &sums, &again)
+                .into_iter()
+                .map(|d| format!("{name}: {d}")),
+        );
+        for (program, theirs) in [("hledger", hledger(&copy)), ("ledger", ledger(&copy))] {
+            match theirs {
+                Ok(theirs) => wrong.extend(
+                    difference(program, &sums, &rounded(theirs, &places))
+                        .into_iter()
+                        .map(|d| format!("{name}: {d}")),
+                ),
+                Err(complaint) => wrong.push(format!("{name}: {complaint}")),
+            }
+        }
+        let twice = exported(read(&copy));
+        if text != twice {
+            let line = text.lines().zip(twice.lines()).find(|(a, b)| a != b);
+            wrong.push(format!("{name}: written again it differs: {line:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -56,9 +56,9 @@ fn ledger_names(comment: &str, colon: usize, into: &mut Vec<Tag>) -> usize {
     word_end.max(colon + 1)
 }
 
-/// `[2011-01-01]` is the posting's date, `[=2011-01-01]` its second one.
+/// `[2011-01-01]` at the beginning is the posting's date, `[=2011-01-01]` its second one.
 fn bracket_dates(comment: &str, into: &mut Vec<Tag>) {
-    let Some((_, rest)) = comment.split_once('[') else {
+    let Some(rest) = comment.strip_prefix('[') else {
         return;
     };
     let Some((inside, _)) = rest.split_once(']') else {
@@ -88,6 +88,11 @@ pub(super) fn is_only_tags(comment: &str) -> bool {
     let word = |text: &str| !text.contains(char::is_whitespace);
     if comment.len() > 2 && comment.starts_with(':') && comment.ends_with(':') && word(comment) {
         return true;
+    }
+    if comment.starts_with('[') && comment.ends_with(']') {
+        let mut dates = Vec::new();
+        bracket_dates(comment, &mut dates);
+        return !dates.is_empty();
     }
     comment.split(',').all(|part| {
         part.trim()
