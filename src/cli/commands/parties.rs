@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use crate::book::Scan;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Result};
-use crate::cli::looking::{Chosen, Filters, Looking, Paper};
+use crate::cli::looking::{Chosen, Filters, Looking};
+use crate::cli::shown::ShownArgs;
 use crate::ledger::account::AccountType;
 use crate::ledger::chart::Chart;
 use crate::ledger::date_text::DateContext;
@@ -43,7 +44,7 @@ pub struct PartyArgs {
     pub no_total: bool,
 
     #[command(flatten)]
-    pub paper: Paper,
+    pub shown: ShownArgs,
 }
 
 /// What is open of the parties asked for.
@@ -59,7 +60,7 @@ pub struct Asked {
 
 impl Asked {
     pub fn open(ctx: &Context, args: PartyArgs) -> Result<Asked> {
-        let options = args.paper.options(ctx)?;
+        let options = args.shown.options(ctx)?;
         let filters = Filters::default().with_words(args.query.clone());
         let mut looking = Looking::open(ctx, &Chosen::default(), &filters)?;
         let as_of = day(args.as_of.as_deref(), &looking.dates)?;

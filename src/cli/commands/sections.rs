@@ -4,7 +4,8 @@ use jiff::civil::Date;
 
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Result};
-use crate::cli::looking::{Filters, Lines, Looking, Paper, Periods, Values};
+use crate::cli::looking::{Filters, Lines, Looking, Periods, Values};
+use crate::cli::shown::ShownArgs;
 use crate::ledger::currency::CurrencyKey;
 use crate::ledger::totals::Totals;
 use crate::render::{self, Layout, Options, views::PeriodColumn, views::SectionsView};
@@ -52,7 +53,7 @@ pub struct StatementArgs {
     #[command(flatten)]
     pub values: Values,
     #[command(flatten)]
-    pub paper: Paper,
+    pub shown: ShownArgs,
 }
 
 /// A statement half way: the book open, the flags read.
@@ -64,7 +65,7 @@ pub struct Statement {
 
 impl Statement {
     pub fn open(ctx: &Context, args: StatementArgs) -> Result<Statement> {
-        let mut options = args.paper.options(ctx)?;
+        let mut options = args.shown.options(ctx)?;
         options.layout = match args.layout.as_deref() {
             None | Some("wide") => Layout::Wide,
             Some("tidy") => Layout::Tidy,
