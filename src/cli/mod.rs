@@ -51,6 +51,7 @@ pub enum Command {
     Audit(c::audit::Args),
     Backup(c::backup::Args),
     Restore(c::restore::Args),
+
     // ---- Looking ----
     #[command(visible_alias = "tb")]
     TrialBalance(c::trial_balance::Args),
@@ -62,6 +63,16 @@ pub enum Command {
     CashFlow(c::cash_flow::Args),
     Dues(c::dues::Args),
     Ageing(c::ageing::Args),
+    #[command(visible_alias = "bal")]
+    Balance(c::balance::Args),
+    #[command(visible_aliases = ["areg", "aregister"])]
+    Ledger(c::ledger::Args),
+    #[command(visible_alias = "reg")]
+    Register(c::register::Args),
+    Journal(c::journal::Args),
+    Daybook(c::daybook::Args),
+    Cashbook(c::cashbook::Args),
+    Bankbook(c::bankbook::Args),
 
     // ---- Help and machinery ----
     /// Explain a topic or a command
@@ -82,6 +93,13 @@ impl Command {
             Command::CashFlow(args) => c::cash_flow::run(ctx, args),
             Command::Dues(args) => c::dues::run(ctx, args),
             Command::Ageing(args) => c::ageing::run(ctx, args),
+            Command::Balance(args) => c::balance::run(ctx, args),
+            Command::Ledger(args) => c::ledger::run(ctx, args),
+            Command::Register(args) => c::register::run(ctx, args),
+            Command::Journal(args) => c::journal::run(ctx, args),
+            Command::Daybook(args) => c::daybook::run(ctx, args),
+            Command::Cashbook(args) => c::cashbook::run(ctx, args),
+            Command::Bankbook(args) => c::bankbook::run(ctx, args),
             Command::Help(args) => c::help::run(ctx, args),
         }
     }

@@ -207,6 +207,14 @@ pub struct LiteralFilters {
     pub max: Option<Decimal>,
 }
 
+/// Whether a word says what it looks at: `desc:rent`, `not:cash`. Bare words are account patterns, and
+/// `Assets:Cash` is a path.
+pub fn is_query_term(text: &str) -> bool {
+    const OPERATORS: [&str; 4] = ["not", "expr", "any", "all"];
+    super::query_term::split_prefix(text, &super::query_term::PREFIXES).is_some()
+        || super::query_term::split_prefix(text, &OPERATORS).is_some()
+}
+
 impl Query {
     /// Reads the words of a command line, each of them one term.
     ///

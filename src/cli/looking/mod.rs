@@ -29,6 +29,7 @@ use crate::reports::scope::Scope;
 use crate::reports::valuation::{Prices, Valuation};
 
 mod filters;
+pub mod ledgers;
 mod periods;
 
 pub use filters::{Filters, Lines, Values};

@@ -1,0 +1,156 @@
+//! `hissab journal`: whole transactions in order of date.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::ControlFlow;
+
+use jiff::tz::TimeZone;
+
+use crate::book::{Book, Order, Scan};
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Result};
+use crate::cli::looking::{Filters, Looking, Periods, scan_with};
+use crate::cli::shown::ShownArgs;
+use crate::ledger::change::Target;
+use crate::ledger::transaction::{Number, State, Transaction};
+use crate::render::Options;
+use crate::render::views::{JournalKind, JournalWriter, VoidNote};
+
+/// Show transactions with all their entries
+///
+/// Example: hissab journal -p 2026-04 desc:rent
+#[derive(clap::Args)]
+pub struct Args {
+    /// Query: account patterns, or desc: payee: cur: amt: tag: type: status: voucher: not: …
+    pub query: Vec<String>,
+
+    /// Only the last this many transactions
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+
+    /// Newest first
+    #[arg(long)]
+    reverse: bool,
+
+    /// Void transactions too
+    #[arg(long)]
+    void: bool,
+
+    #[command(flatten)]
+    periods: Periods<false>,
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    shown: ShownArgs,
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    let options = args.shown.options(ctx)?;
+    let filters = args.filters.with_words(args.query);
+    let mut looking = Looking::open(ctx, &args.periods.0, &filters)?;
+    let wanted = Wanted {
+        kind: JournalKind::Journal,
+        limit: args.limit,
+        reverse: args.reverse,
+        voided: args.void,
+        notes: Vec::new(),
+    };
+    ctx.page()?;
+    write(ctx, &mut looking, &options, wanted)?;
+    Ok(Exit::Ok)
+}
+
+/// How a journal is to be shown.
+pub struct Wanted {
+    pub kind: JournalKind,
+    pub limit: Option<usize>,
+    pub reverse: bool,
+    pub voided: bool,
+    /// Lines below it, for people.
+    pub notes: Vec<String>,
+}
+
+/// Writes the transactions the query means, as they come from the book.
+pub fn write(
+    ctx: &mut Context,
+    looking: &mut Looking,
+    options: &Options,
+    wanted: Wanted,
+) -> Result<()> {
+    let scope = looking.scope();
+    let chart = looking.chart.clone();
+    let newest_first = wanted.reverse || wanted.limit.is_some();
+    let order = if newest_first {
+        Order::NewestFirst
+    } else {
+        Order::OldestFirst
+    };
+    let scan = looking.scan(order, wanted.voided);
+    let for_people = options.is_for_people();
+    let voids = if for_people && wanted.voided && looking.info.voided > 0 {
+        void_notes(looking, &scan)?
+    } else {
+        BTreeMap::new()
+    };
+    let matcher = looking.query.matcher(&looking.chart);
+    let mut writer = JournalWriter::begin(&mut ctx.out, options, &chart, &scope, wanted.kind)?;
+    let mut write = |transaction: &Transaction| -> io::Result<()> {
+        writer.transaction(transaction, |_| true, voids.get(&transaction.number))
+    };
+    let mut held: Vec<Transaction> = Vec::new();
+    let mut left = wanted.limit.unwrap_or(usize::MAX);
+    scan_with(looking.book.as_mut(), &scan, |transaction| {
+        if left == 0 {
+            return Ok(ControlFlow::Break(()));
+        }
+        if !matcher.transaction(&transaction) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        left -= 1;
+        if wanted.limit.is_some() && !wanted.reverse {
+            // The last ones, oldest first: they come the other way round.
+            held.push(transaction);
+        } else {
+            write(&transaction)?;
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for transaction in held.iter().rev() {
+        write(transaction)?;
+    }
+    Ok(writer.end(&wanted.notes)?)
+}
+
+/// Who voided what, when and why. A pass of its own: a book answers one question at a time.
+fn void_notes(looking: &mut Looking, scan: &Scan) -> Result<BTreeMap<Number, VoidNote>> {
+    let mut notes: BTreeMap<Number, VoidNote> = BTreeMap::new();
+    looking.book.scan(scan, &mut |transaction| {
+        if let State::Void { reason } = &transaction.state {
+            let note = VoidNote {
+                reason: reason.clone(),
+                ..VoidNote::default()
+            };
+            notes.insert(transaction.number, note);
+        }
+        ControlFlow::Continue(())
+    })?;
+    let zone = TimeZone::get(&looking.info.settings.timezone).unwrap_or(TimeZone::UTC);
+    for (number, note) in &mut notes {
+        complete(looking.book.as_mut(), *number, note, &zone)?;
+    }
+    Ok(notes)
+}
+
+fn complete(
+    book: &mut dyn Book,
+    number: Number,
+    note: &mut VoidNote,
+    zone: &TimeZone,
+) -> Result<()> {
+    let history = book.history(Target::Number(number))?;
+    if let Some(last) = history.last() {
+        note.who = Some(last.record.who.clone());
+        note.on = Some(last.record.at.to_zoned(zone.clone()).date());
+    }
+    Ok(())
+}

@@ -1,0 +1,357 @@
+//! Walking ledgers: what `ledger`, `cashbook` and `bankbook` share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::ops::ControlFlow;
+
+use jiff::civil::Date;
+
+use super::filters::one_account;
+use super::{Looking, scan_with};
+use crate::book::{Order, Scan, Voided};
+use crate::cli::context::Context;
+use crate::cli::error::Result;
+use crate::ledger::account::AccountKey;
+use crate::ledger::chart::Chart;
+use crate::ledger::currency::CurrencyKey;
+use crate::ledger::totals::{AccountTotal, Totals};
+use crate::ledger::transaction::Transaction;
+use crate::render::views::ledger::{LedgerHead, LedgerRows, LedgerTable};
+use crate::render::{Json, Options};
+use crate::reports::ledger::{AccountSet, Detail, Direction, LedgerEvent, LedgerFold};
+
+/// What one ledger is of: an account, or a parent with everything below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    pub path: String,
+    pub keys: Vec<AccountKey>,
+}
+
+/// How ledgers are to be shown.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// `Ledger`, `Cash book`, `Bank book`.
+    pub report: &'static str,
+    /// `ledger/1`, …
+    pub schema: &'static str,
+    /// Only the last this many transactions.
+    pub limit: Option<u64>,
+    pub reverse: bool,
+    pub voided: bool,
+    pub detail: Detail,
+    /// Leave out ledgers in which nothing is held and nothing moved.
+    pub skip_empty: bool,
+}
+
+/// The account or parent a person means, with what lies below it unless `alone`.
+///
+/// Errors: exit 6 if nothing, or several things, fit.
+pub fn subject(chart: &Chart, text: &str, alone: bool) -> Result<Subject> {
+    let path = match parent(chart, text) {
+        Some(path) => path,
+        None => chart.account(one_account(chart, text)?).path.to_string(),
+    };
+    let keys = if alone {
+        chart.find(&path).map(|a| a.key).into_iter().collect()
+    } else {
+        chart.subtree(&path)
+    };
+    Ok(Subject { path, keys })
+}
+
+/// The one path, of an account or above some, that is `text` or ends in it.
+fn parent(chart: &Chart, text: &str) -> Option<String> {
+    if chart.find(text).is_some() {
+        return Some(text.to_owned());
+    }
+    let wanted = text.to_lowercase();
+    let mut found: BTreeSet<&str> = BTreeSet::new();
+    for account in chart.accounts() {
+        let path: &str = &account.path;
+        let ends = path.match_indices(':').map(|(at, _)| at);
+        for end in ends.chain([path.len()]) {
+            let prefix = path[..end].to_lowercase();
+            let is_tail = prefix
+                .strip_suffix(wanted.as_str())
+                .is_some_and(|head| head.is_empty() || head.ends_with(':'));
+            if is_tail {
+                found.insert(&path[..end]);
+            }
+        }
+    }
+    match found.len() {
+        1 => found.first().map(|path| (*path).to_owned()),
+        _ => None,
+    }
+}
+
+/// Writes the ledgers of subjects, one after the other.
+pub fn write(
+    ctx: &mut Context,
+    looking: &mut Looking,
+    options: &Options,
+    subjects: &[Subject],
+    wanted: &Wanted,
+) -> Result<()> {
+    let totals = looking.totals(&looking.cuts())?;
+    let scope = looking.scope();
+    // The walks read the book while the paper reads the chart.
+    let chart = looking.chart.clone();
+    if !options.is_for_people() {
+        let mut head = crate::render::views::head(&scope);
+        let names = subjects.iter().map(|s| Json::text(&*s.path)).collect();
+        head.push(("accounts", Json::List(names)));
+        let mut rows = LedgerRows::begin(&mut ctx.out, options, &chart, wanted.schema, &head)?;
+        for subject in subjects {
+            let held = Held::of(&totals, subject, &chart);
+            if !(wanted.skip_empty && held.is_empty()) {
+                walk(looking, subject, &held, wanted, &mut |event| {
+                    rows.event(&subject.path, &event)
+                })?;
+            }
+        }
+        return Ok(rows.end()?);
+    }
+    let mut first = true;
+    for subject in subjects {
+        let held = Held::of(&totals, subject, &chart);
+        if wanted.skip_empty && held.is_empty() {
+            continue;
+        }
+        if !std::mem::take(&mut first) {
+            io::Write::write_all(&mut ctx.out, b"\n")?;
+        }
+        let currencies: Vec<CurrencyKey> = held.opening.keys().copied().collect();
+        let head = LedgerHead {
+            report: wanted.report,
+            account: &subject.path,
+            currencies: &currencies,
+            with_accounts: held.accounts > 1,
+            by_day: wanted.detail == Detail::Days,
+        };
+        let mut table = LedgerTable::begin(&mut ctx.out, options, &chart, &scope, &head)?;
+        walk(looking, subject, &held, wanted, &mut |event| {
+            table.event(&event)
+        })?;
+        table.end(&[])?;
+    }
+    if first && !subjects.is_empty() {
+        ctx.note("nothing to show: no account holds or moved anything in this period");
+    }
+    Ok(())
+}
+
+/// What a subject held before and after the period, by currency.
+struct Held {
+    opening: BTreeMap<CurrencyKey, i128>,
+    closing: BTreeMap<CurrencyKey, i128>,
+    /// How many of its accounts hold or moved anything.
+    accounts: usize,
+}
+
+impl Held {
+    fn of(totals: &Totals, subject: &Subject, chart: &Chart) -> Held {
+        let accounts = AccountSet::of(subject.keys.iter().copied());
+        let rows: Vec<&AccountTotal> = totals
+            .rows
+            .iter()
+            .filter(|row| accounts.contains(row.account))
+            .filter(|row| row.opening != 0 || row.spans.iter().any(|s| !s.is_zero()))
+            .collect();
+        let mut held = Held {
+            opening: BTreeMap::new(),
+            closing: BTreeMap::new(),
+            accounts: rows
+                .iter()
+                .map(|r| r.account)
+                .collect::<BTreeSet<_>>()
+                .len(),
+        };
+        for row in rows {
+            *held.opening.entry(row.currency).or_default() += row.opening;
+            *held.closing.entry(row.currency).or_default() += row.closing();
+        }
+        if held.opening.is_empty() {
+            // An account nothing was ever posted to holds nothing of its own currency.
+            let own = subject
+                .keys
+                .first()
+                .and_then(|k| chart.account(*k).currency.as_deref());
+            let currency = own
+                .and_then(|code| chart.find_currency(code))
+                .or(chart.currencies().first());
+            if let Some(currency) = currency {
+                held.opening.insert(currency.key, 0);
+                held.closing.insert(currency.key, 0);
+            }
+        }
+        held
+    }
+
+    fn is_empty(&self) -> bool {
+        self.accounts == 0
+    }
+}
+
+fn pairs(balances: &BTreeMap<CurrencyKey, i128>) -> Vec<(CurrencyKey, i128)> {
+    balances.iter().map(|(k, b)| (*k, *b)).collect()
+}
+
+type Sink<'s> = &'s mut dyn FnMut(LedgerEvent<'_>) -> io::Result<()>;
+
+/// One ledger's lines, in the order asked for.
+fn walk(
+    looking: &mut Looking,
+    subject: &Subject,
+    held: &Held,
+    wanted: &Wanted,
+    sink: Sink<'_>,
+) -> Result<()> {
+    let from = looking.period.from;
+    let to = looking.scope().to;
+    if let Some(limit) = wanted.limit {
+        return walk_last(looking, subject, held, wanted, limit, sink);
+    }
+    let (order, direction, start) = if wanted.reverse {
+        (Order::NewestFirst, Direction::Backward, &held.closing)
+    } else {
+        (Order::OldestFirst, Direction::Forward, &held.opening)
+    };
+    let accounts = AccountSet::of(subject.keys.iter().copied());
+    let mut fold = LedgerFold::new(accounts, &pairs(start), direction, wanted.detail);
+    if !wanted.reverse {
+        fold.openings(from, sink)?;
+    }
+    let scan = scan_of(looking, subject, order, wanted);
+    let matcher = looking.query.matcher(&looking.chart);
+    scan_with(looking.book.as_mut(), &scan, |transaction| {
+        fold.transaction(&transaction, |e| matcher.entry(&transaction, e), sink)?;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    if wanted.reverse {
+        fold.openings(from, sink)?;
+    }
+    let closing = pairs(&held.closing);
+    Ok(fold.closings(to, wanted.reverse.then_some(closing.as_slice()), sink)?)
+}
+
+/// The last transactions only: their balances come from the closing one, so that the page costs
+/// what it shows, however long the account is.
+fn walk_last(
+    looking: &mut Looking,
+    subject: &Subject,
+    held: &Held,
+    wanted: &Wanted,
+    limit: u64,
+    sink: Sink<'_>,
+) -> Result<()> {
+    let to = looking.scope().to;
+    let accounts = AccountSet::of(subject.keys.iter().copied());
+    let mut scan = scan_of(looking, subject, Order::NewestFirst, wanted);
+    let matcher = looking.query.matcher(&looking.chart);
+    if looking.query.is_totals_only() && looking.query.filter == crate::ledger::query::Filter::All {
+        scan.limit = Some(limit);
+    }
+    let mut page: Vec<Transaction> = Vec::new();
+    let mut opening = held.closing.clone();
+    looking.book.scan(&scan, &mut |transaction| {
+        if page.len() as u64 >= limit {
+            return ControlFlow::Break(());
+        }
+        let mut any = false;
+        for entry in &transaction.entries {
+            if accounts.contains(entry.account) && matcher.entry(&transaction, entry) {
+                any = true;
+                if !transaction.is_void() {
+                    *opening.entry(entry.currency).or_default() -= i128::from(entry.minor);
+                }
+            }
+        }
+        if any {
+            page.push(transaction);
+        }
+        ControlFlow::Continue(())
+    })?;
+    let before: Option<Date> = page.last().map(|t| t.date).or(looking.period.from);
+    let (direction, start) = if wanted.reverse {
+        (Direction::Backward, &held.closing)
+    } else {
+        page.reverse();
+        (Direction::Forward, &opening)
+    };
+    let mut fold = LedgerFold::new(accounts, &pairs(start), direction, wanted.detail);
+    if !wanted.reverse {
+        fold.openings(before, sink)?;
+    }
+    for transaction in &page {
+        fold.transaction(transaction, |e| matcher.entry(transaction, e), sink)?;
+    }
+    if wanted.reverse {
+        fold.openings(before, sink)?;
+    }
+    let closing = pairs(&held.closing);
+    Ok(fold.closings(to, wanted.reverse.then_some(closing.as_slice()), sink)?)
+}
+
+fn scan_of(looking: &Looking, subject: &Subject, order: Order, wanted: &Wanted) -> Scan {
+    Scan {
+        from: looking.period.from,
+        until: looking.period.until,
+        accounts: Some(subject.keys.clone()),
+        order,
+        voided: if wanted.voided {
+            Voided::Show
+        } else {
+            Voided::Hide
+        },
+        ..Scan::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::account::Account;
+    use crate::ledger::change::NewAccount;
+    use uuid::Uuid;
+
+    fn chart() -> Chart {
+        let paths = [
+            "Assets:Bank:HDFC",
+            "Assets:Bank:SBI",
+            "Assets:Cash",
+            "Income:Bank",
+        ];
+        let account = |(index, path): (usize, &&str)| {
+            let new = NewAccount::at(Uuid::nil(), *path);
+            Account {
+                key: AccountKey(index as u32 + 1),
+                id: new.id,
+                path: new.path,
+                kind: new.kind,
+                account_type: new.account_type,
+                code: None,
+                currency: None,
+                opened_on: None,
+                closed_on: None,
+                aliases: Vec::new(),
+                contact: new.contact,
+                note: None,
+                version: 1,
+            }
+        };
+        Chart::new(paths.iter().enumerate().map(account).collect(), Vec::new())
+    }
+
+    #[test]
+    fn a_parent_without_an_account_has_a_ledger_too() {
+        let chart = chart();
+        let of = |text: &str| subject(&chart, text, false).map(|s| (s.path, s.keys.len()));
+        assert_eq!(of("assets").unwrap(), ("Assets".to_owned(), 3));
+        assert_eq!(of("Assets:Bank").unwrap(), ("Assets:Bank".to_owned(), 2));
+        assert_eq!(of("hdfc").unwrap(), ("Assets:Bank:HDFC".to_owned(), 1));
+        // `bank` ends Assets:Bank and Income:Bank.
+        assert!(of("bank").is_err() || of("bank").unwrap().0 == "Income:Bank");
+        assert!(of("nothing").is_err());
+    }
+}
