@@ -18,6 +18,8 @@ use super::output::Out;
 use crate::book::{self, Book};
 use crate::render::{Format, sanitize};
 
+const AWAITED_AFTER: Duration = Duration::from_millis(500);
+
 /// What every command is handed.
 pub struct Context {
     pub globals: Globals,
@@ -155,6 +157,16 @@ impl Context {
         let _ = writeln!(io::stderr(), "{on}warning:{off} {}", sanitize::block(text));
     }
 
+    /// A failure that does not end the command.
+    pub fn complain(&self, failure: &Failure) {
+        let text = if self.wants_json() {
+            failure.json()
+        } else {
+            failure.text(self.err_colour)
+        };
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
     pub fn err_colour(&self) -> bool {
         self.err_colour
     }
@@ -288,6 +300,34 @@ impl Context {
             )
         })?;
         Ok(Duration::from_secs(seconds.into()))
+    }
+
+    /// Runs `work`; where it takes longer than half a second, stderr says what is awaited.
+    pub fn while_waiting<T>(&self, work: impl FnOnce() -> T) -> T {
+        if self.globals.quiet {
+            return work();
+        }
+        let (done, waiting) = std::sync::mpsc::channel::<()>();
+        let place = self
+            .located()
+            .map(|l| l.path.display().to_string())
+            .unwrap_or_default();
+        let watch = std::thread::spawn(move || {
+            if waiting.recv_timeout(AWAITED_AFTER)
+                == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
+            {
+                let place = sanitize::line(&place).into_owned();
+                let _ = writeln!(
+                    io::stderr(),
+                    "waiting for {place}: another program is writing to it, or the disk is slow …"
+                );
+            }
+        });
+        let result = work();
+        drop(done);
+        // The watch only sleeps and prints; it cannot fail in a way that matters here.
+        let _ = watch.join();
+        result
     }
 
     /// The journals of `-f`, in order.

@@ -6,6 +6,7 @@
 use std::env;
 use std::io::IsTerminal;
 
+use crate::ledger::period::people_date;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -144,4 +145,15 @@ pub fn system_user() -> String {
         .iter()
         .find_map(|n| var(n))
         .unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// An instant as people of a zone read it: `07-Apr-2026 12:00`.
+pub fn local_time(at: Timestamp, zone: &str) -> String {
+    let there = Zoned::new(at, zone_of(zone));
+    format!(
+        "{} {:02}:{:02}",
+        people_date(there.date()),
+        there.hour(),
+        there.minute()
+    )
 }

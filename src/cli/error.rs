@@ -3,6 +3,8 @@
 use std::io;
 
 use crate::book::BookError;
+use crate::ledger::amount_text::AmountTextError;
+use crate::ledger::date_text::DateTextError;
 use crate::ledger::violation::Violation;
 use crate::render::sanitize;
 
@@ -162,16 +164,28 @@ impl Failure {
 
     /// One object on one line, for `--json`.
     pub fn json(&self) -> String {
-        let object = serde_json::json!({
-            "schema": "hissab/error/1",
-            "code": self.code,
-            "exit": self.exit as u8,
-            "message": self.message,
-            "at": self.at,
-            "hints": self.hints,
-        });
-        format!("{object}\n")
+        let object = ErrorObject {
+            schema: "hissab/error/1",
+            code: self.code,
+            exit: self.exit as u8,
+            message: &self.message,
+            at: &self.at,
+            hints: &self.hints,
+        };
+        // Plain texts and numbers always serialise.
+        serde_json::to_string(&object).unwrap_or_default() + "\n"
     }
+}
+
+/// The object of an error on stderr; its shape is frozen.
+#[derive(serde::Serialize)]
+struct ErrorObject<'a> {
+    schema: &'static str,
+    code: &'a str,
+    exit: u8,
+    message: &'a str,
+    at: &'a [String],
+    hints: &'a [String],
 }
 
 /// The system's words without its number: `Permission denied`, not `… (os error 13)`.
@@ -187,6 +201,18 @@ fn io_words(error: &io::Error) -> String {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
         Failure::from_io(&error)
+    }
+}
+
+impl From<AmountTextError> for Failure {
+    fn from(error: AmountTextError) -> Failure {
+        Failure::usage("bad-amount", error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<DateTextError> for Failure {
+    fn from(error: DateTextError) -> Failure {
+        Failure::usage("bad-date", error.to_string()).hint(error.hint())
     }
 }
 

@@ -18,9 +18,12 @@ pub mod journals;
 pub mod locate;
 pub mod looking;
 pub mod output;
+pub mod record;
 pub mod shown;
 mod signals;
 
+use c::cash_in::Way;
+use c::credit::Deed;
 use commands as c;
 use context::Context;
 use error::{Exit, Failure, Result};
@@ -73,6 +76,41 @@ pub enum Command {
     Daybook(c::daybook::Args),
     Cashbook(c::cashbook::Args),
     Bankbook(c::bankbook::Args),
+    // ---- Recording ----
+    /// Make a book
+    Init(c::init::Args),
+    /// Bring balances forward
+    Opening(c::opening::Args),
+    /// Post a transaction of any shape
+    Add(c::add::Args),
+    /// Cash in: a receipt
+    In(c::cash_in::Args),
+    /// Cash out: a payment
+    Out(c::cash_in::Args),
+    /// Sell on credit, or lend with --mode
+    Gave(c::credit::Args),
+    /// Buy on credit, or borrow with --mode
+    Took(c::credit::Args),
+    /// Receive what a party owes
+    Got(c::credit::Args),
+    /// Pay what a party is owed
+    Paid(c::credit::Args),
+    /// Move money between accounts and currencies
+    Move(c::transfer::Args),
+    /// Compare counted cash with the books
+    Count(c::count::Args),
+    /// Correct a transaction
+    Amend(c::amend::Args),
+    /// Take a transaction out of every balance
+    Void(c::void::Args),
+    /// Post the opposite of a transaction
+    Reverse(c::reverse::Args),
+    /// Restore the state before an operation
+    Undo(c::undo::Args),
+    /// Show a transaction
+    Show(c::show::Args),
+    /// Show who did what
+    Log(c::log::Args),
 
     // ---- Help and machinery ----
     /// Explain a topic or a command
@@ -100,6 +138,23 @@ impl Command {
             Command::Daybook(args) => c::daybook::run(ctx, args),
             Command::Cashbook(args) => c::cashbook::run(ctx, args),
             Command::Bankbook(args) => c::bankbook::run(ctx, args),
+            Command::Init(args) => c::init::run(ctx, args),
+            Command::Opening(args) => c::opening::run(ctx, args),
+            Command::Add(args) => c::add::run(ctx, args),
+            Command::In(args) => c::cash_in::run(ctx, args, Way::In),
+            Command::Out(args) => c::cash_in::run(ctx, args, Way::Out),
+            Command::Gave(args) => c::credit::run(ctx, args, Deed::Gave),
+            Command::Took(args) => c::credit::run(ctx, args, Deed::Took),
+            Command::Got(args) => c::credit::run(ctx, args, Deed::Got),
+            Command::Paid(args) => c::credit::run(ctx, args, Deed::Paid),
+            Command::Move(args) => c::transfer::run(ctx, args),
+            Command::Count(args) => c::count::run(ctx, args),
+            Command::Amend(args) => c::amend::run(ctx, args),
+            Command::Void(args) => c::void::run(ctx, args),
+            Command::Reverse(args) => c::reverse::run(ctx, args),
+            Command::Undo(args) => c::undo::run(ctx, args),
+            Command::Show(args) => c::show::run(ctx, args),
+            Command::Log(args) => c::log::run(ctx, args),
             Command::Help(args) => c::help::run(ctx, args),
         }
     }

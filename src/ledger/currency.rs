@@ -41,6 +41,17 @@ pub fn iso_symbol(code: &str) -> Option<&'static str> {
     SYMBOLS.iter().find(|(c, _)| *c == code).map(|(_, s)| *s)
 }
 
+/// The currency most people mean by a sign: `$` is USD, `Rs` INR.
+pub fn iso_of_symbol(symbol: &str) -> Option<&'static str> {
+    if matches!(symbol, "Rs" | "Rs." | "rs" | "rs.") {
+        return Some("INR");
+    }
+    SYMBOLS
+        .iter()
+        .find(|(_, s)| *s == symbol)
+        .map(|(code, _)| *code)
+}
+
 const SYMBOLS: &[(&str, &str)] = &[
     ("INR", "₹"),
     ("USD", "$"),
@@ -78,5 +89,8 @@ mod tests {
         assert_eq!(iso_scale("AAPL"), None);
         assert_eq!(iso_scale(""), None);
         assert_eq!(iso_symbol("INR"), Some("₹"));
+        assert_eq!(iso_of_symbol("₹"), Some("INR"));
+        assert_eq!(iso_of_symbol("Rs"), Some("INR"));
+        assert_eq!(iso_of_symbol("INR"), None);
     }
 }

@@ -36,6 +36,7 @@ mod query_term;
 pub mod redraft;
 pub mod rules;
 pub mod settings;
+pub mod template;
 pub mod texts;
 pub mod totals;
 pub mod transaction;

@@ -1,6 +1,10 @@
 //! One file a command: its `Args` and its `run(ctx, args)`.
 
+pub mod add;
+pub mod add_asking;
 pub mod ageing;
+pub mod amend;
+pub mod amend_edit;
 pub mod audit;
 pub mod audit_list;
 pub mod audit_show;
@@ -10,16 +14,27 @@ pub mod balance;
 pub mod balance_sheet;
 pub mod bankbook;
 pub mod cash_flow;
+pub mod cash_in;
 pub mod cashbook;
 pub mod check;
+pub mod count;
+pub mod credit;
 pub mod daybook;
 pub mod dues;
 pub mod help;
 pub mod income_statement;
+pub mod init;
 pub mod journal;
 pub mod ledger;
+pub mod log;
+pub mod opening;
 pub mod parties;
 pub mod register;
 pub mod restore;
+pub mod reverse;
 pub mod sections;
+pub mod show;
+pub mod transfer;
 pub mod trial_balance;
+pub mod undo;
+pub mod void;

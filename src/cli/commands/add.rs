@@ -1,0 +1,241 @@
+//! `hissab add`: a transaction of any shape.
+
+use std::io::Read;
+
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::record::draft_json::DraftJson;
+use crate::cli::record::{DetailArgs, Recorder, WriteArgs, words};
+use crate::ledger::amount_text::Side;
+use crate::ledger::date_text::is_iso_date;
+use crate::ledger::draft::Draft;
+use crate::ledger::transaction::TransactionId;
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  hissab add 'Counter sale' cash 500 sales
+  hissab add 'Rent, April' --dr Expenses:Rent=12000 --cr hdfc=12000 -d 2026-04-05
+  hissab add --like 1042 -d today")]
+pub struct Args {
+    /// DESCRIPTION ACCOUNT AMOUNT [ACCOUNT AMOUNT]… [ACCOUNT]; debits positive, credits negative
+    #[arg(value_name = "WORDS")]
+    pub words: Vec<String>,
+
+    /// Debit an account (repeatable)
+    #[arg(long, value_name = "ACCOUNT=AMOUNT")]
+    pub dr: Vec<String>,
+
+    /// Credit an account (repeatable)
+    #[arg(long, value_name = "ACCOUNT=AMOUNT")]
+    pub cr: Vec<String>,
+
+    /// Post it again as it was, today or on --date
+    #[arg(long, value_name = "REF")]
+    pub like: Option<String>,
+
+    /// With --like: another amount
+    #[arg(long, value_name = "N", requires = "like")]
+    pub amount: Option<String>,
+
+    /// With --json -: write each line on its own, not all or none
+    #[arg(long)]
+    pub each: bool,
+
+    #[command(flatten)]
+    pub details: DetailArgs,
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    if ctx.globals.json && args.words == ["-"] {
+        return from_json(ctx, &args);
+    }
+    if args.each {
+        return Err(Failure::usage(
+            "each-without-json",
+            "--each belongs to --json -",
+        ));
+    }
+    if let Some(reference) = &args.like {
+        return like(ctx, &args, reference);
+    }
+    if args.words.is_empty() && args.dr.is_empty() && args.cr.is_empty() {
+        return super::add_asking::run(ctx, &args.details);
+    }
+    let mut recorder = Recorder::open(ctx)?;
+    recorder.create_accounts = args.details.create_accounts;
+    let mut words = args.words.as_slice();
+    let mut details = args.details.clone();
+    // A first word that is an ISO date is the date, as in hledger.
+    if let Some((first, rest)) = words.split_first()
+        && details.date.is_none()
+        && is_iso_date(first)
+    {
+        details.date = Some(first.clone());
+        words = rest;
+    }
+    let (description, rest) = words
+        .split_first()
+        .map_or(("", words), |(d, rest)| (d.as_str(), rest));
+    let mut draft = details.draft(&mut recorder, description)?;
+    for (texts, side) in [(&args.dr, Side::Debit), (&args.cr, Side::Credit)] {
+        for text in texts {
+            draft.entries.push(words::sided(&mut recorder, text, side)?);
+        }
+    }
+    draft.entries.extend(words::entries(&mut recorder, rest)?);
+    details.finish(&mut draft);
+    recorder.post(vec![draft], &details.write, details.date.is_some())?;
+    Ok(Exit::Ok)
+}
+
+/// Posts a transaction again, on another day and perhaps with another amount.
+fn like(ctx: &mut Context, args: &Args, reference: &str) -> Result<Exit> {
+    let mut recorder = Recorder::open(ctx)?;
+    let model = recorder.find(reference)?;
+    let mut draft = Draft::of(&model, &recorder.chart);
+    let fresh = args.details.draft(&mut recorder, &model.description)?;
+    draft.id = fresh.id;
+    draft.date = fresh.date;
+    draft.due = fresh.due;
+    draft.reverses = None;
+    // A bill's or cheque's number is never the same twice.
+    draft.reference = fresh.reference;
+    draft.payee = fresh.payee.or(draft.payee);
+    draft.voucher = fresh.voucher.or(draft.voucher);
+    if !fresh.tags.is_empty() {
+        draft.tags = fresh.tags;
+    }
+    if let [words @ ..] = args.words.as_slice()
+        && !words.is_empty()
+    {
+        draft.description = words.join(" ").into();
+    }
+    if let Some(text) = &args.amount {
+        let money = recorder.money(text)?;
+        set_amount(&mut draft, money.amount, reference)?;
+    }
+    args.details.finish(&mut draft);
+    recorder.post(
+        vec![draft],
+        &args.details.write,
+        args.details.date.is_some(),
+    )?;
+    Ok(Exit::Ok)
+}
+
+/// Gives a transaction of one debit and one credit another amount.
+pub fn set_amount(draft: &mut Draft, amount: rust_decimal::Decimal, reference: &str) -> Result<()> {
+    let [first, second] = draft.entries.as_mut_slice() else {
+        return Err(Failure::usage(
+            "amount-of-many",
+            format!(
+                "{reference} has {} entries: --amount is for one debit and one credit",
+                draft.entries.len()
+            ),
+        )
+        .hint("give all entries: --dr ACCOUNT=AMOUNT … --cr ACCOUNT=AMOUNT …"));
+    };
+    if first.price.is_some() || second.price.is_some() || first.currency != second.currency {
+        return Err(Failure::usage(
+            "amount-of-exchange",
+            format!("{reference} exchanges currencies: --amount cannot say which side"),
+        )
+        .hint("give all entries: --dr ACCOUNT=AMOUNT … --cr ACCOUNT=AMOUNT …"));
+    }
+    let amount = amount.abs();
+    for entry in [first, second] {
+        let negative = entry.amount.is_some_and(|a| a.is_sign_negative());
+        entry.amount = Some(if negative { -amount } else { amount });
+    }
+    Ok(())
+}
+
+/// One object, or one a line, from stdin.
+fn from_json(ctx: &mut Context, args: &Args) -> Result<Exit> {
+    let mut recorder = Recorder::open(ctx)?;
+    recorder.create_accounts = args.details.create_accounts;
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|e| Failure::refused("stdin", format!("stdin cannot be read: {e}")))?;
+    let objects = objects(&text)?;
+    if args.each {
+        return each(&mut recorder, args, objects);
+    }
+    let mut dated = true;
+    let mut drafts = Vec::with_capacity(objects.len());
+    for (line, object) in objects {
+        let (draft, is_dated) = draft_of(&mut recorder, object).map_err(|f| {
+            f.at(format!("stdin line {line}"))
+                .hint("nothing was posted")
+        })?;
+        dated &= is_dated;
+        drafts.push(draft);
+    }
+    recorder.post(drafts, &args.details.write, dated)?;
+    Ok(Exit::Ok)
+}
+
+fn draft_of(recorder: &mut Recorder<'_>, object: &str) -> Result<(Draft, bool)> {
+    let json = DraftJson::read(object)?;
+    let dated = json.is_dated();
+    Ok((json.into_draft(recorder)?, dated))
+}
+
+/// The objects of an input: the whole of it, else one a line.
+fn objects(text: &str) -> Result<Vec<(usize, &str)>> {
+    let whole = text.trim();
+    if whole.is_empty() {
+        return Err(Failure::usage(
+            "empty-input",
+            "stdin is empty: there is nothing to post",
+        ));
+    }
+    if serde_json::from_str::<serde::de::IgnoredAny>(whole).is_ok() {
+        return Ok(vec![(1, whole)]);
+    }
+    Ok(text
+        .lines()
+        .enumerate()
+        .map(|(i, l)| (i + 1, l.trim()))
+        .filter(|(_, l)| !l.is_empty())
+        .collect())
+}
+
+/// A unit a line: what is refused does not stop the others; exit 1 if any was.
+fn each(recorder: &mut Recorder<'_>, args: &Args, objects: Vec<(usize, &str)>) -> Result<Exit> {
+    let (mut refused, total) = (0, objects.len());
+    for (line, object) in objects {
+        let write = WriteArgs {
+            once: args
+                .details
+                .write
+                .once
+                .as_ref()
+                .map(|key| format!("{key}:{line}")),
+            ..args.details.write.clone()
+        };
+        let posted = draft_of(recorder, object)
+            .and_then(|(draft, dated)| recorder.post(vec![draft], &write, dated));
+        if let Err(failure) = posted {
+            refused += 1;
+            recorder.prelude.clear();
+            recorder.chart = recorder.book.chart()?;
+            let failure = failure.at(format!("stdin line {line}"));
+            recorder.ctx.complain(&failure);
+        }
+    }
+    if refused == 0 {
+        return Ok(Exit::Ok);
+    }
+    recorder.ctx.note(&format!(
+        "{} of {total} posted, {refused} refused",
+        total - refused
+    ));
+    Ok(Exit::Failed)
+}
+
+/// A new id for a draft.
+pub fn fresh_id(recorder: &mut Recorder<'_>) -> TransactionId {
+    TransactionId(recorder.ctx.make_id())
+}

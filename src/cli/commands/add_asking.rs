@@ -1,0 +1,289 @@
+//! `hissab add` on a terminal: asks, with completion and defaults from the last transaction like it,
+//! until an empty line.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use dialoguer::{Completion, Confirm, Input};
+
+use crate::book::{Order, Scan};
+use crate::cli::context::{Context, prompt_failure};
+use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::record::echo::{self, Balances, Lead};
+use crate::cli::record::{DetailArgs, Recorder};
+use crate::ledger::draft::{Draft, DraftEntry};
+use crate::ledger::money::from_minor;
+use crate::ledger::transaction::{Number, Transaction};
+
+/// How far back descriptions are offered and looked up.
+const REMEMBERED: u64 = 2_000;
+
+/// Completes to the only word, or the common beginning of the words, that go on from what is typed.
+struct Words(Vec<String>);
+
+impl Completion for Words {
+    fn get(&self, input: &str) -> Option<String> {
+        let typed = input.to_lowercase();
+        let fits: Vec<&String> = self
+            .0
+            .iter()
+            .filter(|w| w.to_lowercase().starts_with(&typed))
+            .collect();
+        // A segment is enough: `hd` leads to Assets:Bank:HDFC.
+        let fits = if fits.is_empty() {
+            self.0
+                .iter()
+                .filter(|w| w.to_lowercase().split(':').any(|s| s.starts_with(&typed)))
+                .collect()
+        } else {
+            fits
+        };
+        let first = fits.first()?;
+        let common = fits.iter().fold(first.chars().count(), |n, w| {
+            n.min(
+                first
+                    .chars()
+                    .zip(w.chars())
+                    .take_while(|(a, b)| a.to_lowercase().eq(b.to_lowercase()))
+                    .count(),
+            )
+        });
+        let text: String = first.chars().take(common).collect();
+        (text.chars().count() > input.chars().count()).then_some(text)
+    }
+}
+
+pub fn run(ctx: &mut Context, details: &DetailArgs) -> Result<Exit> {
+    if !ctx.can_ask() {
+        return Err(Failure::usage(
+            "nothing-to-add",
+            "what is to be added? nobody can be asked here",
+        )
+        .hint("hissab add DESCRIPTION ACCOUNT AMOUNT ACCOUNT, or hissab add --json -"));
+    }
+    let mut recorder = Recorder::open(ctx)?;
+    recorder
+        .ctx
+        .note("Tab completes, an empty description ends; an amount may be left empty to balance.");
+    let mut date = recorder.date_or_today(details.date.as_deref())?;
+    loop {
+        let past = recent(&mut recorder)?;
+        let Some(draft) = ask_transaction(&mut recorder, details, date, &past)? else {
+            return Ok(Exit::Ok);
+        };
+        date = draft.date;
+        let preview = draft
+            .clone()
+            .into_transaction(&recorder.chart, Number(recorder.info.transactions + 1));
+        let preview = match preview {
+            Ok(preview) => preview,
+            Err(violations) => {
+                let failure = Failure::from(crate::book::BookError::Refused {
+                    change: 0,
+                    violations,
+                });
+                recorder.ctx.complain(&failure);
+                continue;
+            }
+        };
+        let shown = echo::header(
+            &recorder.info.settings.name,
+            &preview,
+            &Lead::Verb("(new)".to_owned()),
+        ) + &echo::entry_lines(&preview, &recorder.chart, &Balances::none());
+        recorder.ctx.note(shown.trim_end());
+        if Confirm::new()
+            .with_prompt("Post it?")
+            .default(true)
+            .interact()
+            .map_err(prompt_failure)?
+        {
+            recorder.post(vec![draft], &details.write, true)?;
+            recorder.info = recorder.book.info()?;
+        } else {
+            recorder.prelude.clear();
+            recorder.chart = recorder.book.chart()?;
+        }
+    }
+}
+
+/// The newest transactions, newest first.
+fn recent(recorder: &mut Recorder<'_>) -> Result<Vec<Transaction>> {
+    let scan = Scan {
+        order: Order::NewestFirst,
+        limit: Some(REMEMBERED),
+        ..Scan::default()
+    };
+    let mut found = Vec::new();
+    recorder.book.scan(&scan, &mut |t| {
+        found.push(t);
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+fn ask(prompt: &str, default: Option<String>, words: &Words, may_be_empty: bool) -> Result<String> {
+    let mut input = Input::<String>::new()
+        .with_prompt(prompt)
+        .completion_with(words)
+        .allow_empty(may_be_empty);
+    if let Some(default) = default {
+        input = input.default(default);
+    }
+    Ok(input
+        .interact_text()
+        .map_err(prompt_failure)?
+        .trim()
+        .to_owned())
+}
+
+fn ask_transaction(
+    recorder: &mut Recorder<'_>,
+    details: &DetailArgs,
+    date: jiff::civil::Date,
+    past: &[Transaction],
+) -> Result<Option<Draft>> {
+    let date = loop {
+        let text = ask("Date", Some(date.to_string()), &Words(Vec::new()), false)?;
+        match recorder.date(&text) {
+            Ok(date) => break date,
+            Err(failure) => recorder.ctx.complain(&failure),
+        }
+    };
+    let descriptions: BTreeSet<String> = past
+        .iter()
+        .map(|t| t.description.to_string())
+        .filter(|d| !d.is_empty())
+        .collect();
+    let description = ask(
+        "Description",
+        None,
+        &Words(descriptions.into_iter().collect()),
+        true,
+    )?;
+    if description.is_empty() {
+        return Ok(None);
+    }
+    let like = past
+        .iter()
+        .find(|t| t.description.to_lowercase() == description.to_lowercase());
+    let mut draft = details.draft(recorder, &description)?;
+    draft.date = date;
+    ask_entries(recorder, &mut draft, like)?;
+    details.finish(&mut draft);
+    Ok(Some(draft))
+}
+
+fn ask_entries(
+    recorder: &mut Recorder<'_>,
+    draft: &mut Draft,
+    like: Option<&Transaction>,
+) -> Result<()> {
+    loop {
+        let place = draft.entries.len();
+        let default = like.and_then(|t| t.entries.get(place));
+        let account_default = default.map(|e| recorder.chart.account(e.account).path.to_string());
+        let paths = recorder
+            .chart
+            .accounts()
+            .iter()
+            .filter(|a| a.closed_on.is_none())
+            .map(|a| a.path.to_string())
+            .collect();
+        let prompt = format!(
+            "Account {}{}",
+            place + 1,
+            if place < 2 { "" } else { " (empty: done)" }
+        );
+        // Two entries at least; after that, the old one's places lead on, and an empty line ends.
+        let text = ask(&prompt, account_default, &Words(paths), place >= 2)?;
+        if text.is_empty() {
+            return Ok(());
+        }
+        let account = match recorder.account(&text) {
+            Ok(account) => account,
+            Err(failure) => {
+                recorder.ctx.complain(&failure);
+                continue;
+            }
+        };
+        let amount_default = default.and_then(|e| {
+            let currency = recorder.chart.currency(e.currency);
+            from_minor(e.minor.into(), currency.scale).map(|d| d.to_string())
+        });
+        // Of the last entry the amount is what balances the others.
+        let is_last = like.is_some_and(|t| place + 1 == t.entries.len());
+        let amount_default = amount_default.filter(|_| !is_last);
+        let Some(entry) = ask_amount(recorder, &account, place, amount_default)? else {
+            continue;
+        };
+        let balances = entry.amount.is_none();
+        draft.entries.push(entry);
+        if balances {
+            return Ok(());
+        }
+        if place >= 1 && is_balanced(draft) {
+            return Ok(());
+        }
+    }
+}
+
+fn ask_amount(
+    recorder: &mut Recorder<'_>,
+    account: &std::sync::Arc<str>,
+    place: usize,
+    default: Option<String>,
+) -> Result<Option<DraftEntry>> {
+    let text = ask(
+        "  Amount (credit negative)",
+        default,
+        &Words(Vec::new()),
+        place >= 1,
+    )?;
+    if text.is_empty() {
+        return Ok(Some(DraftEntry {
+            account: account.clone(),
+            ..DraftEntry::default()
+        }));
+    }
+    match recorder.money(&text) {
+        Ok(money) => Ok(Some(money.entry(account))),
+        Err(failure) => {
+            recorder.ctx.complain(&failure);
+            Ok(None)
+        }
+    }
+}
+
+/// Amounts in one currency that sum to zero.
+fn is_balanced(draft: &Draft) -> bool {
+    let same = draft
+        .entries
+        .windows(2)
+        .all(|w| w[0].currency == w[1].currency);
+    let sum = draft
+        .entries
+        .iter()
+        .try_fold(rust_decimal::Decimal::ZERO, |sum, e| {
+            sum.checked_add(e.amount?)
+        });
+    same && sum.is_some_and(|s| s.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn completion_goes_as_far_as_the_words_agree() {
+        let words = Words(vec![
+            "Assets:Bank:HDFC".into(),
+            "Assets:Bank:SBI".into(),
+            "Expenses:Tea".into(),
+        ]);
+        assert_eq!(words.get("as").as_deref(), Some("Assets:Bank:"));
+        assert_eq!(words.get("exp").as_deref(), Some("Expenses:Tea"));
+        assert_eq!(words.get("hd").as_deref(), Some("Assets:Bank:HDFC"));
+        assert_eq!(words.get("zz"), None);
+    }
+}

@@ -1,0 +1,170 @@
+//! `hissab opening`: balances brought forward, against Equity:Opening Balances.
+
+use std::path::Path;
+
+use rust_decimal::Decimal;
+
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::record::resolve::Money;
+use crate::cli::record::{DetailArgs, Recorder, words};
+use crate::ledger::draft::DraftEntry;
+use crate::ledger::transaction::Voucher;
+
+/// Where opening balances come from.
+pub const OPENING: &str = "Equity:Opening Balances";
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  hissab opening cash=12500 hdfc=84200 'Gupta Traders=18600 Cr' -d 2026-04-01
+  hissab opening balances.csv        (columns account,debit,credit)")]
+pub struct Args {
+    /// ACCOUNT=AMOUNT on the account's own side (assets debit, liabilities credit), or a CSV file
+    #[arg(required = true, value_name = "ACCOUNT=AMOUNT | FILE.csv")]
+    pub balances: Vec<String>,
+
+    #[command(flatten)]
+    pub details: DetailArgs,
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    let mut recorder = Recorder::open(ctx)?;
+    recorder.create_accounts = args.details.create_accounts;
+    let entries = match args.balances.as_slice() {
+        [file] if !file.contains('=') && file.to_lowercase().ends_with(".csv") => {
+            read_csv(&mut recorder, Path::new(file))?
+        }
+        texts => texts
+            .iter()
+            .map(|t| Ok(words::opening(&mut recorder, t)?.0))
+            .collect::<Result<_>>()?,
+    };
+    let against = recorder.ensure_account(OPENING);
+    let mut draft = args.details.draft(&mut recorder, "Opening balances")?;
+    draft.voucher = Some(draft.voucher.unwrap_or(Voucher::Opening));
+    draft.entries = entries;
+    // What the balances leave open; nothing, if the file is a whole trial balance.
+    draft.entries.push(DraftEntry {
+        account: against.clone(),
+        ..DraftEntry::default()
+    });
+    if sums_to_zero(&draft.entries) {
+        draft.entries.pop();
+        recorder.prelude.retain(
+            |c| !matches!(c, crate::ledger::change::Change::OpenAccount(a) if a.path == against),
+        );
+    }
+    args.details.finish(&mut draft);
+    recorder.post(
+        vec![draft],
+        &args.details.write,
+        args.details.date.is_some(),
+    )?;
+    Ok(Exit::Ok)
+}
+
+fn sums_to_zero(entries: &[DraftEntry]) -> bool {
+    let given: Vec<&DraftEntry> = entries.iter().filter(|e| e.amount.is_some()).collect();
+    let one_currency = given.windows(2).all(|w| w[0].currency == w[1].currency);
+    let sum = given
+        .iter()
+        .try_fold(Decimal::ZERO, |sum, e| sum.checked_add(e.amount?));
+    one_currency && given.len() > 1 && sum.is_some_and(|s| s.is_zero())
+}
+
+/// Rows of account, debit, credit; further columns and zero balances are left aside.
+fn read_csv(recorder: &mut Recorder<'_>, path: &Path) -> Result<Vec<DraftEntry>> {
+    let bytes = std::fs::read(path).map_err(|e| Failure::file(path, &e))?;
+    let shown = path.display();
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(bytes.as_slice());
+    let headers = reader.headers().map_err(|e| unreadable(path, &e))?.clone();
+    let place = |name: &str| {
+        headers
+            .iter()
+            .position(|h| h.trim_start_matches('\u{feff}').eq_ignore_ascii_case(name))
+    };
+    let (Some(account), Some(debit), Some(credit)) =
+        (place("account"), place("debit"), place("credit"))
+    else {
+        return Err(Failure::refused(
+            "bad-csv",
+            format!("{shown} has no columns account, debit and credit"),
+        )
+        .at(format!(
+            "{shown} line 1: {}",
+            headers.iter().collect::<Vec<_>>().join(",")
+        )));
+    };
+    let currency = place("currency");
+    let mut entries = Vec::new();
+    for row in reader.records() {
+        let row = row.map_err(|e| unreadable(path, &e))?;
+        let line = row.position().map_or(0, csv::Position::line);
+        let cell = |index: usize| row.get(index).unwrap_or("");
+        let here = |f: Failure| {
+            f.at(format!("{shown} line {line}"))
+                .hint(format!("nothing of {shown} was posted"))
+        };
+        if cell(account).is_empty() {
+            continue;
+        }
+        let currency = currency.map(cell).filter(|c| !c.is_empty());
+        entries.extend(
+            read_row(recorder, cell(account), cell(debit), cell(credit), currency).map_err(here)?,
+        );
+    }
+    if entries.is_empty() {
+        return Err(Failure::refused(
+            "empty-file",
+            format!("{shown} has no balances"),
+        ));
+    }
+    Ok(entries)
+}
+
+fn read_row(
+    recorder: &mut Recorder<'_>,
+    account: &str,
+    debit: &str,
+    credit: &str,
+    currency: Option<&str>,
+) -> Result<Option<DraftEntry>> {
+    let amount = |recorder: &mut Recorder<'_>, text: &str| -> Result<Option<Money>> {
+        let money = if text.is_empty() {
+            None
+        } else {
+            Some(recorder.money_or_zero(text)?)
+        };
+        Ok(money.filter(|m| !m.amount.is_zero()))
+    };
+    let path = recorder.account(account)?;
+    let money = match (amount(recorder, debit)?, amount(recorder, credit)?) {
+        (None, None) => return Ok(None),
+        (Some(debit), None) => debit,
+        (None, Some(credit)) => credit.negated(),
+        (Some(_), Some(_)) => {
+            return Err(Failure::refused(
+                "sign-and-side",
+                format!("{path} has both a debit and a credit"),
+            ));
+        }
+    };
+    let mut entry = money.entry(&path);
+    if let Some(code) = currency {
+        let places = entry.amount.map_or(0, |a| a.scale());
+        entry.currency = Some(recorder.currency(code, places)?);
+    }
+    Ok(Some(entry))
+}
+
+fn unreadable(path: &Path, error: &csv::Error) -> Failure {
+    let line = error.position().map_or(1, csv::Position::line);
+    Failure::refused(
+        "bad-csv",
+        format!("{} cannot be read as CSV", path.display()),
+    )
+    .at(format!("{} line {line}", path.display()))
+}

@@ -1,0 +1,465 @@
+//! What a writer says it did: name of the book, number, debit and credit lines, balances now.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use jiff::ToSpan;
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
+
+use super::Recorder;
+use super::recorder::Written;
+use super::transaction_json::{TransactionJson, tag_text};
+use crate::cli::error::Result;
+use crate::ledger::account::{Account, AccountKey, AccountType};
+use crate::ledger::amount_format::{Grouping, magnitude};
+use crate::ledger::change::{Repeat, Target};
+use crate::ledger::chart::Chart;
+use crate::ledger::currency::Currency;
+use crate::ledger::draft::Draft;
+use crate::ledger::period::people_date;
+use crate::ledger::totals::TotalsQuery;
+use crate::ledger::transaction::{Entry, Number, PriceBasis, State, Transaction, Voucher};
+use crate::render::sanitize::line;
+
+/// More transactions than this are told as a range.
+const ECHOED_MAX: usize = 20;
+
+/// What a writer's JSON says.
+#[derive(Serialize)]
+struct WrittenJson<'a> {
+    schema: &'static str,
+    book: &'a str,
+    /// `new`, `already`, `nothing` or `dry-run`.
+    outcome: &'static str,
+    operation: String,
+    sequence: u64,
+    hash: String,
+    /// Closed ranges.
+    numbers: &'a [(u64, u64)],
+    transactions: Vec<TransactionJson<'a>>,
+}
+
+/// Says what was posted. `drafts` are shown where nothing was written.
+pub fn posted(recorder: &mut Recorder<'_>, written: &Written, drafts: Vec<Draft>) -> Result<()> {
+    let transactions = if written.dry_run {
+        previews(recorder, written, drafts)
+    } else {
+        stored(recorder, written)?
+    };
+    let lead = match (written.dry_run, written.done.repeat) {
+        (_, Repeat::Already) => Lead::Already,
+        (true, _) => Lead::DryRun,
+        (false, _) => Lead::Plain,
+    };
+    tell(recorder, written, &transactions, lead)
+}
+
+/// What stands behind the book's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lead {
+    Plain,
+    DryRun,
+    Already,
+    /// `amended`, `voided`, …
+    Verb(String),
+}
+
+/// Says what happened to stored transactions.
+pub fn changed(recorder: &mut Recorder<'_>, written: &Written, verb: &str) -> Result<()> {
+    let transactions = stored(recorder, written)?;
+    let lead = match written.done.repeat {
+        Repeat::Already => Lead::Already,
+        _ if written.dry_run => Lead::Verb(format!("dry run, nothing written; would be {verb}")),
+        _ => Lead::Verb(verb.to_owned()),
+    };
+    tell(recorder, written, &transactions, lead)
+}
+
+/// Says that there was nothing to do: exit 0, no record.
+pub fn nothing(recorder: &mut Recorder<'_>, written: &Written, why: &str) -> Result<()> {
+    if recorder.ctx.wants_json() {
+        return tell(recorder, written, &[], Lead::Plain);
+    }
+    if !recorder.ctx.globals.quiet {
+        let name = recorder.info.settings.name.clone();
+        writeln!(
+            recorder.ctx.out,
+            "{} · nothing changed: {}",
+            line(&name),
+            line(why)
+        )?;
+    }
+    Ok(())
+}
+
+/// A change that posts nothing: one line, or an object with `--json`.
+pub fn said(recorder: &mut Recorder<'_>, written: &Written, what: &str) -> Result<()> {
+    if recorder.ctx.wants_json() {
+        return tell(recorder, written, &[], Lead::Plain);
+    }
+    if recorder.ctx.globals.quiet {
+        return Ok(());
+    }
+    let name = recorder.info.settings.name.clone();
+    let lead = match (written.dry_run, written.done.repeat) {
+        (_, Repeat::Already) => "already done: ",
+        (_, Repeat::Nothing) => "nothing changed: ",
+        (true, _) => "dry run, nothing written: ",
+        _ => "",
+    };
+    writeln!(recorder.ctx.out, "{} · {lead}{}", line(&name), line(what))?;
+    Ok(recorder.ctx.out.flush()?)
+}
+
+fn stored(recorder: &mut Recorder<'_>, written: &Written) -> Result<Vec<Transaction>> {
+    let numbers = written
+        .done
+        .numbers
+        .iter()
+        .flat_map(|(first, last)| *first..=*last);
+    let mut found = Vec::new();
+    for number in numbers.take(ECHOED_MAX + 1) {
+        found.extend(recorder.book.find(Target::Number(Number(number)))?);
+    }
+    // Amounts may be in currencies, and accounts of paths, that only exist since the write.
+    recorder.chart = recorder.book.chart()?;
+    Ok(found)
+}
+
+fn previews(
+    recorder: &mut Recorder<'_>,
+    written: &Written,
+    drafts: Vec<Draft>,
+) -> Vec<Transaction> {
+    let next = written
+        .done
+        .number()
+        .map_or(recorder.info.transactions + 1, |n| n.0);
+    let chart = &recorder.chart;
+    drafts
+        .into_iter()
+        .take(ECHOED_MAX + 1)
+        .zip(next..)
+        .filter_map(|(draft, number)| draft.into_transaction(chart, Number(number)).ok())
+        .collect()
+}
+
+fn tell(
+    recorder: &mut Recorder<'_>,
+    written: &Written,
+    transactions: &[Transaction],
+    lead: Lead,
+) -> Result<()> {
+    if recorder.ctx.wants_json() {
+        return tell_json(recorder, written, transactions);
+    }
+    if recorder.ctx.globals.quiet {
+        return tell_numbers(recorder, written, transactions);
+    }
+    if transactions.len() > ECHOED_MAX {
+        let count: u64 = written
+            .done
+            .numbers
+            .iter()
+            .map(|(first, last)| last - first + 1)
+            .sum();
+        let ranges: Vec<String> = written.done.numbers.iter().map(range).collect();
+        let name = recorder.info.settings.name.clone();
+        writeln!(
+            recorder.ctx.out,
+            "{} · {count} transactions: {}",
+            line(&name),
+            ranges.join(", ")
+        )?;
+        return Ok(());
+    }
+    let latest = transactions
+        .iter()
+        .map(|t| t.date)
+        .max()
+        .unwrap_or(recorder.today)
+        .max(recorder.today);
+    let balances = if written.dry_run {
+        Balances::none()
+    } else {
+        Balances::now(recorder, transactions, latest)?
+    };
+    let mut text = String::new();
+    for transaction in transactions {
+        text.push_str(&header(&recorder.info.settings.name, transaction, &lead));
+        text.push_str(&entry_lines(transaction, &recorder.chart, &balances));
+    }
+    recorder.ctx.out.write_all(text.as_bytes())?;
+    // What is posted is told before anything else is said about it.
+    Ok(recorder.ctx.out.flush()?)
+}
+
+fn range((first, last): &(u64, u64)) -> String {
+    if first == last {
+        first.to_string()
+    } else {
+        format!("{first} to {last}")
+    }
+}
+
+fn tell_numbers(
+    recorder: &mut Recorder<'_>,
+    written: &Written,
+    transactions: &[Transaction],
+) -> Result<()> {
+    if written.dry_run {
+        for transaction in transactions {
+            writeln!(recorder.ctx.out, "{}", transaction.number)?;
+        }
+        return Ok(());
+    }
+    for number in written
+        .done
+        .numbers
+        .iter()
+        .flat_map(|(first, last)| *first..=*last)
+    {
+        writeln!(recorder.ctx.out, "{number}")?;
+    }
+    Ok(())
+}
+
+fn tell_json(
+    recorder: &mut Recorder<'_>,
+    written: &Written,
+    transactions: &[Transaction],
+) -> Result<()> {
+    let outcome = match (written.done.repeat, written.dry_run) {
+        (Repeat::Already, _) => "already",
+        (Repeat::Nothing, _) => "nothing",
+        (_, true) => "dry-run",
+        (_, false) => "new",
+    };
+    let object = WrittenJson {
+        schema: "hissab/written/1",
+        book: &recorder.info.settings.name,
+        outcome,
+        operation: written.operation.0.to_string(),
+        sequence: written.done.sequence,
+        hash: hex(&written.done.hash),
+        numbers: &written.done.numbers,
+        transactions: transactions
+            .iter()
+            .map(|t| TransactionJson::of(t, &recorder.chart))
+            .collect(),
+    };
+    let text = serde_json::to_string(&object).unwrap_or_default();
+    writeln!(recorder.ctx.out, "{text}")?;
+    Ok(())
+}
+
+/// Bytes as lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// `receipt` → `Receipt`, `credit-note` → `Credit note`.
+pub fn voucher_name(voucher: Voucher) -> String {
+    let word = voucher.word().replace('-', " ");
+    let mut chars = word.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+/// `Shree Ganesh Stores · 1054 · Payment · 07-Apr-2026 · tea`
+pub fn header(book: &str, transaction: &Transaction, lead: &Lead) -> String {
+    let mut parts = Vec::new();
+    if !book.is_empty() {
+        parts.push(line(book).into_owned());
+    }
+    match lead {
+        Lead::DryRun => parts.push(format!(
+            "dry run, nothing written; would be {}",
+            transaction.number
+        )),
+        Lead::Already => parts.push(format!("already posted as {}", transaction.number)),
+        Lead::Plain => parts.push(transaction.number.to_string()),
+        Lead::Verb(verb) => parts.push(format!("{} {verb}", transaction.number)),
+    }
+    parts.push(voucher_name(transaction.voucher));
+    parts.push(people_date(transaction.date));
+    if !transaction.description.is_empty() {
+        parts.push(line(&transaction.description).into_owned());
+    }
+    let labelled = [
+        ("payee", transaction.payee.clone()),
+        ("ref.", transaction.reference.clone()),
+        ("due", transaction.due.map(people_date)),
+    ];
+    for (label, value) in labelled {
+        if let Some(value) = value {
+            parts.push(format!("{label} {}", line(&value)));
+        }
+    }
+    if !transaction.tags.is_empty() {
+        let tags: Vec<String> = transaction.tags.iter().map(tag_text).collect();
+        parts.push(line(&tags.join(", ")).into_owned());
+    }
+    if let State::Void { reason } = &transaction.state {
+        parts.push(
+            reason
+                .as_ref()
+                .map_or("VOID".to_owned(), |r| format!("VOID: {}", line(r))),
+        );
+    }
+    parts.join(" · ") + "\n"
+}
+
+/// The balances that an echo tells beside its entries.
+pub struct Balances(Vec<(AccountKey, crate::ledger::currency::CurrencyKey, i128)>);
+
+impl Balances {
+    pub fn none() -> Balances {
+        Balances(Vec::new())
+    }
+
+    /// Balances of the cash, bank and party accounts touched, at the end of a day.
+    fn now(
+        recorder: &mut Recorder<'_>,
+        transactions: &[Transaction],
+        day: jiff::civil::Date,
+    ) -> Result<Balances> {
+        let mut keys: Vec<AccountKey> = transactions
+            .iter()
+            .flat_map(|t| &t.entries)
+            .map(|e| e.account)
+            .filter(|k| {
+                let kind = recorder.chart.account(*k).account_type;
+                kind.is_liquid() || kind.is_party()
+            })
+            .collect();
+        keys.sort();
+        keys.dedup();
+        if keys.is_empty() {
+            return Ok(Balances::none());
+        }
+        let query = TotalsQuery {
+            accounts: Some(keys),
+            ..TotalsQuery::until(day.checked_add(1.day()).ok())
+        };
+        let totals = recorder.book.totals(&query)?;
+        Ok(Balances(
+            totals
+                .rows
+                .iter()
+                .map(|r| (r.account, r.currency, r.closing()))
+                .collect(),
+        ))
+    }
+
+    fn of(&self, entry: &Entry) -> Option<i128> {
+        self.0
+            .iter()
+            .find(|(a, c, _)| (*a, *c) == (entry.account, entry.currency))
+            .map(|(_, _, balance)| *balance)
+    }
+}
+
+/// The entries of a transaction, a line each, amounts aligned.
+pub fn entry_lines(transaction: &Transaction, chart: &Chart, balances: &Balances) -> String {
+    let rows: Vec<(String, String, String)> = transaction
+        .entries
+        .iter()
+        .map(|entry| {
+            let path = line(&chart.account(entry.account).path).into_owned();
+            (
+                path,
+                amount_of(entry.minor.into(), chart.currency(entry.currency)),
+                tail_text(entry, chart, balances),
+            )
+        })
+        .collect();
+    let widest = |pick: fn(&(String, String, String)) -> &String| {
+        rows.iter().map(|r| pick(r).width()).max().unwrap_or(0)
+    };
+    let (paths, amounts) = (widest(|r| &r.0), widest(|r| &r.1));
+    let mut text = String::new();
+    for (path, amount, tail) in &rows {
+        let gap = " ".repeat(paths - path.width() + amounts - amount.width());
+        text.push_str(&format!("  {path}{gap}      {amount}"));
+        if !tail.is_empty() {
+            text.push_str(&format!("        {tail}"));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn grouping(currency: &Currency) -> Grouping {
+    Grouping::of_currency(&currency.code)
+}
+
+/// `120.00 Dr`, with the currency where it is not the book's: `100.00 USD Dr`. Zero has no side.
+pub fn amount_of(minor: i128, currency: &Currency) -> String {
+    let amount = magnitude(minor, currency.scale, grouping(currency));
+    let side = match minor {
+        0 => "",
+        1.. => " Dr",
+        _ => " Cr",
+    };
+    match code_beside(currency) {
+        "" => format!("{amount}{side}"),
+        code => format!("{amount} {code}{side}"),
+    }
+}
+
+/// The code of a currency that is not the book's own.
+fn code_beside(currency: &Currency) -> &str {
+    if currency.key.0 == 1 {
+        ""
+    } else {
+        &currency.code
+    }
+}
+
+fn tail_text(entry: &Entry, chart: &Chart, balances: &Balances) -> String {
+    let mut parts = Vec::new();
+    if let Some(price) = entry.price() {
+        let sign = match price.basis {
+            PriceBasis::Unit => "@",
+            PriceBasis::Total => "@@",
+        };
+        parts.push(format!(
+            "{sign} {} {}",
+            price.amount.normalize(),
+            chart.currency(price.currency).code
+        ));
+    }
+    if let Some(memo) = entry.memo() {
+        parts.push(format!("({})", line(memo)));
+    }
+    if !entry.tags().is_empty() {
+        parts.push(
+            entry
+                .tags()
+                .iter()
+                .map(tag_text)
+                .collect::<Vec<_>>()
+                .join(", "),
+        );
+    }
+    if let Some(balance) = balances.of(entry) {
+        let currency = chart.currency(entry.currency);
+        let amount = amount_of(balance, currency);
+        parts.push(format!(
+            "{} now {amount}",
+            short_name(chart.account(entry.account))
+        ));
+    }
+    line(&parts.join("   ")).into_owned()
+}
+
+/// `cash` for Assets:Cash, `HDFC` for Assets:Bank:HDFC.
+fn short_name(account: &Account) -> Arc<str> {
+    match account.account_type {
+        AccountType::Cash => account.name().to_lowercase().into(),
+        _ => account.name().into(),
+    }
+}

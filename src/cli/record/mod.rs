@@ -1,0 +1,13 @@
+//! What the recording commands share: from words to drafts, from drafts to a unit, and the echo.
+
+pub mod args;
+pub mod cash;
+pub mod draft_json;
+pub mod echo;
+pub mod recorder;
+pub mod resolve;
+pub mod transaction_json;
+pub mod words;
+
+pub use args::{DetailArgs, WriteArgs};
+pub use recorder::Recorder;
