@@ -392,8 +392,29 @@ fn unsealed(conn: &Connection) -> Result<Vec<Finding>> {
 fn deep_chain(conn: &Connection, book: Uuid) -> Result<CheckOutcome> {
     let proof = verify(conn, book)?;
     let mut outcome = CheckOutcome::of("chain", proof.faults);
+    outcome.findings.extend(requests(conn)?);
     outcome.detail = Some(format!("{} records", proof.records));
     Ok(outcome)
+}
+
+/// What a repeated `--once` key would be answered is what its record says.
+fn requests(conn: &Connection) -> Result<Vec<Finding>> {
+    let mut statement = conn.prepare(
+        "SELECT r.key FROM request r LEFT JOIN audit a ON a.seq = r.seq
+          WHERE a.seq IS NULL OR a.numbers <> r.numbers",
+    )?;
+    let keys: std::result::Result<Vec<String>, rusqlite::Error> =
+        statement.query_map([], |row| row.get(0))?.collect();
+    Ok(keys?
+        .into_iter()
+        .take(FINDINGS_MAX)
+        .map(|key| {
+            error(
+                "chain",
+                format!("the answer kept for --once {key:?} is not that of its record"),
+            )
+        })
+        .collect())
 }
 
 fn number_gap(conn: &Connection) -> Result<CheckOutcome> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::fault::damaged;
-use super::rows::{parse_price, price_text};
+use super::rows::{Keys, parse_price, price_text};
 use crate::book::{BookError, LoggedChange, Result};
 use crate::ledger::account::{Account, AccountKey, AccountType, Contact, Kind};
 use crate::ledger::change::{Assertion, ImportBatch, PriceChange};
@@ -115,18 +115,21 @@ pub fn entries_to_json(entries: &[Entry], scales: &[u8]) -> Vec<EntryJson> {
 }
 
 /// The reverse of [`entries_to_json`].
-pub fn entries_from_json(entries: &[EntryJson], scales: &[u8]) -> Result<Vec<Entry>> {
+pub fn entries_from_json(entries: &[EntryJson], keys: &Keys) -> Result<Vec<Entry>> {
     let minor = |text: &str, key: CurrencyKey| -> Result<i64> {
-        to_minor(decimal(text)?, scale_of(scales, key))
+        to_minor(decimal(text)?, scale_of(&keys.scales, key))
             .map_err(|_| unreadable("an amount in the log"))
     };
     entries
         .iter()
         .map(|json| {
-            let currency = CurrencyKey(json.currency);
+            let currency = keys.currency(json.currency)?;
             let weight = match &json.weight {
                 None => None,
-                Some((text, key)) => Some((minor(text, CurrencyKey(*key))?, CurrencyKey(*key))),
+                Some((text, key)) => {
+                    let key = keys.currency(*key)?;
+                    Some((minor(text, key)?, key))
+                }
             };
             let price = match (&json.price, &weight) {
                 (Some(text), Some((_, key))) => Some(parse_price(text, *key)?),
@@ -143,7 +146,7 @@ pub fn entries_from_json(entries: &[EntryJson], scales: &[u8]) -> Result<Vec<Ent
                 })),
             };
             Ok(Entry {
-                account: AccountKey(json.account),
+                account: keys.account(json.account)?,
                 currency,
                 minor: minor(&json.amount, currency)?,
                 detail,
@@ -392,11 +395,11 @@ pub fn changes_to_json(changes: &[LoggedChange], scales: &[u8]) -> Result<String
 }
 
 /// The reverse of [`changes_to_json`].
-pub fn changes_from_json(text: &str, scales: &[u8]) -> Result<Vec<LoggedChange>> {
+pub fn changes_from_json(text: &str, keys: &Keys) -> Result<Vec<LoggedChange>> {
     let json: Vec<ChangeJson> = serde_json::from_str(text)
         .map_err(|_| unreadable("the list of changes of an audit record"))?;
     json.into_iter()
-        .map(|change| from_json(change, scales))
+        .map(|change| from_json(change, keys))
         .collect()
 }
 
@@ -471,14 +474,32 @@ fn to_json(change: &LoggedChange, scales: &[u8]) -> ChangeJson {
     }
 }
 
-fn from_json(change: ChangeJson, scales: &[u8]) -> Result<LoggedChange> {
+/// Rows that may be missing behind the last one before a range is called unreadable.
+const MISSING_MAX: u64 = 1_000_000;
+
+/// A closed range of numbers; a damaged one could keep a reader busy for ever.
+fn range(first: u64, last: u64, keys: &Keys) -> Result<(u64, u64)> {
+    if first >= 1 && first <= last && last <= keys.numbers.saturating_add(MISSING_MAX) {
+        Ok((first, last))
+    } else {
+        Err(unreadable("a range of numbers in the log"))
+    }
+}
+
+fn from_json(change: ChangeJson, keys: &Keys) -> Result<LoggedChange> {
     Ok(match change {
-        ChangeJson::Posted { first, last } => LoggedChange::Posted { first, last },
+        ChangeJson::Posted { first, last } => {
+            let (first, last) = range(first, last, keys)?;
+            LoggedChange::Posted { first, last }
+        }
         ChangeJson::Amended { number, before } => LoggedChange::Amended {
             number,
-            before: Box::new(before_from_json(number, *before, scales)?),
+            before: Box::new(before_from_json(number, *before, keys)?),
         },
-        ChangeJson::Voided { first, last } => LoggedChange::Voided { first, last },
+        ChangeJson::Voided { first, last } => {
+            let (first, last) = range(first, last, keys)?;
+            LoggedChange::Voided { first, last }
+        }
         ChangeJson::Reinstated { number, reason } => LoggedChange::Reinstated { number, reason },
         ChangeJson::Account { before, after } => LoggedChange::Account {
             before: before.map(account_from_json).transpose()?.map(Box::new),
@@ -586,7 +607,7 @@ fn before_to_json(t: &Transaction, scales: &[u8]) -> BeforeJson {
     }
 }
 
-fn before_from_json(number: u64, json: BeforeJson, scales: &[u8]) -> Result<Transaction> {
+fn before_from_json(number: u64, json: BeforeJson, keys: &Keys) -> Result<Transaction> {
     Ok(Transaction {
         id: TransactionId(json.id),
         number: Number(number),
@@ -603,7 +624,7 @@ fn before_from_json(number: u64, json: BeforeJson, scales: &[u8]) -> Result<Tran
         metadata: json.metadata,
         reverses: json.reverses.map(Number),
         reversed_by: None,
-        entries: entries_from_json(&json.entries, scales)?,
+        entries: entries_from_json(&json.entries, keys)?,
     })
 }
 

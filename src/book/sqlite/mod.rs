@@ -33,6 +33,7 @@ mod snapshot;
 mod sources;
 mod totals;
 mod verify;
+mod verify_stored;
 mod write;
 
 pub use connection::NewBook;

@@ -169,22 +169,22 @@ pub fn audit(conn: &Connection, query: &AuditQuery) -> Result<Vec<AuditEntry>> {
         query.number,
         last,
     ))?;
-    let scales = rows::scales(conn)?;
+    let keys = rows::Keys::load(conn)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
-        entries.push(entry(row, &scales)?);
+        entries.push(entry(row, &keys)?);
     }
     Ok(entries)
 }
 
-fn entry(row: &Row<'_>, scales: &[u8]) -> Result<AuditEntry> {
+fn entry(row: &Row<'_>, keys: &rows::Keys) -> Result<AuditEntry> {
     let changes = row
         .get_ref(11)?
         .as_str()
         .map_err(|_| damaged("the changes of an audit record are not text"))?;
     Ok(AuditEntry {
         record: record(row)?,
-        changes: changes_from_json(changes, scales)?,
+        changes: changes_from_json(changes, keys)?,
         undone: row.get(12)?,
     })
 }

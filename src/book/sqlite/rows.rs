@@ -104,12 +104,53 @@ pub fn settings(conn: &Connection) -> Result<Settings> {
     Ok(Settings::from_pairs(pairs?))
 }
 
-/// Decimal places by currency key, from 1.
-pub fn scales(conn: &Connection) -> Result<Vec<u8>> {
-    let mut statement = conn.prepare_cached("SELECT scale FROM currency ORDER BY key")?;
-    let scales: std::result::Result<Vec<u8>, _> =
-        statement.query_map([], |row| row.get(0))?.collect();
-    Ok(scales?)
+/// The keys that rows may name. A damaged row names others; nothing may look those up.
+pub struct Keys {
+    /// Decimal places by currency key, from 1.
+    pub scales: Vec<u8>,
+    accounts: u32,
+    /// The last transaction.
+    pub numbers: u64,
+}
+
+impl Keys {
+    pub fn load(conn: &Connection) -> Result<Keys> {
+        let mut statement = conn.prepare_cached("SELECT scale FROM currency ORDER BY key")?;
+        let scales: std::result::Result<Vec<u8>, _> =
+            statement.query_map([], |row| row.get(0))?.collect();
+        let (accounts, numbers) = conn
+            .prepare_cached(
+                "SELECT ifnull((SELECT max(key) FROM account), 0), ifnull((SELECT max(number) FROM txn), 0)",
+            )?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Keys {
+            scales: scales?,
+            accounts,
+            numbers,
+        })
+    }
+
+    /// The account of a key that a row names.
+    pub fn account(&self, key: u32) -> Result<AccountKey> {
+        if (1..=self.accounts).contains(&key) {
+            Ok(AccountKey(key))
+        } else {
+            Err(damaged(format!(
+                "a row names account {key}, which is not there"
+            )))
+        }
+    }
+
+    /// The currency of a key that a row names.
+    pub fn currency(&self, key: u16) -> Result<CurrencyKey> {
+        if (1..=self.scales.len()).contains(&usize::from(key)) {
+            Ok(CurrencyKey(key))
+        } else {
+            Err(damaged(format!(
+                "a row names currency {key}, which is not there"
+            )))
+        }
+    }
 }
 
 /// A 16-byte column as an id.
@@ -147,7 +188,7 @@ pub fn header(row: &Row<'_>, conn: &Connection) -> Result<Transaction> {
     };
     let entries = match more.entries.is_empty() {
         true => Vec::new(),
-        false => entries_from_json(&more.entries, &scales(conn)?)?,
+        false => entries_from_json(&more.entries, &Keys::load(conn)?)?,
     };
     let description = row
         .get_ref(7)?
@@ -206,7 +247,7 @@ pub fn find(conn: &Connection, target: Target) -> Result<Option<Transaction>> {
     };
     let mut transaction = header(row, conn)?;
     if !transaction.is_void() {
-        transaction.entries = entries(conn, number.0)?;
+        transaction.entries = entries(conn, number.0, &Keys::load(conn)?)?;
     }
     let mut statement =
         conn.prepare_cached("SELECT min(number) FROM txn WHERE reverses = ?1 AND void = 0")?;
@@ -217,7 +258,7 @@ pub fn find(conn: &Connection, target: Target) -> Result<Option<Transaction>> {
 }
 
 /// The entries of a live transaction, in order.
-pub fn entries(conn: &Connection, number: u64) -> Result<Vec<Entry>> {
+pub fn entries(conn: &Connection, number: u64, keys: &Keys) -> Result<Vec<Entry>> {
     let mut statement = conn.prepare_cached(
         "SELECT e.account, e.amount, e.currency, d.weight, d.weight_currency, d.price, d.status, d.memo, d.tags
            FROM entry e INDEXED BY entry_txn LEFT JOIN entry_detail d ON d.txn = e.txn AND d.line = e.line
@@ -226,11 +267,11 @@ pub fn entries(conn: &Connection, number: u64) -> Result<Vec<Entry>> {
     let mut rows = statement.query([number])?;
     let mut entries = Vec::with_capacity(2);
     while let Some(row) = rows.next()? {
-        let detail = detail(row, 3)?;
+        let detail = detail(row, 3, keys)?;
         entries.push(Entry {
-            account: AccountKey(row.get(0)?),
+            account: keys.account(row.get(0)?)?,
             minor: row.get(1)?,
-            currency: CurrencyKey(row.get(2)?),
+            currency: keys.currency(row.get(2)?)?,
             detail,
         });
     }
@@ -238,21 +279,24 @@ pub fn entries(conn: &Connection, number: u64) -> Result<Vec<Entry>> {
 }
 
 /// The detail columns weight, weight_currency, price, status, memo, tags from `at` on.
-pub fn detail(row: &Row<'_>, at: usize) -> Result<Option<Box<EntryDetail>>> {
+pub fn detail(row: &Row<'_>, at: usize, keys: &Keys) -> Result<Option<Box<EntryDetail>>> {
     let Some(status) = row.get::<_, Option<u8>>(at + 3)? else {
         return Ok(None);
     };
     let weight: Option<i64> = row.get(at)?;
-    let currency: Option<u16> = row.get(at + 1)?;
+    let currency = match row.get::<_, Option<u16>>(at + 1)? {
+        Some(key) => Some(keys.currency(key)?),
+        None => None,
+    };
     let price: Option<String> = row.get(at + 2)?;
     let tags: Option<String> = row.get(at + 5)?;
     let price = match (price, currency) {
-        (Some(text), Some(currency)) => Some(parse_price(&text, CurrencyKey(currency))?),
+        (Some(text), Some(currency)) => Some(parse_price(&text, currency)?),
         _ => None,
     };
     Ok(Some(Box::new(EntryDetail {
         price,
-        weight: weight.zip(currency.map(CurrencyKey)),
+        weight: weight.zip(currency),
         status: Status::from_code(status).ok_or_else(|| damaged("a status that does not exist"))?,
         memo: row.get(at + 4)?,
         tags: tags_from_json(tags.as_deref())?,

@@ -8,10 +8,9 @@ use std::ops::ControlFlow;
 use jiff::civil::Date;
 use rusqlite::{Connection, Rows};
 
-use super::rows::{self, HEADER};
+use super::rows::{self, HEADER, Keys};
 use crate::book::{Order, Result, Scan, Voided};
 use crate::ledger::account::AccountKey;
-use crate::ledger::currency::CurrencyKey;
 use crate::ledger::day::Day;
 use crate::ledger::transaction::{Entry, Transaction};
 
@@ -151,6 +150,7 @@ fn by_number(
     let sql = format!("SELECT {HEADER} FROM txn WHERE number = ?1");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut left = scan.limit.unwrap_or(u64::MAX);
+    let keys = Keys::load(conn)?;
     for (_, number) in found {
         if left == 0 {
             return Ok(());
@@ -162,7 +162,7 @@ fn by_number(
             continue;
         }
         if !transaction.is_void() {
-            transaction.entries = rows::entries(conn, *number)?;
+            transaction.entries = rows::entries(conn, *number, &keys)?;
         }
         left -= 1;
         if take(transaction).is_break() {
@@ -228,6 +228,7 @@ fn in_chunks(
     let mut chunk = Vec::with_capacity(CHUNK);
     // A page is a small first chunk: who stops after ten rows has not paid for hundreds.
     let mut size = 32;
+    let keys = Keys::load(conn)?;
     loop {
         while chunk.len() < size {
             match headers.next()? {
@@ -239,7 +240,7 @@ fn in_chunks(
             return Ok(());
         }
         size = CHUNK;
-        fill(conn, &mut chunk)?;
+        fill(conn, &mut chunk, &keys)?;
         for transaction in chunk.drain(..) {
             if take(transaction)?.is_break() {
                 return Ok(());
@@ -249,12 +250,12 @@ fn in_chunks(
 }
 
 /// Gives every live transaction of a chunk its entries: by one range where their numbers lie close together.
-fn fill(conn: &Connection, chunk: &mut [Transaction]) -> Result<()> {
+fn fill(conn: &Connection, chunk: &mut [Transaction], keys: &Keys) -> Result<()> {
     let first = chunk.iter().map(|t| t.number.0).min().unwrap_or(0);
     let last = chunk.iter().map(|t| t.number.0).max().unwrap_or(0);
     if (last - first) as usize > chunk.len() * 3 {
         for transaction in chunk.iter_mut().filter(|t| !t.is_void()) {
-            transaction.entries = rows::entries(conn, transaction.number.0)?;
+            transaction.entries = rows::entries(conn, transaction.number.0, keys)?;
         }
         return Ok(());
     }
@@ -262,14 +263,21 @@ fn fill(conn: &Connection, chunk: &mut [Transaction]) -> Result<()> {
     for (index, transaction) in chunk.iter().enumerate().filter(|(_, t)| !t.is_void()) {
         place[(transaction.number.0 - first) as usize] = index as u16;
     }
+    // A damaged index may hand out a number that was not asked for: it has no place.
+    let at = |place: &[u16], number: u64| -> usize {
+        let offset = number.checked_sub(first).map(|o| o as usize);
+        offset
+            .and_then(|o| place.get(o))
+            .map_or(usize::MAX, |p| usize::from(*p))
+    };
     let mut statement = conn.prepare_cached(
         "SELECT txn, account, amount, currency FROM entry INDEXED BY entry_txn WHERE txn BETWEEN ?1 AND ?2 ORDER BY txn, line",
     )?;
     let mut rows = statement.query((first, last))?;
     while let Some(row) = rows.next()? {
-        let index = place[(row.get::<_, u64>(0)? - first) as usize];
-        if let Some(transaction) = chunk.get_mut(usize::from(index)) {
-            let (account, currency) = (AccountKey(row.get(1)?), CurrencyKey(row.get(3)?));
+        let index = at(&place, row.get(0)?);
+        if let Some(transaction) = chunk.get_mut(index) {
+            let (account, currency) = (keys.account(row.get(1)?)?, keys.currency(row.get(3)?)?);
             transaction.entries.push(Entry {
                 account,
                 currency,
@@ -283,14 +291,11 @@ fn fill(conn: &Connection, chunk: &mut [Transaction]) -> Result<()> {
     )?;
     let mut rows = statement.query((first, last))?;
     while let Some(row) = rows.next()? {
-        let index = place[(row.get::<_, u64>(0)? - first) as usize];
+        let index = at(&place, row.get(0)?);
         let line: usize = row.get(1)?;
         // Lines are dense from 0: the program writes them so and `check` says when they are not.
-        if let Some(entry) = chunk
-            .get_mut(usize::from(index))
-            .and_then(|t| t.entries.get_mut(line))
-        {
-            entry.detail = rows::detail(row, 2)?;
+        if let Some(entry) = chunk.get_mut(index).and_then(|t| t.entries.get_mut(line)) {
+            entry.detail = rows::detail(row, 2, keys)?;
         }
     }
     Ok(())

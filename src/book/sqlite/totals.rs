@@ -6,9 +6,9 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use rusqlite::Connection;
 
+use super::rows::Keys;
 use crate::book::Result;
 use crate::ledger::account::AccountKey;
-use crate::ledger::currency::CurrencyKey;
 use crate::ledger::day::{Day, Month};
 use crate::ledger::totals::{Totals, TotalsBuilder, TotalsQuery, place};
 use crate::ledger::transaction::Voucher;
@@ -18,6 +18,7 @@ pub fn totals(conn: &Connection, query: &TotalsQuery) -> Result<Totals> {
     let mut builder = TotalsBuilder::new(&query.cuts);
     let mut fold = Fold {
         conn,
+        keys: Keys::load(conn)?,
         cuts: &query.cuts,
         builder: &mut builder,
         split: BTreeSet::new(),
@@ -30,6 +31,7 @@ pub fn totals(conn: &Connection, query: &TotalsQuery) -> Result<Totals> {
 
 struct Fold<'a> {
     conn: &'a Connection,
+    keys: Keys,
     cuts: &'a [Date],
     builder: &'a mut TotalsBuilder,
     /// Months that a cut falls into: account and month.
@@ -38,7 +40,7 @@ struct Fold<'a> {
 
 /// The first day of a month and of the next.
 fn bounds(month: i32) -> (Date, Date) {
-    (Month(month).first(), Month(month + 1).first())
+    (Month(month).first(), Month(month.saturating_add(1)).first())
 }
 
 impl Fold<'_> {
@@ -86,11 +88,11 @@ impl Fold<'_> {
                 i128::from(row.get::<_, i64>(5)?),
                 row.get::<_, u64>(6)?,
             );
-            let currency = CurrencyKey(row.get(1)?);
+            let currency = self.keys.currency(row.get(1)?)?;
             self.builder.turnover(
                 bounds(month).0,
                 closing,
-                AccountKey(account),
+                self.keys.account(account)?,
                 currency,
                 moved,
             );
@@ -126,8 +128,8 @@ impl Fold<'_> {
                 self.builder.amount(
                     date,
                     row.get(3)?,
-                    AccountKey(*account),
-                    CurrencyKey(row.get(1)?),
+                    self.keys.account(*account)?,
+                    self.keys.currency(row.get(1)?)?,
                     minor,
                 );
             }
@@ -145,8 +147,11 @@ impl Fold<'_> {
             let month: i32 = row.get(1)?;
             if self.is_whole(month) {
                 let minor: i64 = row.get(2)?;
-                self.builder
-                    .conversion(bounds(month).0, CurrencyKey(row.get(0)?), minor.into());
+                self.builder.conversion(
+                    bounds(month).0,
+                    self.keys.currency(row.get(0)?)?,
+                    minor.into(),
+                );
             } else {
                 split.insert(month);
             }
@@ -163,10 +168,13 @@ impl Fold<'_> {
             while let Some(row) = rows.next()? {
                 let date = Day(row.get(0)?).date();
                 let (amount, weight): (i64, i64) = (row.get(2)?, row.get(4)?);
+                self.builder.conversion(
+                    date,
+                    self.keys.currency(row.get(1)?)?,
+                    -i128::from(amount),
+                );
                 self.builder
-                    .conversion(date, CurrencyKey(row.get(1)?), -i128::from(amount));
-                self.builder
-                    .conversion(date, CurrencyKey(row.get(3)?), weight.into());
+                    .conversion(date, self.keys.currency(row.get(3)?)?, weight.into());
             }
         }
         Ok(())

@@ -49,33 +49,43 @@ pub fn verify(conn: &Connection, book: Uuid) -> Result<Verification> {
     })
 }
 
-struct Walk<'a> {
-    conn: &'a Connection,
-    book: Uuid,
-    chart: Chart,
+pub struct Walk<'a> {
+    pub conn: &'a Connection,
+    pub book: Uuid,
+    pub chart: Chart,
     /// Transactions that a later record touched, with their content after each record, newest last.
-    touched: HashMap<u64, Vec<(u64, Transaction)>>,
-    row_digests: HashMap<Uuid, Hash>,
-    stored: Stored,
-    faults: Vec<Finding>,
-    transactions: u64,
+    pub touched: HashMap<u64, Vec<(u64, Transaction)>>,
+    pub row_digests: HashMap<Uuid, Hash>,
+    pub stored: Stored,
+    pub faults: Vec<Finding>,
+    pub transactions: u64,
+}
+
+/// A batch as the log speaks of it, the id its account had then, and whether it was undone.
+pub struct StoredImport {
+    pub batch: ImportBatch,
+    pub account: Option<Uuid>,
+    pub sequence: u64,
+    pub added: u64,
+    pub undone: bool,
 }
 
 /// What the log says last of everything that is not a transaction.
 #[derive(Default)]
-struct Stored {
-    accounts: BTreeMap<u32, Account>,
-    currencies: BTreeMap<u16, Currency>,
-    settings: BTreeMap<String, String>,
-    prices: BTreeMap<(String, String, i32), PriceChange>,
-    assertions: BTreeMap<Uuid, Assertion>,
-    imports: Vec<(ImportBatch, bool)>,
-    accepted: Vec<(String, String, String)>,
+pub struct Stored {
+    pub accounts: BTreeMap<u32, Account>,
+    pub currencies: BTreeMap<u16, Currency>,
+    pub settings: BTreeMap<String, String>,
+    pub prices: BTreeMap<(String, String, i32), PriceChange>,
+    /// With the id the account had then: it may have been renamed since.
+    pub assertions: BTreeMap<Uuid, (Assertion, Uuid)>,
+    pub imports: Vec<StoredImport>,
+    pub accepted: Vec<(String, String, String)>,
 }
 
 /// The histories of all transactions that were amended, voided or reinstated: few.
 fn touched(conn: &Connection) -> Result<HashMap<u64, Vec<(u64, Transaction)>>> {
-    let scales = rows::scales(conn)?;
+    let keys = rows::Keys::load(conn)?;
     let mut statement = conn.prepare(
         "SELECT seq, changes FROM audit WHERE instr(changes, '\"amended\"') OR instr(changes, '\"voided\"') OR instr(changes, '\"reinstated\"') ORDER BY seq DESC",
     )?;
@@ -87,7 +97,7 @@ fn touched(conn: &Connection) -> Result<HashMap<u64, Vec<(u64, Transaction)>>> {
             .get_ref(1)?
             .as_str()
             .map_err(|_| damaged("the changes of an audit record are not text"))?;
-        for change in changes_from_json(text, &scales)?.iter().rev() {
+        for change in changes_from_json(text, &keys)?.iter().rev() {
             let (first, last) = match change {
                 LoggedChange::Amended { number, .. } | LoggedChange::Reinstated { number, .. } => {
                     (*number, *number)
@@ -153,7 +163,7 @@ fn row_digests(conn: &Connection) -> Result<HashMap<Uuid, Hash>> {
 }
 
 impl Walk<'_> {
-    fn fault(&mut self, message: String, number: Option<u64>) {
+    pub fn fault(&mut self, message: String, number: Option<u64>) {
         if self.faults.len() < FAULTS_MAX {
             let hint = number.map_or_else(
                 || "hissab restore FILE".to_owned(),
@@ -172,7 +182,7 @@ impl Walk<'_> {
     }
 
     fn records(&mut self) -> Result<(u64, Hash)> {
-        let scales = rows::scales(self.conn)?;
+        let keys = rows::Keys::load(self.conn)?;
         let mut statement = self.conn.prepare(
             "SELECT seq, at, who, operation, undoes, action, reason, numbers, digest, previous, hash, changes, marks FROM audit ORDER BY seq",
         )?;
@@ -202,7 +212,7 @@ impl Walk<'_> {
                 .as_blob()
                 .map_err(|_| damaged("the marks of an audit record are not bytes"))?
                 .to_vec();
-            let changes = changes_from_json(text, &scales)?;
+            let changes = changes_from_json(text, &keys)?;
             self.contents(&record, &changes, &marks)?;
             previous = record.hash;
         }
@@ -223,6 +233,12 @@ impl Walk<'_> {
         for change in changes {
             self.change(record, change, run_size, &mut marks, &mut digest)?;
         }
+        let added = changes.iter().map(posted).sum();
+        let of_this = |said: &&mut StoredImport| said.sequence == record.sequence;
+        let imports = self.stored.imports.iter_mut().rev();
+        imports
+            .take_while(of_this)
+            .for_each(|said| said.added = added);
         if digest.finish() != record.digest && self.faults.len() == faults {
             let numbers: Vec<String> = record
                 .numbers
@@ -270,36 +286,44 @@ impl Walk<'_> {
             LoggedChange::Voided { first, last } => {
                 (*first..=*last).for_each(|number| self.version(number, record.sequence, digest))
             }
-            LoggedChange::Account { after, .. } => {
+            LoggedChange::Account { before, after } => {
                 audit::put_account(digest, after);
-                self.stored.accounts.insert(after.key.0, (**after).clone());
+                let was = self.stored.accounts.insert(after.key.0, (**after).clone());
+                self.before_is(record, was.as_ref() == before.as_deref());
             }
-            LoggedChange::Currency { after, .. } => {
+            LoggedChange::Currency { before, after } => {
                 audit::put_currency(digest, after);
-                self.stored.currencies.insert(after.key.0, after.clone());
+                let was = self.stored.currencies.insert(after.key.0, after.clone());
+                self.before_is(record, was == *before);
             }
-            LoggedChange::Price { after, .. } => {
+            LoggedChange::Price { before, after } => {
                 audit::put_price(digest, after);
                 let key = (
                     after.commodity.to_string(),
                     after.currency.to_string(),
                     crate::ledger::day::Day::of(after.on).0,
                 );
-                self.stored.prices.insert(key, after.clone());
+                let was = self.stored.prices.insert(key, after.clone());
+                self.before_is(record, was == *before);
             }
-            LoggedChange::Setting { name, after, .. } => {
+            LoggedChange::Setting {
+                name,
+                before,
+                after,
+            } => {
                 audit::put_setting(digest, name, after.as_deref());
-                match after {
+                let was = match after {
                     Some(value) => self.stored.settings.insert(name.clone(), value.clone()),
                     None => self.stored.settings.remove(name),
                 };
+                self.before_is(record, was == *before);
             }
             LoggedChange::Assertion(assertion) => {
                 let id = self.account_id(&assertion.account);
                 audit::put_assertion(digest, assertion, id);
                 self.stored
                     .assertions
-                    .insert(assertion.id, assertion.clone());
+                    .insert(assertion.id, (assertion.clone(), id));
             }
             LoggedChange::Imported { batch, rows } => {
                 let account = batch.account.as_deref().map(|path| self.account_id(path));
@@ -313,7 +337,13 @@ impl Walk<'_> {
                     );
                 }
                 audit::put_import(digest, batch, account, rows);
-                self.stored.imports.push((batch.clone(), false));
+                self.stored.imports.push(StoredImport {
+                    batch: batch.clone(),
+                    account,
+                    sequence: record.sequence,
+                    added: 0,
+                    undone: false,
+                });
             }
             LoggedChange::ImportUndone { batch } => {
                 digest.text("import-undone");
@@ -321,8 +351,8 @@ impl Walk<'_> {
                 self.stored
                     .imports
                     .iter_mut()
-                    .filter(|(b, _)| b.id == *batch)
-                    .for_each(|(_, undone)| *undone = true);
+                    .filter(|said| said.batch.id == *batch)
+                    .for_each(|said| said.undone = true);
             }
             LoggedChange::Accepted {
                 code,
@@ -339,6 +369,19 @@ impl Walk<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A record's *before* is the *after* of an earlier one, so only the afters are hashed.
+    fn before_is(&mut self, record: &AuditRecord, same: bool) {
+        if !same {
+            self.fault(
+                format!(
+                    "what audit record {} ({}) says was there before is not what was there",
+                    record.sequence, record.action
+                ),
+                None,
+            );
+        }
     }
 
     /// The id of the account that had this path when the log spoke of it.
@@ -415,143 +458,12 @@ impl Walk<'_> {
         }
         Ok(())
     }
-
-    /// Everything the log said last must be what the tables hold.
-    fn compare_stored(&mut self) -> Result<()> {
-        let chart = rows::chart(self.conn)?;
-        for account in chart.accounts() {
-            if self.stored.accounts.get(&account.key.0) != Some(account) {
-                self.fault(
-                    format!("account {} is not what the log says of it", account.path),
-                    None,
-                );
-            }
-        }
-        if self.stored.accounts.len() != chart.accounts().len() {
-            self.fault("an account of the log is missing".to_owned(), None);
-        }
-        for currency in chart.currencies() {
-            if self.stored.currencies.get(&currency.key.0) != Some(currency) {
-                self.fault(
-                    format!("currency {} is not what the log says of it", currency.code),
-                    None,
-                );
-            }
-        }
-        let settings = stored_settings(self.conn)?;
-        if settings != self.stored.settings {
-            let name = settings
-                .iter()
-                .find(|(n, v)| self.stored.settings.get(*n) != Some(v))
-                .map_or("a setting", |(n, _)| n)
-                .to_owned();
-            self.fault(
-                format!("the setting {name} is not what the log says of it"),
-                None,
-            );
-        }
-        let prices: Vec<PriceChange> = self
-            .stored
-            .prices
-            .values()
-            .filter(|p| p.rate.is_some())
-            .cloned()
-            .collect();
-        let mut stored = records::prices(self.conn)?;
-        stored.sort_by(|a, b| {
-            (&a.commodity, &a.currency, a.on).cmp(&(&b.commodity, &b.currency, b.on))
-        });
-        if stored != prices {
-            self.fault(
-                "a market price is not what the log says of it".to_owned(),
-                None,
-            );
-        }
-        self.compare_lists()
-    }
-
-    fn compare_lists(&mut self) -> Result<()> {
-        let ids: BTreeMap<Uuid, (Uuid, Assertion)> = assertions(self.conn)?;
-        let same = ids.len() == self.stored.assertions.len()
-            && ids.iter().all(|(id, (account, now))| {
-                self.stored.assertions.get(id).is_some_and(|said| {
-                    // The account may have been renamed since; its id has not.
-                    self.chart
-                        .find(&now.account)
-                        .is_some_and(|a| a.id == *account)
-                        && Assertion {
-                            account: now.account.clone(),
-                            ..said.clone()
-                        } == *now
-                })
-            });
-        if !same {
-            self.fault(
-                "a balance assertion is not what the log says of it".to_owned(),
-                None,
-            );
-        }
-        let imports = super::sources::imports(self.conn)?;
-        let same = imports.len() == self.stored.imports.len()
-            && imports
-                .iter()
-                .zip(&self.stored.imports)
-                .all(|(row, (said, undone))| {
-                    row.undone == *undone
-                        && ImportBatch {
-                            account: row.head.account.clone(),
-                            ..said.clone()
-                        } == row.head
-                });
-        if !same {
-            self.fault(
-                "the list of imports is not what the log says of it".to_owned(),
-                None,
-            );
-        }
-        let mut statement = self
-            .conn
-            .prepare("SELECT code, reference, reason FROM accepted ORDER BY key")?;
-        let accepted: std::result::Result<Vec<(String, String, String)>, _> = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect();
-        if accepted? != self.stored.accepted {
-            self.fault(
-                "an accepted finding is not what the log says of it".to_owned(),
-                None,
-            );
-        }
-        let last: u64 = self
-            .conn
-            .query_row("SELECT count(*) FROM txn", [], |row| row.get(0))?;
-        if last != self.transactions {
-            self.fault(
-                format!(
-                    "the log speaks of {} transactions, {last} are stored",
-                    self.transactions
-                ),
-                None,
-            );
-        }
-        Ok(())
-    }
 }
 
-fn stored_settings(conn: &Connection) -> Result<BTreeMap<String, String>> {
-    let mut statement = conn.prepare("SELECT name, value FROM setting WHERE value IS NOT NULL")?;
-    let settings: std::result::Result<_, rusqlite::Error> = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect();
-    Ok(settings?)
-}
-
-fn assertions(conn: &Connection) -> Result<BTreeMap<Uuid, (Uuid, Assertion)>> {
-    let mut statement = conn.prepare(records::ASSERTIONS)?;
-    let mut rows = statement.query([])?;
-    let mut found = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let assertion = records::assertion(row)?;
-        found.insert(assertion.id, (rows::uuid(row, 8)?, assertion));
+/// How many transactions a change posted.
+fn posted(change: &LoggedChange) -> u64 {
+    match change {
+        LoggedChange::Posted { first, last } => last - first + 1,
+        _ => 0,
     }
-    Ok(found)
 }
