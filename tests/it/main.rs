@@ -2,9 +2,12 @@
 
 mod attacks;
 mod books;
+mod chance;
+mod damage;
 mod frame;
 mod journals;
 mod query_peers;
+mod rich;
 mod sqlite_book;
 #[allow(dead_code)]
 mod support;
