@@ -5,6 +5,9 @@ mod books;
 mod chance;
 mod damage;
 mod frame;
+mod fuzz_smoke;
+#[path = "../fuzz/targets.rs"]
+mod fuzz_targets;
 mod journals;
 mod query_peers;
 mod rich;
