@@ -73,6 +73,7 @@ pub enum Command {
     #[command(visible_alias = "reg")]
     Register(c::register::Args),
     Journal(c::journal::Args),
+    Print(c::print::Args),
     Daybook(c::daybook::Args),
     Cashbook(c::cashbook::Args),
     Bankbook(c::bankbook::Args),
@@ -135,6 +136,7 @@ impl Command {
             Command::Ledger(args) => c::ledger::run(ctx, args),
             Command::Register(args) => c::register::run(ctx, args),
             Command::Journal(args) => c::journal::run(ctx, args),
+            Command::Print(args) => c::print::run(ctx, args),
             Command::Daybook(args) => c::daybook::run(ctx, args),
             Command::Cashbook(args) => c::cashbook::run(ctx, args),
             Command::Bankbook(args) => c::bankbook::run(ctx, args),

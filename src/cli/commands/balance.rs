@@ -114,6 +114,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     };
     ctx.page()?;
     show(ctx, &options, &view)?;
+    if report.lines.is_empty() {
+        looking.explain_nothing(ctx)?;
+    }
     Ok(Exit::Ok)
 }
 

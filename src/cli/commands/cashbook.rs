@@ -14,7 +14,8 @@ use crate::reports::ledger::Detail;
 #[derive(clap::Args)]
 pub struct Args {
     /// The account; without one, every account of type cash (bankbook: bank)
-    pub account: Option<String>,
+    #[arg(value_name = "ACCOUNT")]
+    pub of: Option<String>,
 
     /// One line a day
     #[arg(short = 'D', long)]
@@ -54,7 +55,7 @@ pub fn run_of(
 ) -> Result<Exit> {
     let options = args.shown.options(ctx)?;
     let mut looking = Looking::open(ctx, &args.periods.0, &args.filters)?;
-    let subjects = match &args.account {
+    let subjects = match &args.of {
         Some(text) => vec![subject(&looking.chart, text, false)?],
         None => accounts_of(&looking, of)?,
     };

@@ -11,10 +11,11 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Result};
 use crate::cli::looking::{Filters, Looking, Periods, scan_with};
 use crate::cli::shown::ShownArgs;
+use crate::formats::journal::write::{JournalWriter as PlainText, WriteOptions};
 use crate::ledger::change::Target;
 use crate::ledger::transaction::{Number, State, Transaction};
-use crate::render::Options;
 use crate::render::views::{JournalKind, JournalWriter, VoidNote};
+use crate::render::{Format, Options};
 
 /// Show transactions with all their entries
 ///
@@ -41,11 +42,16 @@ pub struct Args {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    shown: ShownArgs,
+    pub shown: ShownArgs,
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let options = args.shown.options(ctx)?;
+    run_as(ctx, args, &options)
+}
+
+/// The journal in a form that is settled.
+pub fn run_as(ctx: &mut Context, args: Args, options: &Options) -> Result<Exit> {
     let filters = args.filters.with_words(args.query);
     let mut looking = Looking::open(ctx, &args.periods.0, &filters)?;
     let wanted = Wanted {
@@ -56,7 +62,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         notes: Vec::new(),
     };
     ctx.page()?;
-    write(ctx, &mut looking, &options, wanted)?;
+    write(ctx, &mut looking, options, wanted)?;
     Ok(Exit::Ok)
 }
 
@@ -70,6 +76,16 @@ pub struct Wanted {
     pub notes: Vec<String>,
 }
 
+impl Wanted {
+    fn order(&self) -> Order {
+        if self.reverse || self.limit.is_some() {
+            Order::NewestFirst
+        } else {
+            Order::OldestFirst
+        }
+    }
+}
+
 /// Writes the transactions the query means, as they come from the book.
 pub fn write(
     ctx: &mut Context,
@@ -79,27 +95,46 @@ pub fn write(
 ) -> Result<()> {
     let scope = looking.scope();
     let chart = looking.chart.clone();
-    let newest_first = wanted.reverse || wanted.limit.is_some();
-    let order = if newest_first {
-        Order::NewestFirst
-    } else {
-        Order::OldestFirst
-    };
+    let order = wanted.order();
     let scan = looking.scan(order, wanted.voided);
-    let for_people = options.is_for_people();
-    let voids = if for_people && wanted.voided && looking.info.voided > 0 {
-        void_notes(looking, &scan)?
+    let shown = if options.format == Format::Hledger {
+        let options = WriteOptions::default();
+        let mut writer = PlainText::new(&mut ctx.out, chart, options);
+        let shown = each(looking, &scan, &wanted, |t| writer.transaction(t))?;
+        writer.finish()?;
+        shown
     } else {
-        BTreeMap::new()
+        let for_people = options.is_for_people();
+        let voids = if for_people && wanted.voided && looking.info.voided > 0 {
+            void_notes(looking, &scan)?
+        } else {
+            BTreeMap::new()
+        };
+        let mut writer = JournalWriter::begin(&mut ctx.out, options, &chart, &scope, wanted.kind)?;
+        let shown = each(looking, &scan, &wanted, |t| {
+            writer.transaction(t, |_| true, voids.get(&t.number))
+        })?;
+        writer.end(&wanted.notes)?;
+        shown
     };
+    if shown == 0 {
+        looking.explain_nothing(ctx)?;
+    }
+    Ok(())
+}
+
+/// Goes through what the query means, the last ones only if they are limited; gives their number.
+fn each(
+    looking: &mut Looking,
+    scan: &Scan,
+    wanted: &Wanted,
+    mut write: impl FnMut(&Transaction) -> io::Result<()>,
+) -> Result<u64> {
     let matcher = looking.query.matcher(&looking.chart);
-    let mut writer = JournalWriter::begin(&mut ctx.out, options, &chart, &scope, wanted.kind)?;
-    let mut write = |transaction: &Transaction| -> io::Result<()> {
-        writer.transaction(transaction, |_| true, voids.get(&transaction.number))
-    };
+    let mut shown = 0;
     let mut held: Vec<Transaction> = Vec::new();
     let mut left = wanted.limit.unwrap_or(usize::MAX);
-    scan_with(looking.book.as_mut(), &scan, |transaction| {
+    scan_with(looking.book.as_mut(), scan, |transaction| {
         if left == 0 {
             return Ok(ControlFlow::Break(()));
         }
@@ -107,6 +142,7 @@ pub fn write(
             return Ok(ControlFlow::Continue(()));
         }
         left -= 1;
+        shown += 1;
         if wanted.limit.is_some() && !wanted.reverse {
             // The last ones, oldest first: they come the other way round.
             held.push(transaction);
@@ -118,7 +154,7 @@ pub fn write(
     for transaction in held.iter().rev() {
         write(transaction)?;
     }
-    Ok(writer.end(&wanted.notes)?)
+    Ok(shown)
 }
 
 /// Who voided what, when and why. A pass of its own: a book answers one question at a time.

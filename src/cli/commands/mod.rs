@@ -29,6 +29,7 @@ pub mod ledger;
 pub mod log;
 pub mod opening;
 pub mod parties;
+pub mod print;
 pub mod register;
 pub mod restore;
 pub mod reverse;

@@ -57,6 +57,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         report: &report,
     };
     args.shown.show(ctx, &view)?;
+    if report.lines.is_empty() {
+        looking.explain_nothing(ctx)?;
+    }
     match report.proof {
         Proof::Failed(_) => Ok(Exit::Unproved),
         Proof::Proved | Proof::Filtered => Ok(Exit::Ok),

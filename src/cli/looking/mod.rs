@@ -19,7 +19,7 @@ use crate::ledger::date_text::DateContext;
 use crate::ledger::fiscal::FiscalStart;
 use crate::ledger::interval::{FirstSpan, Interval, PeriodSpan};
 use crate::ledger::period::Period;
-use crate::ledger::query::Query;
+use crate::ledger::query::{Query, Vocabulary};
 use crate::ledger::query_match::Matcher;
 use crate::ledger::settings::BookInfo;
 use crate::ledger::totals::{Totals, TotalsBuilder, TotalsQuery};
@@ -61,12 +61,20 @@ impl Looking {
     /// Errors: dates, periods and queries that cannot be read (2), names that name nothing (6).
     pub fn open(ctx: &Context, periods: &Chosen, filters: &Filters) -> Result<Looking> {
         let mut book = ctx.open_read()?;
-        let info = book.info()?;
+        let mut info = book.info()?;
+        if !ctx.globals.files.is_empty() {
+            // Journals are a nameless book: what is printed never depends on where they lie.
+            info.settings.name.clear();
+        }
         let chart = book.chart()?;
         let dates = DateContext::of(&info.settings, ctx.today(&info.settings.timezone)?);
         let asked = periods.resolve(&dates)?;
         let query = filters.query(book.as_mut(), &chart, &dates)?;
-        let period = asked.period.intersect(query.period);
+        let mut period = asked.period.intersect(query.period);
+        if period.is_empty() {
+            // Flags and a date: term that exclude each other: no day at all.
+            period.until = period.from;
+        }
         let year = if periods.calendar() {
             FiscalStart::JANUARY
         } else {
@@ -87,7 +95,39 @@ impl Looking {
     }
 
     fn warn_unmatched(&self, ctx: &Context) {
-        for unmatched in self.query.unmatched(&self.chart, &Default::default()) {
+        self.warn_of(ctx, &Vocabulary::default());
+    }
+
+    /// After a report came out empty: says which words of the query the book does not have at all.
+    ///
+    /// Payees, descriptions and tags are no part of the chart, so this looks through the book.
+    pub fn explain_nothing(&mut self, ctx: &Context) -> Result<()> {
+        if self.query.is_totals_only() {
+            return Ok(());
+        }
+        let mut names = [BTreeSet::new(), BTreeSet::new(), BTreeSet::new()];
+        self.book.scan(&Scan::default(), &mut |transaction| {
+            let [payees, descriptions, tags] = &mut names;
+            note(payees, transaction.payee());
+            note(descriptions, &transaction.description);
+            let of_entries = transaction.entries.iter().flat_map(|e| e.tags());
+            for tag in transaction.tags.iter().chain(of_entries) {
+                note(tags, &tag.name);
+            }
+            ControlFlow::Continue(())
+        })?;
+        let [payees, descriptions, tags] = names.map(|set| set.into_iter().collect::<Vec<_>>());
+        let vocabulary = Vocabulary {
+            payees: Some(&payees),
+            descriptions: Some(&descriptions),
+            tags: Some(&tags),
+        };
+        self.warn_of(ctx, &vocabulary);
+        Ok(())
+    }
+
+    fn warn_of(&self, ctx: &Context, vocabulary: &Vocabulary<'_>) {
+        for unmatched in self.query.unmatched(&self.chart, vocabulary) {
             let near = if unmatched.near.is_empty() {
                 String::new()
             } else {
@@ -387,6 +427,15 @@ impl Looking {
             voided: if voided { Voided::Show } else { Voided::Hide },
             ..Scan::default()
         }
+    }
+}
+
+/// Names kept to explain an empty report: enough to find what is near.
+const NAMES_MAX: usize = 100_000;
+
+fn note(names: &mut BTreeSet<String>, name: &str) {
+    if names.len() < NAMES_MAX && !name.is_empty() && !names.contains(name) {
+        names.insert(name.to_owned());
     }
 }
 

@@ -475,12 +475,21 @@ impl<'w, 'a> RegisterWriter<'w, 'a> {
         chart: &'a Chart,
         scope: &Scope,
     ) -> Result<RegisterWriter<'w, 'a>, RenderError> {
+        let with_currency = chart.currencies().len() > 1;
         let paper = if options.is_for_people() {
             let people = options.people();
-            let title = title(&["Register", &days(scope, &people)]);
-            let mut columns = ["Date", "No.", "Description", "Account", "Currency"]
+            let code = if with_currency {
+                ""
+            } else {
+                &scope.base_currency
+            };
+            let title = title(&["Register", &days(scope, &people), code]);
+            let mut columns = ["Date", "No.", "Description", "Account"]
                 .map(SheetColumn::left)
                 .to_vec();
+            if with_currency {
+                columns.push(SheetColumn::left("Currency"));
+            }
             columns.extend(["Amount", "Balance"].map(SheetColumn::right));
             RegisterPaper::Table(TableWriter::stream(out, options, &title, columns)?, people)
         } else {
@@ -532,15 +541,18 @@ impl<'w, 'a> RegisterWriter<'w, 'a> {
                 self.last = Some(transaction.number.0);
                 let once = |text: String| if first { text } else { String::new() };
                 let void = if transaction.is_void() { "VOID: " } else { "" };
-                table.row(SheetRow::Cells(vec![
+                let mut cells = vec![
                     once(people.date(transaction.date)),
                     once(transaction.number.to_string()),
                     once(format!("{void}{}", transaction.description)),
                     account.to_string(),
-                    currency.code.to_string(),
-                    people.signed(minor, currency),
-                    people.signed(balance, currency),
-                ]))
+                ];
+                if self.chart.currencies().len() > 1 {
+                    cells.push(currency.code.to_string());
+                }
+                cells.push(people.signed(minor, currency));
+                cells.push(people.signed(balance, currency));
+                table.row(SheetRow::Cells(cells))
             }
         }
     }

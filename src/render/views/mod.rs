@@ -42,9 +42,12 @@ pub fn days(scope: &Scope, people: &People) -> String {
     }
 }
 
-/// The days, and the fiscal year they lie in: `… (FY 2026-27)`.
+/// The days of a report of balances, and the fiscal year they lie in: `… (FY 2026-27)`, `as of …`.
 pub fn days_and_year(scope: &Scope, people: &People) -> String {
-    let days = days(scope, people);
+    let days = match (scope.from, scope.to) {
+        (None, Some(to)) => format!("as of {}", people.date(to)),
+        _ => days(scope, people),
+    };
     match &scope.fiscal_year {
         Some(year) if !days.is_empty() => format!("{days} (FY {year})"),
         _ => days,
