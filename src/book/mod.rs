@@ -239,6 +239,10 @@ pub trait Book: Send {
     /// Source rows already stored under any of these identities (sorted, without repeats).
     fn known_rows(&mut self, identities: &[i64]) -> Result<Vec<KnownRow>>;
 
+    /// Source rows that stand for any of these transactions (sorted, without repeats), by number; their
+    /// text is left out. Walks every source row of the book: for the few imports that need it.
+    fn sources_of(&mut self, numbers: &[u64]) -> Result<Vec<KnownRow>>;
+
     /// Checks of the storage itself: integrity, balanced, totals, chain, number-gap; with `Deep` also
     /// foreign keys, search index and the whole audit chain.
     fn check(&mut self, depth: CheckDepth) -> Result<Vec<CheckOutcome>>;

@@ -1,9 +1,11 @@
 //! Bytes ↔ drafts and transactions: journals, bank statements. Knows nothing of books.
 
+pub mod changes;
 pub mod csv;
 pub mod fault;
 pub mod identity;
 pub mod journal;
+pub mod plan;
 pub mod rules;
 pub mod sniff;
 pub mod statement;

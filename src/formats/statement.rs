@@ -40,6 +40,8 @@ pub struct StatementRow {
 pub struct Category {
     /// The counter account.
     pub account: Option<Arc<str>>,
+    /// What the file itself calls it, if it has a column for that: a hint, not an account.
+    pub named: Option<String>,
     pub status: Status,
     pub tags: Vec<Tag>,
     pub memo: Option<String>,

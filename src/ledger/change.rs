@@ -255,6 +255,8 @@ pub struct Unit<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteMode {
     Commit,
+    /// If any unit fails, none is kept.
+    CommitAll,
     /// Every rule applied, nothing kept.
     DryRun,
 }

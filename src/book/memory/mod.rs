@@ -181,6 +181,10 @@ impl Book for MemoryBook {
         Ok(Vec::new())
     }
 
+    fn sources_of(&mut self, _numbers: &[u64]) -> Result<Vec<KnownRow>> {
+        Ok(Vec::new())
+    }
+
     fn check(&mut self, _depth: CheckDepth) -> Result<Vec<CheckOutcome>> {
         let count = self.content.store.len();
         let findings: Vec<Finding> = (0..count).filter_map(|p| self.unbalanced(p)).collect();

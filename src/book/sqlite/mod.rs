@@ -126,6 +126,10 @@ impl Book for SqliteBook {
         sources::known_rows(&self.conn, identities)
     }
 
+    fn sources_of(&mut self, numbers: &[u64]) -> Result<Vec<KnownRow>> {
+        sources::sources_of(&self.conn, numbers)
+    }
+
     fn check(&mut self, depth: CheckDepth) -> Result<Vec<CheckOutcome>> {
         check::check(&self.conn, self.id, depth)
     }

@@ -76,6 +76,29 @@ pub fn known_rows(conn: &Connection, identities: &[i64]) -> Result<Vec<KnownRow>
     Ok(known)
 }
 
+/// Source rows that stand for any of these transactions (sorted), by number, batch and line.
+pub fn sources_of(conn: &Connection, numbers: &[u64]) -> Result<Vec<KnownRow>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT s.identity, s.batch, s.line, s.number FROM source_row s JOIN batch b ON b.key = s.batch WHERE b.undone = 0",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut known = Vec::new();
+    while let Some(row) = rows.next()? {
+        let number: u64 = row.get(3)?;
+        if numbers.binary_search(&number).is_ok() {
+            known.push(KnownRow {
+                identity: row.get(0)?,
+                batch: row.get(1)?,
+                line: row.get(2)?,
+                number,
+                raw: None,
+            });
+        }
+    }
+    known.sort_unstable_by_key(|row| (row.number, row.batch, row.line));
+    Ok(known)
+}
+
 /// Inflated chunks, each read once.
 #[derive(Default)]
 pub struct Texts {

@@ -32,6 +32,10 @@ pub fn is_blank(cell: &str) -> bool {
         || cell.eq_ignore_ascii_case("null")
 }
 
+/// The longest amounts that are read.
+const WHOLE_DIGITS_MAX: usize = 18;
+const FRACTION_DIGITS_MAX: usize = 10;
+
 /// What a word says of the side, if that is all it says.
 pub fn side(word: &str) -> Option<Side> {
     let word = word.trim().trim_end_matches('.').to_lowercase();
@@ -231,6 +235,11 @@ pub fn value(number: &str, mark: char) -> Option<Decimal> {
         return None;
     }
     if !whole.bytes().all(|b| b.is_ascii_digit()) && !groups_hold(whole, mark) {
+        return None;
+    }
+    // Far beyond what a book holds; within it, sums cannot overflow.
+    let digits = whole.bytes().filter(u8::is_ascii_digit).count();
+    if digits > WHOLE_DIGITS_MAX || fraction.len() > FRACTION_DIGITS_MAX {
         return None;
     }
     let mut mantissa: i128 = 0;

@@ -194,7 +194,10 @@ impl Builder<'_, '_> {
                 balance: moved.balance,
                 series,
                 raw: raw(table, body),
-                category: Category::default(),
+                category: Category {
+                    named: self.text(row, Role::Category),
+                    ..Category::default()
+                },
             },
         })
     }

@@ -50,7 +50,8 @@ pub fn write(
             return Err(error);
         }
     };
-    if mode == WriteMode::DryRun {
+    let spoilt = mode == WriteMode::CommitAll && outcomes.iter().any(Result::is_err);
+    if mode == WriteMode::DryRun || spoilt {
         rollback(conn);
         return Ok(outcomes);
     }
@@ -62,7 +63,7 @@ pub fn write(
         Ok(()) => Ok(outcomes),
         Err(error) => {
             rollback(conn);
-            if units.len() > 1 {
+            if units.len() > 1 && mode == WriteMode::Commit {
                 return units.iter().map(|unit| singly(conn, book, unit)).collect();
             }
             Err(error.into())

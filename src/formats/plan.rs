@@ -1,0 +1,302 @@
+//! What becomes of each row of a statement: new, matched with what is in the books, or known from an earlier import.
+//!
+//! Pure: the caller brings what the book holds. One transaction stands for at most one row.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::civil::Date;
+
+use crate::ledger::currency::CurrencyKey;
+use crate::ledger::day::Day;
+
+/// A row, as far as planning looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowKey<'a> {
+    pub identity: i64,
+    pub date: Date,
+    pub currency: CurrencyKey,
+    /// Debit positive.
+    pub minor: i64,
+    pub reference: Option<&'a str>,
+}
+
+/// A source row the book already holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldRow {
+    pub identity: i64,
+    /// 0: planned in the same run, not written yet.
+    pub number: u64,
+}
+
+/// A transaction in the books that moved the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    pub number: u64,
+    pub date: Date,
+    pub currency: CurrencyKey,
+    /// What it moved of the account, net; debit positive.
+    pub minor: i64,
+    pub reference: Option<String>,
+    /// It came from a file of another form for the same account: only the very same day will do.
+    pub same_day_only: bool,
+}
+
+/// What becomes of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    New,
+    /// In the books already, by hand or from another account's statement.
+    Matched {
+        number: u64,
+        date: Date,
+    },
+    /// Imported before.
+    Known {
+        number: u64,
+    },
+}
+
+/// Days between a statement and the books, where nothing but the amount agrees.
+pub const NEAR_DAYS: i32 = 5;
+/// Days where the reference agrees too: a cheque may be presented three months late.
+pub const REFERENCE_DAYS: i32 = 100;
+
+/// The fate of every row, in order.
+///
+/// `held` are the stored rows of the identities, `candidates` what else moved the account; those that
+/// `held` names are never matched.
+pub fn plan(rows: &[RowKey<'_>], held: &[HeldRow], candidates: &[Candidate]) -> Vec<Fate> {
+    let mut fates = known(rows, held);
+    let claimed: HashSet<u64> = held.iter().map(|h| h.number).collect();
+    let mut open: HashMap<(CurrencyKey, i64), Vec<&Candidate>> = HashMap::new();
+    for candidate in candidates.iter().filter(|c| !claimed.contains(&c.number)) {
+        open.entry((candidate.currency, candidate.minor))
+            .or_default()
+            .push(candidate);
+    }
+    for group in open.values_mut() {
+        group.sort_by_key(|c| (c.date, c.number));
+    }
+    by_reference(rows, &mut fates, &mut open);
+    for apart in 0..=NEAR_DAYS {
+        by_day(rows, &mut fates, &mut open, apart);
+    }
+    fates
+}
+
+/// A multiset: of equal rows, as many are known as are stored.
+fn known(rows: &[RowKey<'_>], held: &[HeldRow]) -> Vec<Fate> {
+    let mut stored: HashMap<i64, Vec<u64>> = HashMap::new();
+    for row in held.iter().rev() {
+        stored.entry(row.identity).or_default().push(row.number);
+    }
+    let fate = |row: &RowKey<'_>| {
+        let number = stored.get_mut(&row.identity).and_then(Vec::pop);
+        number.map_or(Fate::New, |number| Fate::Known { number })
+    };
+    rows.iter().map(fate).collect()
+}
+
+type Open<'a> = HashMap<(CurrencyKey, i64), Vec<&'a Candidate>>;
+
+fn by_reference(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>) {
+    for (row, fate) in rows.iter().zip(fates).filter(|(_, f)| **f == Fate::New) {
+        let Some(wanted) = row.reference.map(plain_reference).filter(|r| !r.is_empty()) else {
+            continue;
+        };
+        let Some(group) = open.get_mut(&(row.currency, row.minor)) else {
+            continue;
+        };
+        let near = |c: &&Candidate| {
+            let days = days_apart(c.date, row.date);
+            let said = c.reference.as_deref().map(plain_reference);
+            said.as_deref() == Some(&*wanted)
+                && days <= if c.same_day_only { 0 } else { REFERENCE_DAYS }
+        };
+        let found = (0..group.len())
+            .filter(|i| near(&group[*i]))
+            .min_by_key(|i| days_apart(group[*i].date, row.date));
+        if let Some(index) = found {
+            let taken = group.remove(index);
+            *fate = Fate::Matched {
+                number: taken.number,
+                date: taken.date,
+            };
+        }
+    }
+}
+
+/// Rows and transactions this many days apart, of which not both have a reference.
+fn by_day(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>, apart: i32) {
+    for (row, fate) in rows.iter().zip(fates).filter(|(_, f)| **f == Fate::New) {
+        let Some(group) = open
+            .get_mut(&(row.currency, row.minor))
+            .filter(|g| !g.is_empty())
+        else {
+            continue;
+        };
+        let day = Day::of(row.date).0;
+        let has_reference = row
+            .reference
+            .is_some_and(|r| !plain_reference(r).is_empty());
+        let fits = |c: &Candidate| {
+            let both = has_reference
+                && c.reference
+                    .as_deref()
+                    .is_some_and(|r| !plain_reference(r).is_empty());
+            // Two forms of one file may number their rows differently.
+            (!both || c.same_day_only) && (apart == 0 || !c.same_day_only)
+        };
+        // Books run ahead of the bank more often than behind it.
+        let found = [day - apart, day + apart].into_iter().find_map(|wanted| {
+            let start = group.partition_point(|c| Day::of(c.date).0 < wanted);
+            (start..group.len())
+                .take_while(|i| Day::of(group[*i].date).0 == wanted)
+                .find(|i| fits(group[*i]))
+        });
+        if let Some(index) = found {
+            let taken = group.remove(index);
+            *fate = Fate::Matched {
+                number: taken.number,
+                date: taken.date,
+            };
+        }
+    }
+}
+
+fn days_apart(a: Date, b: Date) -> i32 {
+    (Day::of(a).0 - Day::of(b).0).abs()
+}
+
+/// Letters and digits without leading zeros: `000124` and `Chq. 124` differ, `000124` and `124` do not.
+fn plain_reference(reference: &str) -> String {
+    let plain: String = reference
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect();
+    plain.trim_start_matches('0').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    const INR: CurrencyKey = CurrencyKey(1);
+
+    fn row(identity: i64, day: i8, minor: i64, reference: Option<&str>) -> RowKey<'_> {
+        RowKey {
+            identity,
+            date: date(2026, 4, day),
+            currency: INR,
+            minor,
+            reference,
+        }
+    }
+
+    fn candidate(number: u64, day: i8, minor: i64, reference: Option<&str>) -> Candidate {
+        Candidate {
+            number,
+            date: date(2026, 4, day),
+            currency: INR,
+            minor,
+            reference: reference.map(str::to_owned),
+            same_day_only: false,
+        }
+    }
+
+    fn matched(number: u64, day: i8) -> Fate {
+        Fate::Matched {
+            number,
+            date: date(2026, 4, day),
+        }
+    }
+
+    #[test]
+    fn equal_rows_are_counted() {
+        let rows = [
+            row(7, 1, -50, None),
+            row(7, 1, -50, None),
+            row(7, 1, -50, None),
+        ];
+        let held = [
+            HeldRow {
+                identity: 7,
+                number: 3,
+            },
+            HeldRow {
+                identity: 7,
+                number: 9,
+            },
+        ];
+        let fates = plan(&rows, &held, &[]);
+        assert_eq!(
+            fates,
+            [
+                Fate::Known { number: 3 },
+                Fate::Known { number: 9 },
+                Fate::New
+            ]
+        );
+    }
+
+    #[test]
+    fn a_reference_wins_over_a_nearer_day() {
+        let rows = [row(1, 6, -1200, Some("000124"))];
+        let books = [
+            candidate(10, 6, -1200, None),
+            candidate(11, 1, -1200, Some("124")),
+        ];
+        assert_eq!(plan(&rows, &[], &books), [matched(11, 1)]);
+    }
+
+    #[test]
+    fn different_references_never_match() {
+        let rows = [row(1, 6, -1200, Some("000124"))];
+        let books = [candidate(10, 6, -1200, Some("000125"))];
+        assert_eq!(plan(&rows, &[], &books), [Fate::New]);
+    }
+
+    #[test]
+    fn a_transaction_stands_for_one_row_and_the_nearest() {
+        let rows = [
+            row(1, 4, 500, None),
+            row(2, 5, 500, None),
+            row(3, 20, 500, None),
+        ];
+        let books = [candidate(10, 5, 500, None)];
+        assert_eq!(
+            plan(&rows, &[], &books),
+            [Fate::New, matched(10, 5), Fate::New]
+        );
+    }
+
+    #[test]
+    fn what_a_known_row_stands_for_is_not_matched_again() {
+        let rows = [row(1, 5, 500, None), row(2, 6, 500, None)];
+        let held = [HeldRow {
+            identity: 1,
+            number: 10,
+        }];
+        let books = [candidate(10, 5, 500, None)];
+        assert_eq!(
+            plan(&rows, &held, &books),
+            [Fate::Known { number: 10 }, Fate::New]
+        );
+    }
+
+    #[test]
+    fn another_form_of_the_same_statement_matches_on_the_day_only() {
+        let form = Candidate {
+            same_day_only: true,
+            ..candidate(10, 5, 500, Some("X1"))
+        };
+        let books = [form];
+        assert_eq!(plan(&[row(1, 6, 500, None)], &[], &books), [Fate::New]);
+        assert_eq!(
+            plan(&[row(1, 5, 500, Some("Y9"))], &[], &books),
+            [matched(10, 5)]
+        );
+    }
+}
