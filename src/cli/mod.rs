@@ -14,6 +14,7 @@ pub mod context;
 pub mod environment;
 pub mod error;
 pub mod globals;
+pub mod importing;
 pub mod journals;
 pub mod locate;
 pub mod looking;
@@ -49,6 +50,8 @@ pub struct Cli {
 #[derive(Subcommand)]
 #[command(defer = true)]
 pub enum Command {
+    // ---- Moving data ----
+    Import(c::import::Args),
     // ---- Trust ----
     Check(c::check::Args),
     Audit(c::audit::Args),
@@ -122,6 +125,7 @@ impl Command {
     /// Runs the command: one line each.
     fn run(self, ctx: &mut Context) -> Result<Exit> {
         match self {
+            Command::Import(args) => c::import::run(ctx, args),
             Command::Check(args) => c::check::run(ctx, args),
             Command::Audit(args) => c::audit::run(ctx, args),
             Command::Backup(args) => c::backup::run(ctx, args),

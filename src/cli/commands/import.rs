@@ -1,0 +1,346 @@
+//! `hissab import FILE…`: bank statements into the book, each file all or nothing.
+
+use std::io::Write;
+
+use clap::Subcommand;
+
+use super::{import_list, import_undo};
+use crate::book::BookError;
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::importing::planning::{self, Plan};
+use crate::cli::importing::reading::{self, ReadingArgs};
+use crate::cli::importing::view::{ImportView, Outcome, PlanSheet};
+use crate::cli::importing::{Session, input, profiles};
+use crate::cli::shown::{self, ShownArgs};
+use crate::formats::sniff::Content;
+use crate::ledger::change::{OperationId, Unit, WriteMode};
+
+/// Bring in bank statements, or see and take back what was brought in
+///
+/// Importing the same file twice changes nothing; overlapping statements add only what is new.
+/// With --dry-run nothing is written and every row is shown with what would become of it.
+#[derive(Debug, Clone, clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Example: hissab import hdfc-apr.csv --account hdfc --save-profile hdfc --dry-run"
+)]
+pub struct Args {
+    #[command(subcommand)]
+    pub action: Option<Action>,
+
+    /// Statements: CSV of any bank (- is stdin)
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<String>,
+
+    /// Save how the file was read, for the next one like it
+    #[arg(long, value_name = "NAME")]
+    pub save_profile: Option<String>,
+
+    /// Show what would become of each row, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Open the accounts that rules name and the book lacks
+    #[arg(long)]
+    pub create_accounts: bool,
+
+    /// All files or none
+    #[arg(long)]
+    pub atomic: bool,
+
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+
+    #[command(flatten)]
+    pub shown: ShownArgs,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum Action {
+    List(import_list::Args),
+    Undo(import_undo::Args),
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    match args.action {
+        Some(Action::List(list)) => import_list::run(ctx, list),
+        Some(Action::Undo(undo)) => import_undo::run(ctx, undo),
+        None => import(ctx, args),
+    }
+}
+
+fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
+    // Of an import, --format is the format of the file.
+    let format = ctx.globals.format.take();
+    if let Some(word) = format.as_deref().filter(|w| !matches!(*w, "auto" | "csv")) {
+        return Err(Failure::usage(
+            "unknown-format",
+            format!("import does not read the format {word:?}"),
+        )
+        .hint("formats: auto, csv; of the output: -O csv, -O json"));
+    }
+    let options = args.shown.options(ctx)?;
+    let book = if args.dry_run {
+        ctx.open_read()?
+    } else {
+        ctx.open_write()?
+    };
+    let mut session = Session::new(book, args.create_accounts)?;
+    let (outcomes, failures) = if args.atomic || args.dry_run {
+        together(ctx, &mut session, &args)?
+    } else {
+        one_by_one(ctx, &mut session, &args)?
+    };
+    // One file alone fails as any command does.
+    if let ([failure], [_]) = (failures.as_slice(), outcomes.as_slice()) {
+        return Err(failure.clone());
+    }
+    if !failures.is_empty() {
+        for failure in &failures {
+            say(ctx, failure);
+        }
+        if args.atomic {
+            ctx.note("nothing was imported: --atomic");
+            return Ok(Exit::Failed);
+        }
+    }
+    show(ctx, &options, &outcomes, &args)?;
+    advise(ctx, &outcomes, args.dry_run);
+    Ok(if failures.is_empty() {
+        Exit::Ok
+    } else {
+        Exit::Failed
+    })
+}
+
+type Outcomes = (Vec<Outcome>, Vec<Failure>);
+
+/// Each file is read, planned and written before the next, which sees it.
+fn one_by_one(ctx: &mut Context, session: &mut Session, args: &Args) -> Result<Outcomes> {
+    let (mut outcomes, mut failures) = (Vec::new(), Vec::new());
+    for file in &args.files {
+        let done = planned(ctx, session, args, file).and_then(|mut plan| {
+            write(
+                ctx,
+                session,
+                std::slice::from_mut(&mut plan),
+                WriteMode::Commit,
+            )?;
+            remember(ctx, args, &plan)?;
+            Ok(plan)
+        });
+        collect(done, file, &mut outcomes, &mut failures)?;
+    }
+    Ok((outcomes, failures))
+}
+
+/// All files are planned first; then all are written in one commit, or none.
+fn together(ctx: &mut Context, session: &mut Session, args: &Args) -> Result<Outcomes> {
+    let (mut plans, mut failures) = (Vec::new(), Vec::new());
+    let mut outcomes = Vec::new();
+    for file in &args.files {
+        match planned(ctx, session, args, file) {
+            Ok(plan) => {
+                session.hold(&plan);
+                plans.push(plan);
+            }
+            Err(failure) => collect(Err(failure), file, &mut outcomes, &mut failures)?,
+        }
+    }
+    if failures.is_empty() && !args.dry_run {
+        write(ctx, session, &mut plans, WriteMode::CommitAll)?;
+        for plan in &plans {
+            remember(ctx, args, plan)?;
+        }
+    }
+    outcomes.extend(plans.into_iter().map(|p| Outcome::Planned(Box::new(p))));
+    Ok((outcomes, failures))
+}
+
+/// A refused file does not stop the others; a book that cannot be used does.
+fn collect(
+    done: Result<Plan>,
+    file: &str,
+    outcomes: &mut Vec<Outcome>,
+    failures: &mut Vec<Failure>,
+) -> Result<()> {
+    match done {
+        Ok(plan) => outcomes.push(Outcome::Planned(Box::new(plan))),
+        Err(failure) if matches!(failure.exit, Exit::Unavailable | Exit::Interrupted) => {
+            return Err(failure);
+        }
+        Err(failure) => {
+            let line = failure.at.first().and_then(|at| {
+                at.strip_prefix(&format!("{file}:"))?
+                    .split(':')
+                    .next()?
+                    .parse()
+                    .ok()
+            });
+            outcomes.push(Outcome::Refused {
+                file: file.to_owned(),
+                line,
+            });
+            failures.push(failure);
+        }
+    }
+    Ok(())
+}
+
+fn planned(ctx: &mut Context, session: &mut Session, args: &Args, file: &str) -> Result<Plan> {
+    let input = input::read(file)?;
+    if input.content == Content::Journal {
+        return Err(Failure::refused(
+            "unknown-format",
+            format!("{file} not imported: it is a journal"),
+        )
+        .hint(format!(
+            "hissab -f {} tb",
+            crate::cli::error::shell_word(file)
+        )));
+    }
+    let read = reading::read(ctx, session, &args.reading, &input)?;
+    if read.statement.rows.is_empty() {
+        ctx.warn(&format!("{file} holds no transactions"));
+    }
+    planning::plan(ctx, session, file, input.file_name(), input.sha256, read)
+}
+
+/// Writes what changes something; the rest costs no record.
+fn write(
+    ctx: &mut Context,
+    session: &mut Session,
+    plans: &mut [Plan],
+    mode: WriteMode,
+) -> Result<()> {
+    let (who, at) = (ctx.who()?, ctx.now());
+    let mut written: Vec<&mut Plan> = plans.iter_mut().filter(|p| !p.changes_nothing()).collect();
+    if written.is_empty() {
+        return Ok(());
+    }
+    let operations: Vec<OperationId> = written.iter().map(|_| OperationId(ctx.make_id())).collect();
+    let sources: Vec<_> = written.iter().map(|plan| plan.changes()).collect();
+    let units: Vec<Unit<'_>> = sources
+        .iter()
+        .zip(&operations)
+        .map(|(changes, operation)| Unit {
+            operation: *operation,
+            action: "imported".to_owned(),
+            reason: None,
+            who: who.clone(),
+            at,
+            once: None,
+            changes,
+        })
+        .collect();
+    let outcomes = session.book.write(&units, mode)?;
+    drop(units);
+    drop(sources);
+    for (plan, outcome) in written.iter_mut().zip(outcomes) {
+        let done = outcome.map_err(|error| refused(plan, error))?;
+        plan.written(&done.numbers);
+    }
+    let ids: Vec<(u64, u64)> = session
+        .book
+        .imports()?
+        .iter()
+        .map(|i| (i.sequence, i.batch))
+        .collect();
+    let newest = ids.len().saturating_sub(written.len());
+    for (plan, (_, batch)) in written.iter_mut().zip(&ids[newest..]) {
+        plan.batch = Some(*batch);
+    }
+    session.refresh()
+}
+
+/// A rule of the book that a row breaks, with the row.
+fn refused(plan: &Plan, error: BookError) -> Failure {
+    let row = match &error {
+        BookError::Refused { change, .. } => plan.row_of_change(*change),
+        _ => None,
+    };
+    let failure = Failure::from(error).while_doing(&format!("{} not imported", plan.file));
+    match row {
+        Some(row) => failure.at(format!(
+            "{}:{}: {}",
+            plan.file,
+            row.line,
+            row.raw.lines().next().unwrap_or("")
+        )),
+        None => failure,
+    }
+}
+
+fn remember(ctx: &Context, args: &Args, plan: &Plan) -> Result<()> {
+    let Some(name) = &args.save_profile else {
+        return Ok(());
+    };
+    let path = profiles::save(name, plan.read.as_profile.clone())?;
+    ctx.note(&format!("saved the profile {name} in {}", path.display()));
+    Ok(())
+}
+
+fn say(ctx: &Context, failure: &Failure) {
+    let text = if ctx.wants_json() {
+        failure.json()
+    } else {
+        failure.text(ctx.err_colour())
+    };
+    // If stderr is gone too, the exit code still tells.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+fn show(
+    ctx: &mut Context,
+    options: &crate::render::Options,
+    outcomes: &[Outcome],
+    args: &Args,
+) -> Result<()> {
+    if !options.is_for_people() {
+        return shown::show(
+            ctx,
+            options,
+            &ImportView {
+                outcomes,
+                dry_run: args.dry_run,
+            },
+        );
+    }
+    if args.dry_run {
+        ctx.page()?;
+    }
+    let mut first = true;
+    for outcome in outcomes {
+        let Outcome::Planned(plan) = outcome else {
+            continue;
+        };
+        if !std::mem::take(&mut first) {
+            writeln!(ctx.out)?;
+        }
+        let all = args.dry_run || ctx.globals.verbose > 0;
+        shown::show(
+            ctx,
+            options,
+            &PlanSheet {
+                plan,
+                dry_run: args.dry_run,
+                all,
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// What to do next.
+fn advise(ctx: &Context, outcomes: &[Outcome], dry_run: bool) {
+    let suspense = outcomes.iter().find_map(|o| match o {
+        Outcome::Planned(plan) if plan.counts().to_suspense > 0 => Some(plan.suspense.clone()),
+        _ => None,
+    });
+    if let (Some(suspense), false) = (suspense, dry_run) {
+        let word = crate::cli::error::shell_word(&suspense);
+        ctx.note(&format!("hint: hissab ledger {word}, then hissab amend NUMBER --category ACCOUNT, or write rules: hissab help formats"));
+    }
+}

@@ -1,0 +1,92 @@
+//! `hissab import undo BATCH`: every transaction of one import is voided; its rows count as never seen.
+
+use std::io::Write;
+
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure, Result};
+use crate::ledger::change::{Change, OperationId, Unit, WriteMode};
+use crate::render::sanitize;
+
+/// Take back one import: void what it posted, and nothing else
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Example: hissab import undo 3 --reason 'wrong account'")]
+pub struct Args {
+    /// The import's number in `hissab import list`
+    #[arg(value_name = "BATCH")]
+    pub batch: u64,
+
+    /// Why, for the log
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+
+    /// Check and show, but write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    let mut book = if args.dry_run {
+        ctx.open_read()?
+    } else {
+        ctx.open_write()?
+    };
+    let name = book.info()?.settings.name;
+    let imports = book.imports()?;
+    let Some(import) = imports.iter().find(|i| i.batch == args.batch) else {
+        return Err(Failure::not_found(
+            "unknown-import",
+            format!("there is no import {}", args.batch),
+        )
+        .hint("hissab import list"));
+    };
+    let file = &import.head.file;
+    if import.undone {
+        let line = format!(
+            "{name} · import {} of {file} was undone before; nothing changed",
+            args.batch
+        );
+        writeln!(ctx.out, "{}", sanitize::line(&line))?;
+        return Ok(Exit::Ok);
+    }
+    if !args.dry_run {
+        let changes = vec![Change::UndoImport {
+            batch: import.head.id,
+        }];
+        let unit = Unit {
+            operation: OperationId(ctx.make_id()),
+            action: "import-undone".to_owned(),
+            reason: args.reason.clone(),
+            who: ctx.who()?,
+            at: ctx.now(),
+            once: None,
+            changes: &changes,
+        };
+        for outcome in book.write(&[unit], WriteMode::Commit)? {
+            outcome.map_err(|error| {
+                Failure::from(error).while_doing(&format!("import {} not undone", args.batch))
+            })?;
+        }
+    }
+    if ctx.wants_json() {
+        let object = serde_json::json!({
+            "schema": "hissab/import-undo/1",
+            "batch": args.batch,
+            "file": file,
+            "voided": import.added,
+            "dry_run": args.dry_run,
+        });
+        writeln!(ctx.out, "{object}")?;
+        return Ok(Exit::Ok);
+    }
+    let verb = if args.dry_run {
+        "would be voided"
+    } else {
+        "voided"
+    };
+    let line = format!(
+        "{name} · import {} of {file} undone: {} transactions {verb}",
+        args.batch, import.added
+    );
+    writeln!(ctx.out, "{}", sanitize::line(&line))?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,142 @@
+//! Reads a file into memory, but not just any: kinds we do not read, endless lines and huge files are refused
+//! while they are read.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::cli::error::{Failure, Result};
+use crate::formats::csv::table::ROW_BYTES_MAX;
+use crate::formats::fault::Fault;
+use crate::formats::sniff::{self, Content};
+
+/// The largest file.
+const FILE_BYTES_MAX: u64 = 1 << 30;
+/// The longest line: UTF-16 takes two bytes a character.
+const LINE_BYTES_MAX: usize = 2 * ROW_BYTES_MAX + 4;
+const CHUNK_BYTES: usize = 256 * 1024;
+
+/// A file in memory.
+pub struct Input {
+    /// As given; `-` for stdin.
+    pub name: String,
+    pub bytes: Vec<u8>,
+    pub sha256: [u8; 32],
+    pub content: Content,
+}
+
+impl Input {
+    /// The name without its folder, as the book keeps it.
+    pub fn file_name(&self) -> String {
+        let path = Path::new(&self.name);
+        path.file_name()
+            .map_or(self.name.clone(), |n| n.to_string_lossy().into_owned())
+    }
+}
+
+/// Reads a file by name; `-` is stdin.
+pub fn read(name: &str) -> Result<Input> {
+    let bytes = if name == "-" {
+        guarded(name, &mut std::io::stdin().lock(), None)?
+    } else {
+        let path = Path::new(name);
+        let meta = std::fs::metadata(path).map_err(|e| Failure::file(path, &e))?;
+        if meta.is_dir() {
+            return Err(Failure::refused(
+                "is-a-directory",
+                format!("{name} is a folder, not a file"),
+            )
+            .hint(format!(
+                "name the files in it: hissab import {}/*.csv",
+                name.trim_end_matches('/')
+            )));
+        }
+        let mut file = File::open(path).map_err(|e| Failure::file(path, &e))?;
+        guarded(name, &mut file, Some(meta.len()))?
+    };
+    let content = sniff::content(&bytes).map_err(|fault| super::failure(name, fault))?;
+    Ok(Input {
+        name: name.to_owned(),
+        sha256: Sha256::digest(&bytes).into(),
+        bytes,
+        content,
+    })
+}
+
+fn guarded(name: &str, from: &mut dyn Read, size: Option<u64>) -> Result<Vec<u8>> {
+    let too_large = || {
+        super::failure(
+            name,
+            Fault::file("too-large", "the file is larger than 1 GiB").hint("split it by year"),
+        )
+    };
+    if size.is_some_and(|s| s > FILE_BYTES_MAX) {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(
+        usize::try_from(size.unwrap_or(0))
+            .unwrap_or(0)
+            .min(CHUNK_BYTES),
+    );
+    let (mut chunk, mut lines, mut line_from) = (vec![0; CHUNK_BYTES], 1u64, 0usize);
+    loop {
+        let count = match from.read(&mut chunk) {
+            Ok(0) => return Ok(bytes),
+            Ok(count) => count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Failure::file(Path::new(name), &error)),
+        };
+        let first = bytes.is_empty();
+        let start = bytes.len();
+        bytes.extend_from_slice(&chunk[..count]);
+        if first {
+            // What is no text is named before its lines are looked at.
+            sniff::content(&bytes).map_err(|fault| super::failure(name, fault))?;
+        }
+        for (index, byte) in chunk[..count].iter().enumerate() {
+            if matches!(byte, b'\n' | b'\r') {
+                line_from = start + index + 1;
+                lines += u64::from(*byte == b'\n');
+            }
+        }
+        if bytes.len() - line_from > LINE_BYTES_MAX {
+            let fault = Fault::at(
+                "too-long",
+                lines,
+                1,
+                format!("the line is longer than {} KiB", LINE_BYTES_MAX / 1024),
+            );
+            return Err(super::failure(
+                name,
+                fault.hint("this is no bank statement or journal"),
+            ));
+        }
+        if bytes.len() as u64 > FILE_BYTES_MAX {
+            return Err(too_large());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endless_line_is_refused_while_it_is_read() {
+        let mut endless = std::io::repeat(b'x');
+        let failure = guarded("x.csv", &mut endless, None).unwrap_err();
+        assert_eq!(failure.code, "too-long");
+        assert_eq!(failure.at, ["x.csv:1:1"]);
+    }
+
+    #[test]
+    fn a_workbook_is_named_as_what_it_is() {
+        let mut workbook = std::io::Cursor::new(b"PK\x03\x04....".to_vec());
+        assert_eq!(
+            guarded("x.xlsx", &mut workbook, None).unwrap_err().code,
+            "not-text"
+        );
+    }
+}

@@ -1,0 +1,637 @@
+//! A statement against the book: what each row becomes, the accounts and currencies it needs, its unit.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::proof::{self, BooksProof};
+use super::reading::Read;
+use super::{Session, failure};
+use crate::book::{ImportRow, Scan};
+use crate::cli::context::Context;
+use crate::cli::error::{Failure, Result, shell_word};
+use crate::formats::changes::{PlannedRow, StatementChanges};
+use crate::formats::fault::Fault;
+use crate::formats::identity;
+use crate::formats::plan::{self, Candidate, Fate, HeldRow, NEAR_DAYS, REFERENCE_DAYS, RowKey};
+use crate::formats::statement::{Statement, StatementRow};
+use crate::ledger::account::{Account, AccountKey, Kind};
+use crate::ledger::change::{Change, CurrencyChange, ImportBatch, NewAccount};
+use crate::ledger::chart::{Chart, Resolved};
+use crate::ledger::currency::{Currency, CurrencyKey, iso_scale, iso_symbol};
+use crate::ledger::day::Day;
+use crate::ledger::money::to_minor;
+use crate::ledger::transaction::Transaction;
+
+/// Where money goes that nothing says the purpose of.
+const SUSPENSE: &str = "Liabilities:Suspense";
+
+/// A file with everything settled.
+pub struct Plan {
+    pub file: String,
+    pub read: Read,
+    pub account: AccountKey,
+    pub planned: Vec<PlannedRow>,
+    /// Minor units and currency of each row.
+    pub amounts: Vec<(i64, CurrencyKey)>,
+    /// Transaction numbers of rows, where they are known.
+    pub numbers: Vec<Option<u64>>,
+    pub suspense: Arc<str>,
+    pub books: Vec<BooksProof>,
+    /// An earlier import of exactly this file.
+    pub same_file: Option<ImportRow>,
+    /// The book's names as the import finds or makes them.
+    pub chart: Chart,
+    head: Vec<Change>,
+    /// What the book calls the batch, once written.
+    pub batch: Option<u64>,
+}
+
+/// How many rows became what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub new: usize,
+    pub to_suspense: usize,
+    pub matched: usize,
+    pub known: usize,
+}
+
+impl Plan {
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for planned in &self.planned {
+            match planned.fate {
+                Fate::New => {
+                    counts.new += 1;
+                    counts.to_suspense += usize::from(planned.counter == self.suspense);
+                }
+                Fate::Matched { .. } => counts.matched += 1,
+                Fate::Known { .. } => counts.known += 1,
+            }
+        }
+        counts
+    }
+
+    /// True if the book would be the same afterwards.
+    pub fn changes_nothing(&self) -> bool {
+        let counts = self.counts();
+        counts.new + counts.matched == 0
+    }
+
+    /// The changes of the file's unit.
+    pub fn changes(&self) -> StatementChanges<'_> {
+        StatementChanges {
+            head: self.head.clone(),
+            statement: &self.read.statement,
+            planned: &self.planned,
+            account: self.chart.account(self.account).path.clone(),
+        }
+    }
+
+    /// Numbers of new rows, from the ranges a unit touched.
+    pub fn written(&mut self, ranges: &[(u64, u64)]) {
+        let mut posted = ranges.iter().flat_map(|(first, last)| *first..=*last);
+        for (planned, number) in self.planned.iter().zip(&mut self.numbers) {
+            if planned.fate == Fate::New {
+                *number = posted.next();
+            }
+        }
+    }
+
+    /// The row whose change the book refused.
+    pub fn row_of_change(&self, change: usize) -> Option<&StatementRow> {
+        let mut at = self.head.len();
+        for (row, planned) in self.read.statement.rows.iter().zip(&self.planned) {
+            at += match planned.fate {
+                Fate::Known { .. } => 0,
+                Fate::Matched { .. } => 1,
+                Fate::New => 2,
+            };
+            if change < at {
+                return (change >= self.head.len()).then_some(row);
+            }
+        }
+        None
+    }
+}
+
+/// Plans a statement.
+///
+/// Errors: accounts or currencies that are not there, amounts the book cannot hold.
+pub fn plan(
+    ctx: &mut Context,
+    session: &mut Session,
+    file: &str,
+    file_name: String,
+    sha256: [u8; 32],
+    read: Read,
+) -> Result<Plan> {
+    let mut names = Names::new(session.chart.clone(), session.create_accounts);
+    let account = names.bank_account(ctx, &read.account)?;
+    let (account_key, account_id) = (account.key, account.id);
+    let mut amounts = Vec::with_capacity(read.statement.rows.len());
+    let mut codes: Vec<Arc<str>> = Vec::with_capacity(read.statement.rows.len());
+    for row in &read.statement.rows {
+        let currency = names.currency(file, row, &read.home_currency)?;
+        amounts.push((minor(file, row, &currency)?, currency.key));
+        codes.push(currency.code);
+    }
+    let identities: Vec<i64> = read
+        .statement
+        .rows
+        .iter()
+        .zip(&codes)
+        .map(|(row, code)| identity::of_statement_row(account_id, row, code))
+        .collect();
+    let keys: Vec<RowKey<'_>> = read
+        .statement
+        .rows
+        .iter()
+        .zip(&amounts)
+        .zip(&identities)
+        .map(|((row, (minor, currency)), identity)| RowKey {
+            identity: *identity,
+            date: row.date,
+            currency: *currency,
+            minor: *minor,
+            reference: row.reference.as_deref(),
+        })
+        .collect();
+    let held = held(session, &identities)?;
+    let candidates = candidates(session, account_key, &read, &held)?;
+    let fates = plan::plan(&keys, &held, &candidates);
+    let suspense = names.suspense(ctx);
+    let mut planned = Vec::with_capacity(fates.len());
+    for (index, row) in read.statement.rows.iter().enumerate() {
+        let is_new = fates[index] == Fate::New;
+        planned.push(PlannedRow {
+            identity: identities[index],
+            fate: fates[index],
+            id: if is_new { ctx.make_id() } else { Uuid::nil() },
+            counter: if is_new {
+                names.counter(ctx, row, &suspense)?
+            } else {
+                suspense.clone()
+            },
+            currency: codes[index].clone(),
+        });
+    }
+    names.refuse_unknown(file)?;
+    if !planned
+        .iter()
+        .any(|p| p.fate == Fate::New && p.counter == suspense)
+    {
+        names.forget(&suspense);
+    }
+    let books = proof::books(
+        session,
+        account_key,
+        &read.statement,
+        &names.chart,
+        &amounts,
+        &fates,
+        &candidates,
+    )?;
+    let skipped = fates
+        .iter()
+        .filter(|f| matches!(f, Fate::Known { .. }))
+        .count();
+    let mut head = names.changes;
+    head.push(Change::Import(ImportBatch {
+        id: ctx.make_id(),
+        file: file_name,
+        sha256,
+        format: read.statement.layout.clone(),
+        account: Some(names.chart.account(account_key).path.clone()),
+        skipped: skipped as u64,
+    }));
+    let numbers = fates.iter().map(|fate| match fate {
+        Fate::New => None,
+        Fate::Matched { number, .. } | Fate::Known { number } => Some(*number).filter(|n| *n > 0),
+    });
+    Ok(Plan {
+        file: file.to_owned(),
+        account: account_key,
+        numbers: numbers.collect(),
+        planned,
+        amounts,
+        suspense,
+        books,
+        same_file: session
+            .imports
+            .iter()
+            .rev()
+            .find(|i| {
+                i.head.sha256 == sha256
+                    && !i.undone
+                    && i.head.account.as_deref() == Some(&*read.account)
+            })
+            .cloned(),
+        read,
+        chart: names.chart,
+        head,
+        batch: None,
+    })
+}
+
+impl Session {
+    /// Keeps in mind what a plan would write, for the files after it.
+    pub fn hold(&mut self, plan: &Plan) {
+        for planned in &plan.planned {
+            match planned.fate {
+                Fate::New => self.held.push(HeldRow {
+                    identity: planned.identity,
+                    number: 0,
+                }),
+                Fate::Matched { number, .. } => {
+                    self.held.push(HeldRow {
+                        identity: planned.identity,
+                        number,
+                    });
+                    self.claimed.insert((plan.account, number));
+                }
+                Fate::Known { .. } => {}
+            }
+        }
+    }
+}
+
+fn minor(file: &str, row: &StatementRow, currency: &Currency) -> Result<i64> {
+    to_minor(row.amount, currency.scale).map_err(|error| {
+        let why = format!("{} {}: {error}", row.amount, currency.code);
+        let fault = Fault {
+            line: Some(row.line),
+            ..Fault::file("unreadable-amount", why)
+        }
+        .line_text(&row.raw);
+        failure(file, fault)
+    })
+}
+
+/// Stored rows of these identities, and those of this run.
+fn held(session: &mut Session, identities: &[i64]) -> Result<Vec<HeldRow>> {
+    let mut wanted = identities.to_vec();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let known = session.book.known_rows(&wanted)?;
+    let mut held: Vec<HeldRow> = known
+        .iter()
+        .map(|row| HeldRow {
+            identity: row.identity,
+            number: row.number,
+        })
+        .collect();
+    held.extend(
+        session
+            .held
+            .iter()
+            .filter(|h| wanted.binary_search(&h.identity).is_ok()),
+    );
+    Ok(held)
+}
+
+/// What else moved the account around the statement's days, without what this account's imports brought.
+fn candidates(
+    session: &mut Session,
+    account: AccountKey,
+    read: &Read,
+    held: &[HeldRow],
+) -> Result<Vec<Candidate>> {
+    let Some((first, last)) = read.statement.span() else {
+        return Ok(Vec::new());
+    };
+    if account.0 as usize > session.book.chart()?.accounts().len() {
+        return Ok(Vec::new());
+    }
+    let taken: HashSet<u64> = held.iter().map(|h| h.number).collect();
+    let scan = Scan {
+        from: Some(Day(Day::of(first).0 - REFERENCE_DAYS).date()),
+        until: Some(Day(Day::of(last).0 + NEAR_DAYS + 1).date()),
+        accounts: Some(vec![account]),
+        ..Scan::default()
+    };
+    let mut found = Vec::new();
+    session.book.scan(&scan, &mut |transaction| {
+        if !taken.contains(&transaction.number.0) {
+            found.extend(moves(&transaction, account));
+        }
+        ControlFlow::Continue(())
+    })?;
+    found.retain(|c| !session.claimed.contains(&(account, c.number)));
+    let mut numbers: Vec<u64> = found.iter().map(|c| c.number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    if numbers.is_empty() {
+        return Ok(found);
+    }
+    let path = session.chart.account(account).path.clone();
+    let ours: HashMap<u64, bool> = session
+        .imports
+        .iter()
+        .filter(|i| !i.undone && i.head.account.as_deref() == Some(&*path))
+        .map(|i| (i.batch, i.head.format == read.statement.layout))
+        .collect();
+    if ours.is_empty() {
+        return Ok(found);
+    }
+    let mut sourced: BTreeMap<u64, bool> = BTreeMap::new();
+    for row in session.book.sources_of(&numbers)? {
+        if let Some(same_form) = ours.get(&row.batch) {
+            *sourced.entry(row.number).or_default() |= same_form;
+        }
+    }
+    found.retain_mut(|candidate| match sourced.get(&candidate.number) {
+        None => true,
+        Some(true) => false,
+        Some(false) => {
+            candidate.same_day_only = true;
+            true
+        }
+    });
+    Ok(found)
+}
+
+/// What a transaction moved of an account, one candidate a currency.
+fn moves(transaction: &Transaction, account: AccountKey) -> Vec<Candidate> {
+    let mut sums: BTreeMap<CurrencyKey, i64> = BTreeMap::new();
+    for entry in transaction.entries.iter().filter(|e| e.account == account) {
+        let sum = sums.entry(entry.currency).or_default();
+        *sum = sum.saturating_add(entry.minor);
+    }
+    let moved = sums.into_iter().filter(|(_, minor)| *minor != 0);
+    moved
+        .map(|(currency, minor)| Candidate {
+            number: transaction.number.0,
+            date: transaction.date,
+            currency,
+            minor,
+            reference: transaction.reference.clone(),
+            same_day_only: false,
+        })
+        .collect()
+}
+
+/// Names of a file → accounts and currencies of the book, opened where that is allowed.
+struct Names {
+    chart: Chart,
+    create_accounts: bool,
+    changes: Vec<Change>,
+    counters: HashMap<Arc<str>, Arc<str>>,
+    currencies: HashMap<Option<Arc<str>>, Currency>,
+    /// Accounts that rules name and nobody has opened, with near names.
+    unknown: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+}
+
+impl Names {
+    fn new(chart: Chart, create_accounts: bool) -> Names {
+        Names {
+            chart,
+            create_accounts,
+            changes: Vec::new(),
+            counters: HashMap::new(),
+            currencies: HashMap::new(),
+            unknown: BTreeMap::new(),
+        }
+    }
+
+    fn bank_account(&mut self, ctx: &mut Context, path: &Arc<str>) -> Result<Account> {
+        if self.chart.find(path).is_none() {
+            self.open(ctx, path)?;
+        }
+        let found = self.chart.find(path).cloned();
+        found.ok_or_else(|| {
+            Failure::not_found("unknown-account", format!("there is no account {path:?}"))
+        })
+    }
+
+    /// Plans a new account.
+    fn open(&mut self, ctx: &mut Context, path: &Arc<str>) -> Result<()> {
+        crate::ledger::account::check_path(path).map_err(|fault| {
+            Failure::refused("bad-path", format!("account path {path:?}: {fault}"))
+        })?;
+        let new = NewAccount::at(ctx.make_id(), path.clone());
+        self.chart.put_account(Account {
+            key: self.chart.next_account_key(),
+            id: new.id,
+            path: path.clone(),
+            kind: new.kind,
+            account_type: new.account_type,
+            code: None,
+            currency: None,
+            opened_on: None,
+            closed_on: None,
+            aliases: Vec::new(),
+            contact: new.contact.clone(),
+            note: None,
+            version: 1,
+        });
+        self.changes.push(Change::OpenAccount(new));
+        Ok(())
+    }
+
+    /// Takes back a planned account that turned out not to be needed; it must be the last one planned of its name.
+    fn forget(&mut self, path: &Arc<str>) {
+        self.changes
+            .retain(|c| !matches!(c, Change::OpenAccount(new) if new.path == *path));
+    }
+
+    fn suspense(&mut self, ctx: &mut Context) -> Arc<str> {
+        let named = |a: &&Account| {
+            matches!(
+                a.name().to_lowercase().as_str(),
+                "suspense" | "suspense a/c" | "suspense account"
+            )
+        };
+        let existing = self
+            .chart
+            .accounts()
+            .iter()
+            .find(|a| named(a) && a.closed_on.is_none());
+        if let Some(account) = existing {
+            return account.path.clone();
+        }
+        let path: Arc<str> = Arc::from(SUSPENSE);
+        if self.chart.find(&path).is_none() {
+            // The path is well formed, so opening it cannot fail.
+            let _ = self.open(ctx, &path);
+        }
+        path
+    }
+
+    /// The counter account of a row: what rules say, else what the file's own category is called, else Suspense.
+    fn counter(
+        &mut self,
+        ctx: &mut Context,
+        row: &StatementRow,
+        suspense: &Arc<str>,
+    ) -> Result<Arc<str>> {
+        for split in &row.category.splits {
+            self.account(ctx, &split.account)?;
+        }
+        match &row.category.account {
+            Some(account) => self.account(ctx, account),
+            None => Ok(row
+                .category
+                .named
+                .as_deref()
+                .and_then(|n| self.category(n))
+                .unwrap_or_else(|| suspense.clone())),
+        }
+    }
+
+    /// The one income or expense account that a file's category names.
+    fn category(&self, name: &str) -> Option<Arc<str>> {
+        let Resolved::One(key) = self.chart.resolve(name) else {
+            return None;
+        };
+        let account = self.chart.account(key);
+        let fits = matches!(account.kind, Kind::Income | Kind::Expense)
+            && account.name().eq_ignore_ascii_case(name)
+            && account.closed_on.is_none();
+        fits.then(|| account.path.clone())
+    }
+
+    fn account(&mut self, ctx: &mut Context, text: &Arc<str>) -> Result<Arc<str>> {
+        if let Some(path) = self.counters.get(text) {
+            return Ok(path.clone());
+        }
+        let path = match self.chart.resolve(text) {
+            Resolved::One(key) => self.chart.account(key).path.clone(),
+            Resolved::Ambiguous(keys) => {
+                let paths: Vec<&str> = keys.iter().map(|k| &*self.chart.account(*k).path).collect();
+                return Err(Failure::usage(
+                    "ambiguous-account",
+                    format!(
+                        "the rules' {text:?} fits {} accounts: {}",
+                        paths.len(),
+                        paths.join(", ")
+                    ),
+                ));
+            }
+            Resolved::Unknown(_) if self.create_accounts => {
+                self.open(ctx, text)?;
+                text.clone()
+            }
+            Resolved::Unknown(near) => {
+                self.unknown.insert(text.clone(), near);
+                text.clone()
+            }
+        };
+        self.counters.insert(text.clone(), path.clone());
+        Ok(path)
+    }
+
+    /// Every account that is missing, at once.
+    fn refuse_unknown(&self, file: &str) -> Result<()> {
+        if self.unknown.is_empty() {
+            return Ok(());
+        }
+        let paths: Vec<&str> = self.unknown.keys().map(|p| &**p).collect();
+        let what = if paths.len() == 1 {
+            "there is no account"
+        } else {
+            "there are no accounts"
+        };
+        let mut failure = Failure::not_found(
+            "unknown-account",
+            format!("{file} not imported: {what} {}", paths.join(", ")),
+        );
+        for (path, near) in self
+            .unknown
+            .iter()
+            .filter(|(_, near)| !near.is_empty())
+            .take(5)
+        {
+            failure = failure.hint(format!("for {path}, did you mean {}?", near.join(", ")));
+        }
+        Err(failure.hint(format!(
+            "hissab account add {}, or open all of them with --create-accounts",
+            shell_word(paths[0])
+        )))
+    }
+
+    /// The currency a row is in, opened if it is one of ISO 4217 that the book does not have yet.
+    fn currency(&mut self, file: &str, row: &StatementRow, home: &Arc<str>) -> Result<Currency> {
+        if let Some(found) = self.currencies.get(&row.currency) {
+            return Ok(found.clone());
+        }
+        let text = row.currency.as_deref().unwrap_or(home);
+        let found = self.find_currency(text, home);
+        let currency = match found {
+            Some(currency) => currency,
+            None => {
+                let code = iso_code(text).ok_or_else(|| {
+                    let fault = Fault {
+                        line: Some(row.line),
+                        ..Fault::file("unknown-currency", format!("no currency {text:?}"))
+                    };
+                    failure(
+                        file,
+                        fault
+                            .line_text(&row.raw)
+                            .hint(format!("hissab currency add {}", shell_word(text))),
+                    )
+                })?;
+                self.open_currency(&code)
+            }
+        };
+        self.currencies
+            .insert(row.currency.clone(), currency.clone());
+        Ok(currency)
+    }
+
+    fn find_currency(&self, text: &str, home: &str) -> Option<Currency> {
+        // A bare sign is the account's own currency where that uses it: `$` in an AUD account.
+        let is_home = text.ends_with('$') && home.ends_with('D') || text == home;
+        let own = is_home.then(|| self.chart.find_currency(home)).flatten();
+        let code = iso_code(text);
+        own.or_else(|| self.chart.resolve_currency(text))
+            .or_else(|| self.chart.find_currency(code.as_deref()?))
+            .cloned()
+    }
+
+    fn open_currency(&mut self, code: &str) -> Currency {
+        let currency = Currency {
+            key: self.chart.next_currency_key(),
+            code: Arc::from(code),
+            scale: iso_scale(code).unwrap_or(2),
+            symbol: iso_symbol(code).map(Arc::from),
+            name: None,
+        };
+        self.chart.put_currency(currency.clone());
+        self.changes.push(Change::Currency(CurrencyChange {
+            code: currency.code.clone(),
+            scale: currency.scale,
+            symbol: currency.symbol.clone(),
+            name: None,
+        }));
+        currency
+    }
+}
+
+/// The ISO code a text stands for: `EUR`, `eur`, `€`, `Rs`.
+fn iso_code(text: &str) -> Option<String> {
+    let upper = text.trim_end_matches('.').to_uppercase();
+    if upper == "RS" {
+        return Some("INR".to_owned());
+    }
+    if iso_scale(&upper).is_some() {
+        return Some(upper);
+    }
+    let codes = [
+        "INR", "USD", "EUR", "GBP", "JPY", "KRW", "ILS", "NGN", "PHP", "RUB", "THB", "TRY", "UAH",
+        "VND", "BDT",
+    ];
+    codes
+        .into_iter()
+        .find(|code| iso_symbol(code) == Some(text))
+        .map(str::to_owned)
+}
+
+/// The days of a statement, for messages.
+pub fn last_day(statement: &Statement) -> Option<Date> {
+    statement.span().map(|(_, last)| last)
+}

@@ -1,0 +1,128 @@
+//! What the books will hold of the account after an import, and why it differs from the statement.
+
+use jiff::civil::Date;
+
+use super::Session;
+use crate::cli::error::Result;
+use crate::formats::plan::{Candidate, Fate};
+use crate::formats::statement::Statement;
+use crate::ledger::account::AccountKey;
+use crate::ledger::chart::Chart;
+use crate::ledger::currency::CurrencyKey;
+use crate::ledger::day::Day;
+use crate::ledger::money::to_minor;
+use crate::ledger::totals::TotalsQuery;
+
+/// One currency of the account at the end of the statement's last day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BooksProof {
+    pub currency: CurrencyKey,
+    pub as_of: Date,
+    /// Debit positive, the import included.
+    pub books: i128,
+    /// What the statement says, where it says it.
+    pub statement: Option<i128>,
+    /// In the books up to that day, on no statement: number, reference, amount.
+    pub unpresented: Vec<(u64, Option<String>, i64)>,
+}
+
+impl BooksProof {
+    /// Statement less books.
+    pub fn difference(&self) -> Option<i128> {
+        self.statement.map(|statement| statement - self.books)
+    }
+
+    /// What the transactions on no statement come to.
+    pub fn unpresented_sum(&self) -> i128 {
+        self.unpresented
+            .iter()
+            .map(|(_, _, minor)| i128::from(*minor))
+            .sum()
+    }
+}
+
+/// The proof of every currency of a statement.
+pub fn books(
+    session: &mut Session,
+    account: AccountKey,
+    statement: &Statement,
+    chart: &Chart,
+    amounts: &[(i64, CurrencyKey)],
+    fates: &[Fate],
+    candidates: &[Candidate],
+) -> Result<Vec<BooksProof>> {
+    let Some((_, last)) = statement.span() else {
+        return Ok(Vec::new());
+    };
+    let mut currencies: Vec<CurrencyKey> = amounts.iter().map(|(_, currency)| *currency).collect();
+    currencies.sort_unstable();
+    currencies.dedup();
+    let until = Day(Day::of(last).0 + 1).date();
+    let query = TotalsQuery {
+        accounts: Some(vec![account]),
+        ..TotalsQuery::until(Some(until))
+    };
+    let totals = session.book.totals(&query)?;
+    let taken: Vec<u64> = fates
+        .iter()
+        .filter_map(|f| {
+            if let Fate::Matched { number, .. } = f {
+                Some(*number)
+            } else {
+                None
+            }
+        })
+        .collect();
+    let mut proofs = Vec::new();
+    for currency in currencies {
+        let before: i128 = totals
+            .rows
+            .iter()
+            .filter(|t| t.account == account && t.currency == currency)
+            .map(|t| t.closing())
+            .sum();
+        let new: i128 = amounts
+            .iter()
+            .zip(fates)
+            .filter(|((_, c), fate)| *c == currency && **fate == Fate::New)
+            .map(|((minor, _), _)| i128::from(*minor))
+            .sum();
+        let loose = candidates.iter().filter(|c| {
+            c.currency == currency
+                && c.date <= last
+                && !taken.contains(&c.number)
+                && !c.same_day_only
+        });
+        proofs.push(BooksProof {
+            currency,
+            as_of: last,
+            books: before + new,
+            statement: closing(statement, chart, amounts, currency),
+            unpresented: loose
+                .map(|c| (c.number, c.reference.clone(), c.minor))
+                .collect(),
+        });
+    }
+    Ok(proofs)
+}
+
+/// The statement's closing balance in a currency: the sum of its running balances.
+fn closing(
+    statement: &Statement,
+    chart: &Chart,
+    amounts: &[(i64, CurrencyKey)],
+    currency: CurrencyKey,
+) -> Option<i128> {
+    let mut sum = 0;
+    for (index, series) in statement.series.iter().enumerate() {
+        let row = statement
+            .rows
+            .iter()
+            .position(|r| usize::from(r.series) == index);
+        let of_currency = row.is_some_and(|row| amounts[row].1 == currency);
+        if of_currency {
+            sum += i128::from(to_minor(series.closing?, chart.currency(currency).scale).ok()?);
+        }
+    }
+    Some(sum)
+}

@@ -1,0 +1,376 @@
+//! One CSV file → a statement: flags, profile and rules together, and questions where the file leaves something open.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::input::Input;
+use super::profiles::{self, Named};
+use super::{Session, failure};
+use crate::cli::context::{Context, prompt_failure};
+use crate::cli::error::{Failure, Result};
+use crate::formats::csv::columns::Columns;
+use crate::formats::csv::{self, Options};
+use crate::formats::fault::{Fault, Question};
+use crate::formats::rules::profile::Profile;
+use crate::formats::rules::{Field, Rules};
+use crate::formats::statement::Statement;
+use crate::ledger::account::{Account, Kind};
+use crate::ledger::chart::Resolved;
+use crate::ledger::settings::DateOrder;
+
+/// How a file is to be read; what is left out is read from the file.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Reading")]
+pub struct ReadingArgs {
+    /// The account the file is a statement of
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Option<String>,
+
+    /// Read it as this profile says
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// Rules that say what rows are for: [[rule]] tables in TOML, or hledger's CSV rules
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<PathBuf>,
+
+    /// Day or month first: dmy, mdy or ymd
+    #[arg(long, value_name = "ORDER")]
+    pub date_order: Option<String>,
+
+    /// The decimal mark: . or ,
+    #[arg(long, value_name = "MARK", allow_hyphen_values = true)]
+    pub decimal_mark: Option<String>,
+
+    /// The currency of amounts that name none
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
+
+    /// What each column holds: date,description,,out,in,balance
+    #[arg(long, value_name = "A,B")]
+    pub columns: Option<String>,
+
+    /// The text's encoding: utf-8, utf-16le, windows-1252
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<String>,
+
+    /// What stands between cells: a character, or tab
+    #[arg(long, value_name = "CHAR")]
+    pub separator: Option<String>,
+
+    /// Positive amounts are money out
+    #[arg(long)]
+    pub invert: bool,
+
+    /// Import although the running balance does not follow everywhere
+    #[arg(long)]
+    pub allow_gap: bool,
+}
+
+/// A statement, the account it belongs to, and how it was read.
+pub struct Read {
+    pub statement: Statement,
+    /// By path; may be an account that is still to be opened.
+    pub account: Arc<str>,
+    pub home_currency: Arc<str>,
+    pub profile: Option<String>,
+    /// What `--save-profile` writes.
+    pub as_profile: Profile,
+}
+
+/// Reads a statement.
+pub fn read(ctx: &Context, session: &Session, args: &ReadingArgs, input: &Input) -> Result<Read> {
+    let name = &input.name;
+    let fingerprint = csv::peek(&input.bytes);
+    let given = args
+        .account
+        .as_deref()
+        .map(|text| account_path(session, text))
+        .transpose()?;
+    let named = choose(args, fingerprint.as_deref(), given.as_deref())?;
+    let mut profile = named
+        .as_ref()
+        .map(|n| n.profile.clone())
+        .unwrap_or_default();
+    let mut rules = match (&args.rules, &named) {
+        (Some(path), _) => {
+            profile.rules = Some(
+                std::path::absolute(path)
+                    .unwrap_or(path.clone())
+                    .display()
+                    .to_string(),
+            );
+            Some(profiles::rules_file(path)?)
+        }
+        (None, Some(named)) => profiles::rules_of(named)?,
+        (None, None) => None,
+    };
+    let account = settle_account(session, given, &profile, rules.as_ref(), name)?;
+    let existing = session.chart.find(&account);
+    let mut options = options(args, &profile)?;
+    options.liability = existing.is_some_and(|a| a.kind == Kind::Liability);
+    let home_currency = home_currency(session, args, &profile, existing);
+    options.home_currency = Some(home_currency.clone());
+    let statement = asking(ctx, name, &input.bytes, &mut options, rules.as_mut())?;
+    let as_profile = remember(&options, profile, &statement, &account, args);
+    Ok(Read {
+        statement,
+        account,
+        home_currency,
+        profile: named.map(|n| n.name),
+        as_profile,
+    })
+}
+
+fn choose(
+    args: &ReadingArgs,
+    fingerprint: Option<&str>,
+    account: Option<&str>,
+) -> Result<Option<Named>> {
+    match (&args.profile, fingerprint) {
+        (Some(name), _) => profiles::named(name).map(Some),
+        // Rules given by hand replace what a profile says.
+        (None, Some(fingerprint)) if args.rules.is_none() => {
+            profiles::by_fingerprint(fingerprint, account)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The path of an account by any of its names; one that may be created keeps the name given.
+fn account_path(session: &Session, text: &str) -> Result<Arc<str>> {
+    match session.chart.resolve(text) {
+        Resolved::One(key) => Ok(session.chart.account(key).path.clone()),
+        Resolved::Ambiguous(keys) => {
+            let paths: Vec<&str> = keys
+                .iter()
+                .map(|k| &*session.chart.account(*k).path)
+                .collect();
+            Err(Failure::usage(
+                "ambiguous-account",
+                format!(
+                    "{text:?} fits {} accounts: {}",
+                    paths.len(),
+                    paths.join(", ")
+                ),
+            ))
+        }
+        Resolved::Unknown(_) if session.create_accounts => Ok(Arc::from(text)),
+        Resolved::Unknown(near) => {
+            let mut failure =
+                Failure::not_found("unknown-account", format!("there is no account {text:?}"));
+            if !near.is_empty() {
+                failure = failure.hint(format!("did you mean {}?", near.join(", ")));
+            }
+            Err(failure.hint(format!(
+                "to create it: hissab account add {}",
+                crate::cli::error::shell_word(text)
+            )))
+        }
+    }
+}
+
+fn settle_account(
+    session: &Session,
+    given: Option<Arc<str>>,
+    profile: &Profile,
+    rules: Option<&Rules>,
+    file: &str,
+) -> Result<Arc<str>> {
+    if let Some(account) = given {
+        return Ok(account);
+    }
+    let named = profile
+        .account
+        .clone()
+        .or_else(|| Some(rules?.constant(Field::Account(1))?.to_string()));
+    match named {
+        Some(text) => account_path(session, &text),
+        None => {
+            let bank = session.chart.accounts().iter().find(|a| {
+                a.account_type == crate::ledger::account::AccountType::Bank && a.closed_on.is_none()
+            });
+            let example = bank.map_or("ACCOUNT".to_owned(), |a| {
+                crate::cli::error::shell_word(&a.path)
+            });
+            Err(Failure::usage(
+                "account-needed",
+                format!("{file} does not say which account it is a statement of"),
+            )
+            .hint(format!(
+                "hissab import {} --account {example} --save-profile NAME",
+                crate::cli::error::shell_word(file)
+            ))
+            .hint("with a saved profile the next file needs no flags"))
+        }
+    }
+}
+
+fn home_currency(
+    session: &Session,
+    args: &ReadingArgs,
+    profile: &Profile,
+    account: Option<&Account>,
+) -> Arc<str> {
+    let of_account = account.and_then(|a| a.currency.clone());
+    let said = args.currency.as_deref().or(profile.currency.as_deref());
+    let said = said.map(|text| {
+        session
+            .chart
+            .resolve_currency(text)
+            .map_or_else(|| Arc::from(text), |c| c.code.clone())
+    });
+    said.or(of_account)
+        .unwrap_or_else(|| Arc::from(session.info.settings.base_currency.as_str()))
+}
+
+fn options(args: &ReadingArgs, profile: &Profile) -> Result<Options> {
+    let word = args.date_order.as_ref().or(profile.date_order.as_ref());
+    let date_order = word
+        .map(|w| {
+            DateOrder::from_word(w).ok_or_else(|| {
+                Failure::usage(
+                    "bad-date-order",
+                    format!("--date-order is dmy, mdy or ymd, not {w:?}"),
+                )
+            })
+        })
+        .transpose()?;
+    let mark = args.decimal_mark.as_ref().or(profile.decimal_mark.as_ref());
+    let decimal_mark = mark
+        .map(|m| match m.as_str() {
+            "." => Ok('.'),
+            "," => Ok(','),
+            other => Err(Failure::usage(
+                "bad-decimal-mark",
+                format!("--decimal-mark is . or , not {other:?}"),
+            )),
+        })
+        .transpose()?;
+    let separator = args.separator.as_ref().or(profile.separator.as_ref());
+    let delimiter = separator
+        .map(|s| match s.as_str() {
+            "tab" | "\\t" | "\t" => Ok(b'\t'),
+            s if s.len() == 1 => Ok(s.as_bytes()[0]),
+            other => Err(Failure::usage(
+                "bad-separator",
+                format!("--separator is one character or the word tab, not {other:?}"),
+            )),
+        })
+        .transpose()?;
+    let columns = args.columns.as_ref().or(profile.columns.as_ref());
+    let columns = columns
+        .map(|list| Columns::from_list(list).map_err(|word| bad_column(&word)))
+        .transpose()?;
+    Ok(Options {
+        encoding: args.encoding.clone().or(profile.encoding.clone()),
+        delimiter,
+        columns,
+        date_order,
+        decimal_mark,
+        home_currency: None,
+        liability: false,
+        invert: args.invert || profile.invert,
+        allow_gap: args.allow_gap,
+    })
+}
+
+fn bad_column(word: &str) -> Failure {
+    let words = crate::formats::csv::columns::Role::ALL
+        .map(|r| r.word())
+        .join(", ");
+    Failure::usage("bad-columns", format!("no column can hold {word:?}")).hint(format!(
+        "columns hold {words}, or nothing we read (leave it empty)"
+    ))
+}
+
+/// Reads, and asks a person at a terminal what the file leaves open.
+fn asking(
+    ctx: &Context,
+    file: &str,
+    bytes: &[u8],
+    options: &mut Options,
+    mut rules: Option<&mut Rules>,
+) -> Result<Statement> {
+    // Two questions at most: the order of dates and the decimal mark.
+    for _ in 0..2 {
+        match csv::read(bytes, options, rules.as_deref_mut()) {
+            Ok(statement) => return Ok(statement),
+            Err(Fault {
+                question: Some(question),
+                ..
+            }) if ctx.can_ask() => ask(file, &question, options)?,
+            Err(fault) => return Err(failure(file, fault)),
+        }
+    }
+    csv::read(bytes, options, rules).map_err(|fault| failure(file, fault))
+}
+
+fn ask(file: &str, question: &Question, options: &mut Options) -> Result<()> {
+    let (prompt, items) = match question {
+        Question::DateOrder { sample } => (
+            format!("{file}: is {sample} written"),
+            ["day first", "month first"],
+        ),
+        Question::DecimalMark { sample } => (
+            format!("{file}: in {sample}, is the sign"),
+            ["a decimal mark", "a thousands separator"],
+        ),
+    };
+    let chosen = dialoguer::Select::new()
+        .with_prompt(crate::render::sanitize::line(&prompt))
+        .items(items)
+        .default(0)
+        .interact()
+        .map_err(prompt_failure)?;
+    match question {
+        Question::DateOrder { .. } => {
+            options.date_order = Some(if chosen == 0 {
+                DateOrder::Dmy
+            } else {
+                DateOrder::Mdy
+            })
+        }
+        Question::DecimalMark { sample } => {
+            let here = if sample.contains(',') { ',' } else { '.' };
+            let other = if here == ',' { '.' } else { ',' };
+            options.decimal_mark = Some(if chosen == 0 { here } else { other });
+        }
+    }
+    Ok(())
+}
+
+/// What the next file like this needs to be told.
+fn remember(
+    options: &Options,
+    profile: Profile,
+    statement: &Statement,
+    account: &str,
+    args: &ReadingArgs,
+) -> Profile {
+    Profile {
+        account: Some(account.to_owned()),
+        fingerprint: statement.fingerprint.clone().or(profile.fingerprint),
+        currency: args.currency.clone().or(profile.currency),
+        date_order: options
+            .date_order
+            .map(|o| o.word().to_owned())
+            .or(profile.date_order),
+        decimal_mark: options
+            .decimal_mark
+            .map(String::from)
+            .or(profile.decimal_mark),
+        encoding: options.encoding.clone(),
+        separator: options.delimiter.map(|d| {
+            if d == b'\t' {
+                "tab".to_owned()
+            } else {
+                char::from(d).to_string()
+            }
+        }),
+        columns: options.columns.as_ref().map(Columns::to_list),
+        invert: options.invert,
+        rules: profile.rules,
+        inline: profile.inline,
+    }
+}

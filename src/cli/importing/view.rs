@@ -1,0 +1,453 @@
+//! How an import and its dry run look: rows of the contract for machines, a table and its proof for people.
+
+use std::io;
+
+use super::planning::Plan;
+use super::proof::BooksProof;
+use crate::formats::plan::Fate;
+use crate::formats::statement::Series;
+use crate::ledger::currency::Currency;
+use crate::ledger::money::to_minor;
+use crate::render::{Cell, Column, Json, People, Sheet, SheetColumn, SheetRow, View};
+
+/// A file that was planned, or refused for a reason that was told.
+pub enum Outcome {
+    Planned(Box<Plan>),
+    Refused { file: String, line: Option<u64> },
+}
+
+/// All files of a run.
+pub struct ImportView<'a> {
+    pub outcomes: &'a [Outcome],
+    pub dry_run: bool,
+}
+
+pub fn columns() -> Vec<Column> {
+    let mut columns = vec![Column::text("file"), Column::number("line")];
+    columns.extend(["date", "description", "reference"].map(Column::text));
+    columns.extend(["debit", "credit"].map(Column::amount));
+    columns.push(Column::text("currency"));
+    columns.push(Column::amount("balance"));
+    columns.extend(["account", "state"].map(Column::text));
+    columns.push(Column::number("number"));
+    columns
+}
+
+fn state(fate: Fate) -> &'static str {
+    match fate {
+        Fate::New => "new",
+        Fate::Matched { .. } => "matched",
+        Fate::Known { .. } => "known",
+    }
+}
+
+impl View for ImportView<'_> {
+    fn schema(&self) -> &'static str {
+        "import/1"
+    }
+
+    fn head(&self) -> Vec<(&'static str, Json)> {
+        vec![("dry_run", Json::Bool(self.dry_run))]
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns()
+    }
+
+    fn rows(&self, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -> io::Result<()> {
+        for outcome in self.outcomes {
+            match outcome {
+                Outcome::Planned(plan) => plan_rows(plan, push)?,
+                Outcome::Refused { file, line } => {
+                    let mut cells = vec![Cell::Empty; 12];
+                    cells[0] = Cell::text(file);
+                    cells[1] = line.map_or(Cell::Empty, Cell::Number);
+                    cells[10] = Cell::Word("refused");
+                    push(&cells)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tail(&self) -> Vec<(&'static str, Json)> {
+        vec![(
+            "files",
+            Json::List(self.outcomes.iter().map(file_json).collect()),
+        )]
+    }
+
+    fn sheet(&self, people: &People) -> Sheet {
+        // People get a sheet a file: [`PlanSheet`].
+        let plans = self.outcomes.iter().filter_map(|o| {
+            if let Outcome::Planned(plan) = o {
+                Some(plan)
+            } else {
+                None
+            }
+        });
+        plans
+            .map(|plan| {
+                PlanSheet {
+                    plan,
+                    dry_run: self.dry_run,
+                    all: true,
+                }
+                .sheet(people)
+            })
+            .next()
+            .unwrap_or_default()
+    }
+}
+
+fn plan_rows(plan: &Plan, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -> io::Result<()> {
+    for (index, row) in plan.read.statement.rows.iter().enumerate() {
+        let (minor, key) = plan.amounts[index];
+        let currency = plan.chart.currency(key);
+        let planned = &plan.planned[index];
+        let balance = row.balance.and_then(|b| to_minor(b, currency.scale).ok());
+        push(&[
+            Cell::text(&plan.file),
+            Cell::Number(row.line),
+            Cell::Date(row.date),
+            Cell::text(&row.description),
+            Cell::maybe(row.reference.as_deref()),
+            Cell::debit(minor.into(), currency),
+            Cell::credit(minor.into(), currency),
+            Cell::text(&currency.code),
+            balance.map_or(Cell::Empty, |b| Cell::Amount(b.into(), currency)),
+            if planned.fate == Fate::New {
+                Cell::text(&planned.counter)
+            } else {
+                Cell::Empty
+            },
+            Cell::Word(state(planned.fate)),
+            plan.numbers[index].map_or(Cell::Empty, Cell::Number),
+        ])?;
+    }
+    Ok(())
+}
+
+fn file_json(outcome: &Outcome) -> Json {
+    let plan = match outcome {
+        Outcome::Planned(plan) => plan,
+        Outcome::Refused { file, .. } => {
+            return Json::object([("file", Json::text(file)), ("state", Json::text("refused"))]);
+        }
+    };
+    let counts = plan.counts();
+    let number = |n: usize| Json::Number(n as u64);
+    Json::object([
+        ("file", Json::text(&plan.file)),
+        (
+            "state",
+            Json::text(if plan.changes_nothing() {
+                "unchanged"
+            } else {
+                "imported"
+            }),
+        ),
+        ("batch", plan.batch.map_or(Json::Null, Json::Number)),
+        ("format", Json::text(&plan.read.statement.layout)),
+        (
+            "account",
+            Json::text(&*plan.chart.account(plan.account).path),
+        ),
+        ("posted", number(counts.new)),
+        ("to_suspense", number(counts.to_suspense)),
+        ("matched", number(counts.matched)),
+        ("known", number(counts.known)),
+        (
+            "books",
+            Json::List(plan.books.iter().map(|b| books_json(plan, b)).collect()),
+        ),
+    ])
+}
+
+fn books_json(plan: &Plan, proof: &BooksProof) -> Json {
+    let currency = plan.chart.currency(proof.currency);
+    let amount = |minor: Option<i128>| minor.map_or(Json::Null, |m| Json::amount(m, currency));
+    Json::object([
+        ("currency", Json::text(&*currency.code)),
+        ("to", Json::date(Some(proof.as_of))),
+        ("books", Json::amount(proof.books, currency)),
+        ("statement", amount(proof.statement)),
+        ("difference", amount(proof.difference())),
+    ])
+}
+
+/// One file for people.
+pub struct PlanSheet<'a> {
+    pub plan: &'a Plan,
+    pub dry_run: bool,
+    /// Every row, or only what it comes to.
+    pub all: bool,
+}
+
+impl View for PlanSheet<'_> {
+    fn schema(&self) -> &'static str {
+        "import/1"
+    }
+
+    fn head(&self) -> Vec<(&'static str, Json)> {
+        Vec::new()
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns()
+    }
+
+    fn rows(&self, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -> io::Result<()> {
+        plan_rows(self.plan, push)
+    }
+
+    fn tail(&self) -> Vec<(&'static str, Json)> {
+        Vec::new()
+    }
+
+    fn sheet(&self, people: &People) -> Sheet {
+        let has_balance = self
+            .plan
+            .read
+            .statement
+            .rows
+            .iter()
+            .any(|r| r.balance.is_some());
+        let mut columns = vec![
+            SheetColumn::right("Line"),
+            SheetColumn::left("Date"),
+            SheetColumn::left("Narration"),
+            SheetColumn::left("Ref."),
+            SheetColumn::right("In"),
+            SheetColumn::right("Out"),
+        ];
+        columns.extend(has_balance.then(|| SheetColumn::right("Balance")));
+        columns.extend([
+            SheetColumn::left("State"),
+            SheetColumn::left("Account or match"),
+        ]);
+        let rows = if self.all {
+            (0..self.plan.planned.len())
+                .map(|index| SheetRow::Cells(self.row(people, index, has_balance)))
+                .collect()
+        } else {
+            columns.clear();
+            Vec::new()
+        };
+        Sheet {
+            title: self.title(),
+            columns,
+            rows,
+            notes: self.notes(people),
+        }
+    }
+}
+
+impl PlanSheet<'_> {
+    fn title(&self) -> String {
+        let plan = self.plan;
+        let mut how = vec![plan.read.statement.layout.clone()];
+        how.extend(plan.read.statement.details.iter().cloned());
+        if let Some(profile) = &plan.read.profile {
+            how.push(format!("profile {profile}"));
+        }
+        let mut parts = vec![
+            plan.file.clone(),
+            how.join(", "),
+            format!("{} rows", plan.planned.len()),
+            format!("into {}", plan.chart.account(plan.account).path),
+        ];
+        if self.dry_run {
+            parts.push("dry run, nothing written".to_owned());
+        } else if let Some(batch) = plan.batch {
+            parts.push(format!("import {batch}"));
+        }
+        parts.join(" · ")
+    }
+
+    fn row(&self, people: &People, index: usize, has_balance: bool) -> Vec<String> {
+        let (plan, row) = (self.plan, &self.plan.read.statement.rows[index]);
+        let (minor, key) = plan.amounts[index];
+        let currency = plan.chart.currency(key);
+        let (into, out) = if minor >= 0 { (minor, 0) } else { (0, -minor) };
+        let mut cells = vec![
+            row.line.to_string(),
+            people.date(row.date),
+            row.description.clone(),
+            row.reference.clone().unwrap_or_default(),
+            people.magnitude_or_empty(into.into(), currency),
+            people.magnitude_or_empty(out.into(), currency),
+        ];
+        if has_balance {
+            let balance = row.balance.and_then(|b| to_minor(b, currency.scale).ok());
+            cells.push(balance.map_or(String::new(), |b| people.signed(b.into(), currency)));
+        }
+        let planned = &plan.planned[index];
+        cells.push(state(planned.fate).to_owned());
+        cells.push(match planned.fate {
+            Fate::New => planned.counter.to_string(),
+            Fate::Matched { number, date } if date != row.date => {
+                format!("{number} of {}", people.date(date))
+            }
+            Fate::Matched { number, .. } => number.to_string(),
+            Fate::Known { .. } => {
+                plan.numbers[index].map_or("in this run".to_owned(), |n| n.to_string())
+            }
+        });
+        cells
+    }
+
+    fn notes(&self, people: &People) -> Vec<String> {
+        let plan = self.plan;
+        let mut notes: Vec<String> = plan
+            .read
+            .statement
+            .notes
+            .iter()
+            .map(|n| match n.line {
+                Some(line) => format!("Line {line}: {}", n.text),
+                None => format!("Note: {}", n.text),
+            })
+            .collect();
+        for (index, series) in plan.read.statement.series.iter().enumerate() {
+            let row = plan
+                .read
+                .statement
+                .rows
+                .iter()
+                .position(|r| usize::from(r.series) == index);
+            if let Some(row) = row {
+                notes.push(statement_line(
+                    people,
+                    series,
+                    plan.chart.currency(plan.amounts[row].1),
+                ));
+            }
+        }
+        notes.extend(
+            plan.books
+                .iter()
+                .map(|proof| books_line(people, proof, plan.chart.currency(proof.currency))),
+        );
+        notes.push(self.summary());
+        notes
+    }
+
+    fn summary(&self) -> String {
+        let counts = self.plan.counts();
+        let suspense = if counts.to_suspense > 0 {
+            format!(" ({} to Suspense)", counts.to_suspense)
+        } else {
+            String::new()
+        };
+        let verbs = if self.dry_run {
+            ["Would post", "match", "skip"]
+        } else {
+            ["Posted", "matched", "skipped"]
+        };
+        let refuse = if self.dry_run { "refuse" } else { "refused" };
+        let mut line = format!(
+            "{} {}{suspense}, {} {}, {} {} already imported, {refuse} 0",
+            verbs[0], counts.new, verbs[1], counts.matched, verbs[2], counts.known
+        );
+        if let (true, Some(same)) = (self.plan.changes_nothing(), &self.plan.same_file) {
+            line.push_str(&format!("; this very file is import {}", same.batch));
+        } else if self.plan.changes_nothing() {
+            line.push_str("; nothing to do");
+        }
+        line
+    }
+}
+
+/// `Statement: 84,200.00 + 25,900.00 in - 12,059.00 out = 98,041.00; the balance is right on all 5 rows`
+fn statement_line(people: &People, series: &Series, currency: &Currency) -> String {
+    let show = |amount: rust_decimal::Decimal| match to_minor(amount, currency.scale) {
+        Ok(minor) => people.signed(minor.into(), currency),
+        Err(_) => amount.to_string(),
+    };
+    let moved = format!(
+        "{} in - {} out",
+        show(series.money_in),
+        show(series.money_out)
+    );
+    match (series.opening, series.closing) {
+        (Some(opening), Some(closing)) => {
+            let proof = match series.checked + 1 {
+                rows if rows >= series.rows => {
+                    format!("the balance is right on all {} rows", series.rows)
+                }
+                rows => format!(
+                    "the balance is right where it stands, on {rows} of {} rows",
+                    series.rows
+                ),
+            };
+            format!(
+                "Statement: {} + {moved} = {}; {proof}",
+                show(opening),
+                show(closing)
+            )
+        }
+        _ => format!("Statement: {moved}; no running balance to prove it by"),
+    }
+}
+
+/// `Books after import: 79,441.00 Dr; statement 98,041.00; difference 18,600.00 = payments not presented: 1051 ref. 000123`
+fn books_line(people: &People, proof: &BooksProof, currency: &Currency) -> String {
+    let mut line = format!(
+        "Books after import: {}",
+        people.sided(proof.books, currency).trim_end()
+    );
+    let (Some(statement), Some(difference)) = (proof.statement, proof.difference()) else {
+        return line;
+    };
+    line.push_str(&format!(
+        "; statement {}",
+        people.signed(statement, currency)
+    ));
+    if difference == 0 {
+        line.push_str("; they agree");
+        return line;
+    }
+    line.push_str(&format!(
+        "; difference {}",
+        people.signed(difference, currency)
+    ));
+    let explained = -proof.unpresented_sum();
+    if proof.unpresented.is_empty() || explained != difference && proof.unpresented.len() > 20 {
+        line.push_str(": balances before the statement's first row differ");
+        return line;
+    }
+    let list = |sign: i64| -> Vec<String> {
+        let picked = proof
+            .unpresented
+            .iter()
+            .filter(|(_, _, minor)| minor.signum() == sign);
+        picked
+            .map(|(number, reference, _)| match reference {
+                Some(reference) => format!("{number} ref. {reference}"),
+                None => number.to_string(),
+            })
+            .collect()
+    };
+    let mut parts = Vec::new();
+    for (sign, words) in [(-1, "payments not presented"), (1, "receipts not credited")] {
+        let found = list(sign);
+        if !found.is_empty() {
+            parts.push(format!("{words}: {}", found.join(", ")));
+        }
+    }
+    let equals = if explained == difference {
+        "="
+    } else {
+        "of it"
+    };
+    line.push_str(&format!(" {equals} {}", parts.join("; ")));
+    if explained != difference {
+        let rest = difference - explained;
+        line.push_str(&format!(
+            "; {} is not explained: balances before the first row may differ",
+            people.signed(rest, currency)
+        ));
+    }
+    line
+}
