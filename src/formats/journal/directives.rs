@@ -29,6 +29,9 @@ impl Reader<'_> {
     pub(super) fn directive(&mut self, line: &str) -> Result<(), FaultAt> {
         self.block = Block::None;
         let text = line.trim_end();
+        if text.is_empty() {
+            return Ok(());
+        }
         let marked = usize::from(text.starts_with(['!', '@']));
         let length = text[marked..]
             .find([' ', '\t'])

@@ -251,3 +251,6 @@ pub fn read(inputs: Vec<Input>, options: &ReadOptions) -> Result<ReadJournal, Ve
     }
     reader.finish()
 }
+
+#[cfg(test)]
+mod tests;

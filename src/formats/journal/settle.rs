@@ -41,34 +41,46 @@ pub(super) struct Scales {
 
 impl Reader<'_> {
     /// Settles everything; the journal, or all that is wrong with it.
+    ///
+    /// Assertions are only tested where the rest could be read: else they would fail for no reason
+    /// of their own.
     pub fn finish(mut self) -> Result<ReadJournal, Vec<JournalError>> {
-        if !self.errors.is_empty() {
-            return Err(self.errors);
-        }
         let scales = self.scales();
         if let Err(row) = self.store.rescale(&scales.keys) {
-            let fault = Fault::new(
-                "too-large",
-                "an amount is larger than hissab can hold (10^17 minor units)",
-            );
-            self.fail_row(row, fault);
+            self.fail_row(row, too_large());
         }
-        let any_virtual = self
+        let unbalanced_virtual = self
             .deferred
             .iter()
             .flat_map(|d| &d.postings)
             .filter(|p| p.sort == Sort::Virtual)
             .count();
-        self.notes.unbalanced_virtual = any_virtual as u64;
-        let virtual_account = (any_virtual > 0).then(|| virtual_account(&mut self.names));
+        self.notes.unbalanced_virtual = unbalanced_virtual as u64;
+        let virtual_account = (unbalanced_virtual > 0).then(|| virtual_account(&mut self.names));
         let assigned = self.settle_deferred(&scales, virtual_account);
+        if !self.errors.is_empty() {
+            return Err(self.sorted_errors());
+        }
         let assertions = super::assertions::walk(&mut self, &scales, assigned, virtual_account);
         if !self.errors.is_empty() {
-            self.errors
-                .sort_by_key(|e| e.fault.code == "assertion-failed");
-            return Err(self.errors);
+            return Err(self.sorted_errors());
         }
         Ok(self.into_journal(scales, assertions))
+    }
+
+    /// By file in the order they were opened, then by line.
+    fn sorted_errors(mut self) -> Vec<JournalError> {
+        let place: HashMap<&str, usize> = self
+            .sources
+            .iter()
+            .enumerate()
+            .rev()
+            .map(|(place, source)| (&*source.name, place))
+            .collect();
+        self.errors
+            .sort_by_key(|e| (place.get(&*e.file).copied().unwrap_or(usize::MAX), e.line));
+        self.errors.truncate(super::ERRORS_MAX);
+        self.errors
     }
 
     fn into_journal(mut self, scales: Scales, assertions: Vec<Assertion>) -> ReadJournal {
@@ -257,6 +269,13 @@ impl Reader<'_> {
             fault,
         });
     }
+}
+
+fn too_large() -> Fault {
+    Fault::new(
+        "too-large",
+        "an amount is larger than hissab can hold (10^17 minor units)",
+    )
 }
 
 /// The chart's accounts: kind and type from `type:` tags, inherited downwards, else from the path.
