@@ -267,3 +267,97 @@ fn what_we_write_both_programs_read_to_the_same_sums() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// A journal of `count` transactions of every sort that both programs read alike: the same seed, the same bytes.
+fn generated(count: u32, mut seed: u64) -> String {
+    use std::fmt::Write;
+    let mut next = move |below: u64| {
+        // SplitMix64.
+        seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = seed;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % below
+    };
+    let mut text = String::from("commodity INR\n    format 1000.00 INR\n\n");
+    let mut cash = 0i64;
+    for n in 0..count {
+        let (month, day) = (1 + n * 12 / count, 1 + next(28));
+        let paise = next(5_000_000) as i64 + 1;
+        let amount = |paise: i64| {
+            format!(
+                "{}{}.{:02} INR",
+                if paise < 0 { "-" } else { "" },
+                paise.abs() / 100,
+                paise.abs() % 100
+            )
+        };
+        let head = next(40);
+        let _ = writeln!(text, "2025-{month:02}-{day:02} * (V{n}) payee {head}");
+        let mut line = |account: &str, amount: &str| {
+            let _ = writeln!(text, "    {account}  {amount}");
+        };
+        match next(8) {
+            0 => {
+                let units = next(90) as i64 + 1;
+                line("Assets:Fund", &format!("{units} FND @ 12.25 INR"));
+                line("Assets:Bank", &amount(-units * 1225));
+            }
+            1 => {
+                line("Assets:Fund", &format!("-3 FND @@ {}", amount(paise)));
+                line("Assets:Bank", "");
+            }
+            2 => {
+                line("Assets:Foreign", &format!("${}.50", paise % 1000));
+                line("Assets:Bank", &amount(-paise));
+            }
+            3 => {
+                line(&format!("Expenses:Head {head}"), &amount(paise));
+                line("Expenses:Tax:GST", &amount(paise / 10));
+                line("Assets:Bank", "");
+            }
+            4 => {
+                line("Assets:Bank", &amount(paise));
+                line("Income:Sales", "");
+                line("(Budget:Sales)", &amount(paise / 2));
+                line("[Envelope:A]", &amount(5));
+                line("[Envelope:B]", &amount(-5));
+            }
+            5 => {
+                line("Expenses:Both", &amount(paise));
+                line("Expenses:Both", "7.5 EUR");
+                line("Equity:Opening", "");
+            }
+            _ => {
+                cash += paise;
+                line("Assets:Cash", &amount(paise));
+                line(&format!("Income:Head {head}"), &amount(-paise));
+            }
+        }
+        text.push('\n');
+    }
+    let _ = writeln!(
+        text,
+        "2025-12-31 count\n    Assets:Cash  0.00 INR = {}.{:02} INR",
+        cash / 100,
+        cash % 100
+    );
+    text
+}
+
+#[test]
+fn a_large_generated_journal_agrees_with_both_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("generated.journal");
+    std::fs::write(&path, generated(2_500, 42)).unwrap();
+    let (sums, places) = ours(read(&path));
+    assert!(sums.len() > 80, "{}", sums.len());
+    for (program, theirs) in [("hledger", hledger(&path)), ("ledger", ledger(&path))] {
+        let found = difference(program, &sums, &rounded(theirs.unwrap(), &places));
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+    let copy = folder.path().join("written.journal");
+    std::fs::write(&copy, exported(read(&path))).unwrap();
+    let found = difference("written", &sums, &rounded(hledger(&copy).unwrap(), &places));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
