@@ -12,6 +12,7 @@ use crate::reports::ledger::Detail;
 ///
 /// Example: hissab cashbook -D --from 2026-04-01
 #[derive(clap::Args)]
+#[group(skip)]
 pub struct Args {
     /// The account; without one, every account of type cash (bankbook: bank)
     #[arg(value_name = "ACCOUNT")]

@@ -21,6 +21,7 @@ use crate::render::{Format, Options};
 ///
 /// Example: hissab journal -p 2026-04 desc:rent
 #[derive(clap::Args)]
+#[group(skip)]
 pub struct Args {
     /// Query: account patterns, or desc: payee: cur: amt: tag: type: status: voucher: not: …
     pub query: Vec<String>,
