@@ -322,8 +322,8 @@ enum ChangeJson {
         reason: Option<String>,
     },
     Account {
-        before: Option<AccountJson>,
-        after: AccountJson,
+        before: Option<Box<AccountJson>>,
+        after: Box<AccountJson>,
     },
     Currency {
         before: Option<CurrencyJson>,
@@ -422,8 +422,8 @@ fn to_json(change: &LoggedChange, scales: &[u8]) -> ChangeJson {
             reason: reason.clone(),
         },
         LoggedChange::Account { before, after } => ChangeJson::Account {
-            before: before.as_deref().map(account_to_json),
-            after: account_to_json(after),
+            before: before.as_deref().map(|b| Box::new(account_to_json(b))),
+            after: Box::new(account_to_json(after)),
         },
         LoggedChange::Currency { before, after } => ChangeJson::Currency {
             before: before.as_ref().map(currency_to_json),
@@ -502,8 +502,11 @@ fn from_json(change: ChangeJson, keys: &Keys) -> Result<LoggedChange> {
         }
         ChangeJson::Reinstated { number, reason } => LoggedChange::Reinstated { number, reason },
         ChangeJson::Account { before, after } => LoggedChange::Account {
-            before: before.map(account_from_json).transpose()?.map(Box::new),
-            after: Box::new(account_from_json(after)?),
+            before: before
+                .map(|b| account_from_json(*b))
+                .transpose()?
+                .map(Box::new),
+            after: Box::new(account_from_json(*after)?),
         },
         ChangeJson::Currency { before, after } => LoggedChange::Currency {
             before: before.map(currency_from_json),

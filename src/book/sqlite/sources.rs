@@ -1,6 +1,7 @@
 //! Imported files and their source rows.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -109,15 +110,18 @@ impl Texts {
     /// The text of the row at a place of a batch.
     pub fn get(&mut self, conn: &Connection, batch: u64, place: u64) -> Result<String> {
         let (chunk, index) = (place / CHUNK_ROWS, (place % CHUNK_ROWS) as usize);
-        if !self.chunks.contains_key(&(batch, chunk)) {
-            let mut statement = conn
-                .prepare_cached("SELECT data FROM source_text WHERE batch = ?1 AND chunk = ?2")?;
-            let data: Vec<u8> = statement
-                .query_row((batch, chunk), |row| row.get(0))
-                .map_err(|_| damaged("the text of a source row is missing"))?;
-            self.chunks.insert((batch, chunk), inflate(&data)?);
-        }
-        let rows = &self.chunks[&(batch, chunk)];
+        let rows = match self.chunks.entry((batch, chunk)) {
+            Entry::Occupied(slot) => slot.into_mut(),
+            Entry::Vacant(slot) => {
+                let mut statement = conn.prepare_cached(
+                    "SELECT data FROM source_text WHERE batch = ?1 AND chunk = ?2",
+                )?;
+                let data: Vec<u8> = statement
+                    .query_row((batch, chunk), |row| row.get(0))
+                    .map_err(|_| damaged("the text of a source row is missing"))?;
+                slot.insert(inflate(&data)?)
+            }
+        };
         rows.get(index)
             .cloned()
             .ok_or_else(|| damaged("the text of a source row is missing"))

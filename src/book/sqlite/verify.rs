@@ -3,6 +3,7 @@
 //! Records are walked oldest first. The rows are the *after* of each change; where a later record changed a
 //! transaction, its *before* is put back while walking. So nothing is stored twice and all of it is proved.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::Connection;
@@ -106,14 +107,14 @@ fn touched(conn: &Connection) -> Result<HashMap<u64, Vec<(u64, Transaction)>>> {
                 _ => continue,
             };
             for number in first..=last {
-                if !touched.contains_key(&number) {
-                    let Some(now) = rows::find(conn, Target::Number(Number(number)))? else {
-                        continue;
-                    };
-                    touched.insert(number, (now, Vec::new()));
-                }
-                let Some((state, versions)) = touched.get_mut(&number) else {
-                    continue;
+                let (state, versions) = match touched.entry(number) {
+                    Entry::Occupied(slot) => slot.into_mut(),
+                    Entry::Vacant(slot) => {
+                        match rows::find(conn, Target::Number(Number(number)))? {
+                            Some(now) => slot.insert((now, Vec::new())),
+                            None => continue,
+                        }
+                    }
                 };
                 if let Some(Before::Was(was)) = records::before(change, state) {
                     versions.push((sequence, std::mem::replace(state, *was)));

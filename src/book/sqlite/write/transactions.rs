@@ -20,14 +20,8 @@ pub fn refused(violations: Vec<Violation>) -> BookError {
 
 /// Posts a draft; the same id with the same content again is nothing new.
 pub fn post(writer: &mut Writer<'_>, draft: Draft) -> Result<()> {
-    if let Some(bulk) = &writer.bulk {
-        if bulk.may_repeat() {
-            if let Some(number) = existing(writer, &draft)? {
-                writer.unit.repeated.push(number);
-                return Ok(());
-            }
-        }
-    } else if let Some(number) = existing(writer, &draft)? {
+    let may_repeat = writer.bulk.as_ref().is_none_or(|bulk| bulk.may_repeat());
+    if may_repeat && let Some(number) = existing(writer, &draft)? {
         writer.unit.repeated.push(number);
         return Ok(());
     }
