@@ -30,6 +30,17 @@ pub struct CashFlowBuilder<'a> {
     cuts: Vec<Date>,
     flows: ByAccount,
     conversions: Amounts,
+    /// Cash and bank that opening vouchers brought into the books: there before, and no flow.
+    opened: Amounts,
+}
+
+/// What a [`CashFlowBuilder`] has folded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Flows {
+    /// Per counter account.
+    pub flows: ByAccount,
+    pub conversions: Amounts,
+    pub opened: Amounts,
 }
 
 impl<'a> CashFlowBuilder<'a> {
@@ -40,6 +51,7 @@ impl<'a> CashFlowBuilder<'a> {
             cuts: cuts.to_vec(),
             flows: ByAccount::new(),
             conversions: Amounts::new(),
+            opened: Amounts::new(),
         }
     }
 
@@ -71,6 +83,14 @@ impl<'a> CashFlowBuilder<'a> {
             return;
         }
         let columns = self.cuts.len().saturating_sub(1);
+        if transaction.voucher == Voucher::Opening {
+            for entry in transaction.entries.iter().filter(|e| liquid(e.account)) {
+                let mut more = vec![0; columns];
+                more[column] = entry.minor.into();
+                add(&mut self.opened, entry.currency, &more);
+            }
+            return;
+        }
         let mut left: Vec<(CurrencyKey, i128)> = Vec::new();
         for entry in &transaction.entries {
             let minor = i128::from(entry.minor);
@@ -93,9 +113,13 @@ impl<'a> CashFlowBuilder<'a> {
         }
     }
 
-    /// The flows per counter account, and the conversions.
-    pub fn amounts(self) -> (ByAccount, Amounts) {
-        (self.flows, self.conversions)
+    /// What has been added.
+    pub fn finish(self) -> Flows {
+        Flows {
+            flows: self.flows,
+            conversions: self.conversions,
+            opened: self.opened,
+        }
     }
 
     fn column(&self, date: Date) -> Option<usize> {
@@ -115,13 +139,13 @@ impl<'a> CashFlowBuilder<'a> {
 /// and the balances are not theirs.
 pub fn cash_flow(
     chart: &Chart,
-    (flows, conversions): (&ByAccount, &Amounts),
+    flows: &Flows,
     cash: &Totals,
     layout: Layout,
     whole: bool,
 ) -> CashFlow {
     let section = |name| {
-        Section::of(name, Side::Debit, chart, flows, layout, |key| {
+        Section::of(name, Side::Debit, chart, &flows.flows, layout, |key| {
             activity(chart, key) == name
         })
     };
@@ -137,7 +161,7 @@ pub fn cash_flow(
         totals: Amounts::new(),
     };
     if whole {
-        conversion.compute(CONVERSION, conversions);
+        conversion.compute(CONVERSION, &flows.conversions);
     }
     sections.extend(
         [section("unclassified"), conversion]
@@ -145,7 +169,7 @@ pub fn cash_flow(
             .filter(|s| !s.lines.is_empty()),
     );
     let change = sum(sections.iter().map(|s| &s.totals));
-    let (opening, closing) = balances(chart, cash, &change);
+    let (opening, closing) = balances(chart, cash, &change, &flows.opened);
     CashFlow {
         sections,
         opening,
@@ -173,7 +197,12 @@ fn activity(chart: &Chart, key: AccountKey) -> &'static str {
 }
 
 /// Cash and bank before and after each column.
-fn balances(chart: &Chart, cash: &Totals, change: &Amounts) -> (Amounts, Amounts) {
+fn balances(
+    chart: &Chart,
+    cash: &Totals,
+    change: &Amounts,
+    opened: &Amounts,
+) -> (Amounts, Amounts) {
     let mut first: Amounts = Amounts::new();
     for row in &cash.rows {
         if chart.account(row.account).account_type.is_liquid() {
@@ -181,14 +210,16 @@ fn balances(chart: &Chart, cash: &Totals, change: &Amounts) -> (Amounts, Amounts
             add(&mut first, row.currency, &vec![row.opening; columns]);
         }
     }
-    for (currency, columns) in change {
+    for (currency, columns) in change.iter().chain(opened) {
         add(&mut first, *currency, &vec![0; columns.len()]);
     }
     let (mut opening, mut closing) = (Amounts::new(), Amounts::new());
     for (currency, columns) in first {
         let moved = change.get(&currency);
+        let new = opened.get(&currency);
         let mut balance = columns.first().copied().unwrap_or(0);
         for column in 0..columns.len() {
+            balance += new.map_or(0, |n| n[column]);
             opening.entry(currency).or_default().push(balance);
             balance += moved.map_or(0, |m| m[column]);
             closing.entry(currency).or_default().push(balance);
@@ -215,8 +246,7 @@ mod tests {
             totals.add(transaction, |_| true);
         }
         let totals = totals.finish();
-        let (flows, moved) = flow.amounts();
-        let report = cash_flow(chart, (&flows, &moved), &totals, Layout::default(), true);
+        let report = cash_flow(chart, &flow.finish(), &totals, Layout::default(), true);
         (report, totals)
     }
 
@@ -281,6 +311,18 @@ mod tests {
                 ("investing", "Assets:Machine", vec![0, -100]),
             ]
         );
+    }
+
+    #[test]
+    fn what_the_books_opened_with_was_there_before() {
+        let chart = shop();
+        let entries = [("Assets:Cash", 500), ("Equity:Capital", -500)];
+        let mut opening = tx(&chart, 1, date(2026, 4, 1), &entries);
+        opening.voucher = Voucher::Opening;
+        let (flow, _) = report(&chart, &[opening]);
+        assert_eq!(flow.opening[&INR], [500, 500]);
+        assert_eq!(flow.closing[&INR], [500, 500]);
+        assert!(flow.change.is_empty());
     }
 
     #[test]

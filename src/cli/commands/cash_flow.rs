@@ -53,12 +53,13 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         builder.add(&transaction, |entry| matcher.entry(&transaction, entry));
         ControlFlow::Continue(())
     })?;
-    let (flows, moved) = builder.amounts();
+    let mut flows = builder.finish();
     drop(matcher);
-    let flows = statement.amounts(ctx, flows, &spans.columns)?;
+    let moved = std::mem::take(&mut flows.flows);
+    flows.flows = statement.amounts(ctx, moved, &spans.columns)?;
     let chart = &statement.looking.chart;
     let whole = !filtered && !statement.is_valued();
-    let report = cash_flow(chart, (&flows, &moved), &cash, layout, whole);
+    let report = cash_flow(chart, &flows, &cash, layout, whole);
     let scope = statement.looking.scope();
     let mut view = statement.view(&scope, &spans.columns);
     view.schema = "cash-flow/1";

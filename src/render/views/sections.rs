@@ -106,9 +106,18 @@ impl SectionsView<'_> {
     }
 
     fn section_rows(&self, people: &People, several: bool, section: &Section) -> Vec<SheetRow> {
-        let mut rows = vec![SheetRow::Strong(vec![capital(section.name)])];
+        let mut rows = Vec::new();
+        if section.lines.is_empty() {
+            return rows;
+        }
+        // A section of computed lines alone is its own heading and its own sum.
+        let computed = section.lines.iter().all(|line| line.computed);
+        if !computed {
+            rows.push(SheetRow::Strong(vec![capital(section.name)]));
+        }
         for line in &section.lines {
-            let label = format!("{}{}", "  ".repeat(line.level + 1), line.label);
+            let indent = line.level + usize::from(!computed);
+            let label = format!("{}{}", "  ".repeat(indent), line.label);
             rows.push(SheetRow::Cells(self.people_row(
                 people,
                 several,
@@ -118,7 +127,7 @@ impl SectionsView<'_> {
                 &line.amounts,
             )));
         }
-        if self.totals {
+        if self.totals && !computed {
             for (key, amounts) in &section.totals {
                 let label = format!("Total {}", section.name);
                 rows.push(SheetRow::Strong(self.people_row(
