@@ -80,6 +80,17 @@ pub enum Command {
     Daybook(c::daybook::Args),
     Cashbook(c::cashbook::Args),
     Bankbook(c::bankbook::Args),
+    Statement(c::statement::Args),
+    Search(c::search::Args),
+    Accounts(c::accounts::Args),
+    Payees(c::names::PayeesArgs),
+    Descriptions(c::names::DescriptionsArgs),
+    Codes(c::names::CodesArgs),
+    Tags(c::names::TagsArgs),
+    Currencies(c::currencies::Args),
+    Stats(c::stats::Args),
+    Activity(c::activity::Args),
+
     // ---- Recording ----
     /// Make a book
     Init(c::init::Args),
@@ -161,6 +172,16 @@ impl Command {
             Command::Undo(args) => c::undo::run(ctx, args),
             Command::Show(args) => c::show::run(ctx, args),
             Command::Log(args) => c::log::run(ctx, args),
+            Command::Statement(args) => c::statement::run(ctx, args),
+            Command::Search(args) => c::search::run(ctx, args),
+            Command::Accounts(args) => c::accounts::run(ctx, args),
+            Command::Payees(args) => c::names::payees(ctx, args),
+            Command::Descriptions(args) => c::names::descriptions(ctx, args),
+            Command::Codes(args) => c::names::codes(ctx, args),
+            Command::Tags(args) => c::names::tags(ctx, args),
+            Command::Currencies(args) => c::currencies::run(ctx, args),
+            Command::Stats(args) => c::stats::run(ctx, args),
+            Command::Activity(args) => c::activity::run(ctx, args),
             Command::Help(args) => c::help::run(ctx, args),
         }
     }

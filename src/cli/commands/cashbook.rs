@@ -72,6 +72,7 @@ pub fn run_of(
             Detail::Entries
         },
         skip_empty: subjects.len() > 1,
+        ..Wanted::default()
     };
     ctx.page()?;
     ledgers::write(ctx, &mut looking, &options, &subjects, &wanted)?;

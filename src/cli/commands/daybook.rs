@@ -57,6 +57,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         limit: None,
         reverse: args.reverse,
         voided: args.void || options.is_for_people(),
+        words: Vec::new(),
         notes,
     };
     ctx.page()?;

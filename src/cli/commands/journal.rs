@@ -60,6 +60,7 @@ pub fn run_as(ctx: &mut Context, args: Args, options: &Options) -> Result<Exit> 
         limit: args.limit,
         reverse: args.reverse,
         voided: args.void,
+        words: Vec::new(),
         notes: Vec::new(),
     };
     ctx.page()?;
@@ -73,6 +74,8 @@ pub struct Wanted {
     pub limit: Option<usize>,
     pub reverse: bool,
     pub voided: bool,
+    /// Beginnings of words that their text must have.
+    pub words: Vec<String>,
     /// Lines below it, for people.
     pub notes: Vec<String>,
 }
@@ -97,7 +100,10 @@ pub fn write(
     let scope = looking.scope();
     let chart = looking.chart.clone();
     let order = wanted.order();
-    let scan = looking.scan(order, wanted.voided);
+    let scan = Scan {
+        words: wanted.words.clone(),
+        ..looking.scan(order, wanted.voided)
+    };
     let shown = if options.format == Format::Hledger {
         let options = WriteOptions::default();
         let mut writer = PlainText::new(&mut ctx.out, chart, options);

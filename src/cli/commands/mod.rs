@@ -1,5 +1,7 @@
 //! One file a command: its `Args` and its `run(ctx, args)`.
 
+pub mod accounts;
+pub mod activity;
 pub mod add;
 pub mod add_asking;
 pub mod ageing;
@@ -19,6 +21,7 @@ pub mod cashbook;
 pub mod check;
 pub mod count;
 pub mod credit;
+pub mod currencies;
 pub mod daybook;
 pub mod dues;
 pub mod help;
@@ -30,14 +33,18 @@ pub mod init;
 pub mod journal;
 pub mod ledger;
 pub mod log;
+pub mod names;
 pub mod opening;
 pub mod parties;
 pub mod print;
 pub mod register;
 pub mod restore;
 pub mod reverse;
+pub mod search;
 pub mod sections;
 pub mod show;
+pub mod statement;
+pub mod stats;
 pub mod transfer;
 pub mod trial_balance;
 pub mod undo;

@@ -41,6 +41,10 @@ pub struct Wanted {
     pub detail: Detail,
     /// Leave out ledgers in which nothing is held and nothing moved.
     pub skip_empty: bool,
+    /// Lines after each, for people.
+    pub notes: Vec<String>,
+    /// Facts before the rows of a JSON document.
+    pub facts: Vec<(&'static str, Json)>,
 }
 
 /// The account or parent a person means, with what lies below it unless `alone`.
@@ -101,6 +105,7 @@ pub fn write(
         let mut head = crate::render::views::head(&scope);
         let names = subjects.iter().map(|s| Json::text(&*s.path)).collect();
         head.push(("accounts", Json::List(names)));
+        head.extend(wanted.facts.iter().cloned());
         let mut rows = LedgerRows::begin(&mut ctx.out, options, &chart, wanted.schema, &head)?;
         for subject in subjects {
             let held = Held::of(&totals, subject, &chart);
@@ -133,7 +138,7 @@ pub fn write(
         walk(looking, subject, &held, wanted, &mut |event| {
             table.event(&event)
         })?;
-        table.end(&[])?;
+        table.end(&wanted.notes)?;
     }
     if first && !subjects.is_empty() {
         ctx.note("nothing to show: no account holds or moved anything in this period");

@@ -48,6 +48,7 @@ pub fn journal_columns() -> Vec<Column> {
 pub enum JournalKind {
     Journal,
     DayBook,
+    Search,
 }
 
 impl JournalKind {
@@ -55,6 +56,7 @@ impl JournalKind {
         match self {
             JournalKind::Journal => "Journal",
             JournalKind::DayBook => "Day book",
+            JournalKind::Search => "Search",
         }
     }
 
@@ -62,6 +64,7 @@ impl JournalKind {
         match self {
             JournalKind::Journal => "journal/1",
             JournalKind::DayBook => "daybook/1",
+            JournalKind::Search => "search/1",
         }
     }
 }
