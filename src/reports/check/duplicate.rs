@@ -62,9 +62,7 @@ impl<'a> DuplicateCheck<'a> {
                 "the same as {first}: \"{}\", {amount}",
                 transaction.description
             ),
-            hint: Some(format!(
-                "hissab void {number} --reason 'entered twice'; or hissab check accept {CODE} {number} --reason WHY"
-            )),
+            hint: Some(format!("hissab void {number} --reason 'entered twice'")),
         });
     }
 
