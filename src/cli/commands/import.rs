@@ -32,7 +32,7 @@ pub struct Args {
 
     /// Statements: CSV of any bank (- is stdin)
     #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<String>,
+    pub statements: Vec<String>,
 
     /// Save how the file was read, for the next one like it
     #[arg(long, value_name = "NAME")]
@@ -120,7 +120,7 @@ type Outcomes = (Vec<Outcome>, Vec<Failure>);
 /// Each file is read, planned and written before the next, which sees it.
 fn one_by_one(ctx: &mut Context, session: &mut Session, args: &Args) -> Result<Outcomes> {
     let (mut outcomes, mut failures) = (Vec::new(), Vec::new());
-    for file in &args.files {
+    for file in &args.statements {
         let done = planned(ctx, session, args, file).and_then(|mut plan| {
             write(
                 ctx,
@@ -140,7 +140,7 @@ fn one_by_one(ctx: &mut Context, session: &mut Session, args: &Args) -> Result<O
 fn together(ctx: &mut Context, session: &mut Session, args: &Args) -> Result<Outcomes> {
     let (mut plans, mut failures) = (Vec::new(), Vec::new());
     let mut outcomes = Vec::new();
-    for file in &args.files {
+    for file in &args.statements {
         match planned(ctx, session, args, file) {
             Ok(plan) => {
                 session.hold(&plan);

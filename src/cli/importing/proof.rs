@@ -32,6 +32,27 @@ impl BooksProof {
         self.statement.map(|statement| statement - self.books)
     }
 
+    /// What is in the books and on no statement: since the first row, and from before it only if that
+    /// makes the sum come out (an old cheque), for most of what is older was on earlier statements.
+    fn explain(&mut self, loose: &[&Candidate], first: Date) {
+        let row = |c: &&Candidate| (c.number, c.reference.clone(), c.minor);
+        self.unpresented = loose
+            .iter()
+            .copied()
+            .filter(|c| c.date >= first)
+            .map(|c| row(&c))
+            .collect();
+        if self
+            .difference()
+            .is_some_and(|d| d != -self.unpresented_sum())
+        {
+            let since = std::mem::replace(&mut self.unpresented, loose.iter().map(row).collect());
+            if self.difference() != Some(-self.unpresented_sum()) {
+                self.unpresented = since;
+            }
+        }
+    }
+
     /// What the transactions on no statement come to.
     pub fn unpresented_sum(&self) -> i128 {
         self.unpresented
@@ -51,7 +72,7 @@ pub fn books(
     fates: &[Fate],
     candidates: &[Candidate],
 ) -> Result<Vec<BooksProof>> {
-    let Some((_, last)) = statement.span() else {
+    let Some((first, last)) = statement.span() else {
         return Ok(Vec::new());
     };
     let mut currencies: Vec<CurrencyKey> = amounts.iter().map(|(_, currency)| *currency).collect();
@@ -87,21 +108,24 @@ pub fn books(
             .filter(|((_, c), fate)| *c == currency && **fate == Fate::New)
             .map(|((minor, _), _)| i128::from(*minor))
             .sum();
-        let loose = candidates.iter().filter(|c| {
-            c.currency == currency
-                && c.date <= last
-                && !taken.contains(&c.number)
-                && !c.same_day_only
-        });
-        proofs.push(BooksProof {
+        let mut proof = BooksProof {
             currency,
             as_of: last,
             books: before + new,
             statement: closing(statement, chart, amounts, currency),
-            unpresented: loose
-                .map(|c| (c.number, c.reference.clone(), c.minor))
-                .collect(),
-        });
+            unpresented: Vec::new(),
+        };
+        let loose: Vec<&Candidate> = candidates
+            .iter()
+            .filter(|c| {
+                c.currency == currency
+                    && c.date <= last
+                    && !taken.contains(&c.number)
+                    && !c.same_day_only
+            })
+            .collect();
+        proof.explain(&loose, first);
+        proofs.push(proof);
     }
     Ok(proofs)
 }

@@ -254,7 +254,7 @@ impl PlanSheet<'_> {
         let mut parts = vec![
             plan.file.clone(),
             how.join(", "),
-            format!("{} rows", plan.planned.len()),
+            rows_words(plan.planned.len()),
             format!("into {}", plan.chart.account(plan.account).path),
         ];
         if self.dry_run {
@@ -359,6 +359,10 @@ impl PlanSheet<'_> {
     }
 }
 
+fn rows_words(rows: usize) -> String {
+    format!("{rows} {}", if rows == 1 { "row" } else { "rows" })
+}
+
 /// `Statement: 84,200.00 + 25,900.00 in - 12,059.00 out = 98,041.00; the balance is right on all 5 rows`
 fn statement_line(people: &People, series: &Series, currency: &Currency) -> String {
     let show = |amount: rust_decimal::Decimal| match to_minor(amount, currency.scale) {
@@ -374,7 +378,7 @@ fn statement_line(people: &People, series: &Series, currency: &Currency) -> Stri
         (Some(opening), Some(closing)) => {
             let proof = match series.checked + 1 {
                 rows if rows >= series.rows => {
-                    format!("the balance is right on all {} rows", series.rows)
+                    format!("the balance is right on all {}", rows_words(series.rows))
                 }
                 rows => format!(
                     "the balance is right where it stands, on {rows} of {} rows",

@@ -105,7 +105,7 @@ pub fn statement(
         layout: understood
             .layout
             .map_or("csv".to_owned(), |l| format!("{} csv", l.name)),
-        details: vec![dates::order_name(order).to_owned()],
+        details: order_shown(rows, order),
         rows: Vec::new(),
         series: Vec::new(),
         notes: builder.notes,
@@ -121,6 +121,16 @@ pub fn statement(
         options,
     )?;
     Ok(statement)
+}
+
+/// The order of the dates, if any of them depends on it.
+fn order_shown(rows: &[BodyRow], order: DateOrder) -> Vec<String> {
+    let open = rows
+        .iter()
+        .any(|r| !matches!(r.date, dates::Scanned::Sure(..)));
+    open.then(|| dates::order_name(order).to_owned())
+        .into_iter()
+        .collect()
 }
 
 fn column_named(understood: &Understood<'_, '_>, name: &str) -> Option<usize> {
