@@ -276,3 +276,73 @@ fn read_project(path: &Path) -> Result<Layer> {
     }
     Ok(layer)
 }
+
+/// Sets one value in the user's file, keeping its comments and order; gives the file.
+pub fn set_user(name: &str, value: &str) -> Result<PathBuf> {
+    edit_user(|document| {
+        let (table, key) = parts(name);
+        match table {
+            Some(table) => document[table][key] = toml_edit::value(value),
+            None => document[key] = toml_edit::value(value),
+        }
+        true
+    })
+    .map(|(path, _)| path)
+}
+
+/// Removes one value from the user's file; true if it was there.
+pub fn unset_user(name: &str) -> Result<bool> {
+    edit_user(|document| {
+        let (table, key) = parts(name);
+        match table {
+            Some(table) => document
+                .get_mut(table)
+                .and_then(toml_edit::Item::as_table_like_mut)
+                .is_some_and(|t| t.remove(key).is_some()),
+            None => document.remove(key).is_some(),
+        }
+    })
+    .map(|(_, removed)| removed)
+}
+
+fn parts(name: &str) -> (Option<&str>, &str) {
+    match name.split_once('.') {
+        Some((table, key)) => (Some(table), key),
+        None => (None, name),
+    }
+}
+
+/// Reads, changes and replaces the user's file, 0600, whole or not at all.
+fn edit_user(change: impl FnOnce(&mut toml_edit::DocumentMut) -> bool) -> Result<(PathBuf, bool)> {
+    use std::io::Write;
+    let path = user_file().ok_or_else(|| {
+        Failure::usage(
+            "no-home",
+            "there is no home folder to keep a configuration in",
+        )
+    })?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|e| Failure::file(folder, &e))?;
+    let old = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(e) => return Err(Failure::file(&path, &e)),
+    };
+    let mut document: toml_edit::DocumentMut = old.parse().map_err(|e: toml_edit::TomlError| {
+        Failure::usage(
+            "bad-config",
+            format!("the configuration cannot be read: {}", e.message()),
+        )
+        .at(path.display().to_string())
+    })?;
+    let changed = change(&mut document);
+    if changed {
+        let mut file =
+            tempfile::NamedTempFile::new_in(folder).map_err(|e| Failure::file(folder, &e))?;
+        file.write_all(document.to_string().as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(&path)
+            .map_err(|e| Failure::file(&path, &e.error))?;
+    }
+    Ok((path, changed))
+}

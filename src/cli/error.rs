@@ -5,6 +5,7 @@ use std::io;
 use crate::book::BookError;
 use crate::ledger::amount_text::AmountTextError;
 use crate::ledger::date_text::DateTextError;
+use crate::ledger::query::QueryError;
 use crate::ledger::violation::Violation;
 use crate::render::sanitize;
 
@@ -213,6 +214,18 @@ impl From<AmountTextError> for Failure {
 impl From<DateTextError> for Failure {
     fn from(error: DateTextError) -> Failure {
         Failure::usage("bad-date", error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<QueryError> for Failure {
+    fn from(error: QueryError) -> Failure {
+        let hint = error.hint();
+        let failure = Failure::usage("bad-query", error.to_string());
+        if hint.is_empty() {
+            failure
+        } else {
+            failure.hint(hint)
+        }
     }
 }
 

@@ -102,7 +102,7 @@ fn is_url(words: &str) -> bool {
     words.starts_with("http://") || words.starts_with("https://")
 }
 
-fn no_servers(place: &str) -> Failure {
+pub fn no_servers(place: &str) -> Failure {
     Failure::usage(
         "no-servers",
         format!("{place} is on a server; this hissab works on local books only"),

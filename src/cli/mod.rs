@@ -126,6 +126,29 @@ pub enum Command {
     Show(c::show::Args),
     /// Show who did what
     Log(c::log::Args),
+    /// Move every matching entry to another account
+    Recategorise(c::recategorise::Args),
+    /// Work on the chart of accounts
+    #[command(visible_alias = "acc")]
+    Account(c::account::Args),
+    /// Work on customers and suppliers
+    Party(c::party::Args),
+    /// Work on currencies, commodities and prices
+    Currency(c::currency::Args),
+    /// Tag a transaction
+    Tag(c::tag::Args),
+    /// Lock everything up to a date
+    Lock(c::lock::Args),
+    /// Close a fiscal year
+    Close(c::close::Args),
+
+    // ---- This machine ----
+    /// Work on the list of books
+    Book(c::book::Args),
+    /// Show which book is used, and how it stands
+    Status(c::status::Args),
+    /// Show or change the configuration
+    Config(c::config::Args),
 
     // ---- Help and machinery ----
     /// Explain a topic or a command
@@ -182,6 +205,16 @@ impl Command {
             Command::Currencies(args) => c::currencies::run(ctx, args),
             Command::Stats(args) => c::stats::run(ctx, args),
             Command::Activity(args) => c::activity::run(ctx, args),
+            Command::Recategorise(args) => c::recategorise::run(ctx, args),
+            Command::Account(args) => c::account::run(ctx, args),
+            Command::Party(args) => c::party::run(ctx, args),
+            Command::Currency(args) => c::currency::run(ctx, args),
+            Command::Tag(args) => c::tag::run(ctx, args),
+            Command::Lock(args) => c::lock::run(ctx, args),
+            Command::Close(args) => c::close::run(ctx, args),
+            Command::Book(args) => c::book::run(ctx, args),
+            Command::Status(args) => c::status::run(ctx, args),
+            Command::Config(args) => c::config::run(ctx, args),
             Command::Help(args) => c::help::run(ctx, args),
         }
     }

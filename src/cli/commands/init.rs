@@ -163,7 +163,7 @@ fn settings(args: &Args, path: &Path) -> Result<Settings> {
     Ok(settings)
 }
 
-fn zone(given: Option<&str>) -> Result<String> {
+pub fn zone(given: Option<&str>) -> Result<String> {
     let Some(name) = given else {
         return Ok(zone_name());
     };

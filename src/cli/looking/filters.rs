@@ -11,7 +11,7 @@ use crate::ledger::account::AccountKey;
 use crate::ledger::amount_text;
 use crate::ledger::chart::{Chart, Resolved, distance};
 use crate::ledger::date_text::DateContext;
-use crate::ledger::query::{LiteralFilters, Query, QueryError};
+use crate::ledger::query::{LiteralFilters, Query};
 use crate::ledger::transaction::{Status, Tag, Transaction, Voucher};
 
 /// Which entries.
@@ -124,10 +124,10 @@ impl Filters {
         if self.real {
             words.push("real:1".to_owned());
         }
-        let query = Query::parse(&words, dates).map_err(bad_query)?;
+        let query = Query::parse(&words, dates)?;
         let literal = self.literal(chart)?;
         require_known(book, &literal)?;
-        query.and_literally(&literal).map_err(bad_query)
+        query.and_literally(&literal).map_err(Failure::from)
     }
 
     fn literal(&self, chart: &Chart) -> Result<LiteralFilters> {
@@ -249,16 +249,6 @@ fn amount(text: Option<&str>, flag: &str) -> Result<Option<Decimal>> {
     match amount_text::parse_amount_or_zero(text) {
         Ok(typed) => Ok(Some(typed.amount)),
         Err(error) => Err(Failure::usage("bad-amount", format!("{flag}: {error}"))),
-    }
-}
-
-fn bad_query(error: QueryError) -> Failure {
-    let hint = error.hint();
-    let failure = Failure::usage("bad-query", error.to_string());
-    if hint.is_empty() {
-        failure
-    } else {
-        failure.hint(hint)
     }
 }
 

@@ -1,0 +1,129 @@
+//! `hissab account merge FROM INTO`: every entry of one account moves to another, as one operation.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::book::{Scan, Voided};
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::record::{Recorder, WriteArgs, echo, resolve};
+use crate::ledger::change::{AccountPatch, Change, Target};
+use crate::ledger::draft::Draft;
+
+#[derive(clap::Args)]
+#[command(after_help = "Example: hissab account merge Expenses:Chai Expenses:Tea")]
+pub struct Args {
+    /// The account that is given up
+    pub from: String,
+    /// The account that takes its entries
+    pub into: String,
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    let mut recorder = Recorder::open(ctx)?;
+    let from = resolve::account(&recorder.chart, &args.from)?.clone();
+    let into = resolve::account(&recorder.chart, &args.into)?.clone();
+    if from.key == into.key {
+        return Err(Failure::usage(
+            "same-account",
+            format!("{} cannot be merged with itself", from.path),
+        ));
+    }
+    if from.kind != into.kind {
+        return Err(Failure::conflict(
+            "kinds-differ",
+            format!(
+                "{} is {}, {} is {}: nothing merged",
+                from.path, from.kind, into.path, into.kind
+            ),
+        )
+        .hint("hissab recategorise QUERY --to ACCOUNT moves entries between kinds"));
+    }
+    let mut changes = Vec::new();
+    let mut last = None;
+    let chart = recorder.chart.clone();
+    let scan = Scan {
+        accounts: Some(vec![from.key]),
+        voided: Voided::Hide,
+        ..Scan::default()
+    };
+    recorder.book.scan(&scan, &mut |transaction| {
+        last = last.max(Some(transaction.date));
+        changes.push(moved(
+            &Draft::of(&transaction, &chart),
+            transaction.number,
+            &from.path,
+            &into.path,
+        ));
+        ControlFlow::Continue(())
+    })?;
+    let count = changes.len();
+    changes.push(close(&recorder, from.key, last));
+    // The name that is given up leads to the account that took its place.
+    let mut aliases = into.aliases.clone();
+    aliases.extend(from.aliases.iter().cloned());
+    if aliases != into.aliases {
+        changes.push(Change::SetAccount {
+            account: from.key,
+            patch: AccountPatch {
+                aliases: Some(Vec::new()),
+                ..AccountPatch::default()
+            },
+        });
+        changes.push(Change::SetAccount {
+            account: into.key,
+            patch: AccountPatch {
+                aliases: Some(aliases),
+                ..AccountPatch::default()
+            },
+        });
+    }
+    let content = format!("{} {}", from.path, into.path);
+    let written = recorder
+        .write("account-merged", None, changes, &args.write, &content)
+        .map_err(|f| f.while_doing("nothing merged"))?;
+    echo::said(
+        &mut recorder,
+        &written,
+        &format!(
+            "merged {} into {}: {count} transactions, the account is closed",
+            from.path, into.path
+        ),
+    )?;
+    Ok(Exit::Ok)
+}
+
+/// The same transaction with one account in place of another.
+pub fn moved(
+    draft: &Draft,
+    number: crate::ledger::transaction::Number,
+    from: &str,
+    into: &Arc<str>,
+) -> Change {
+    let mut draft = draft.clone();
+    for entry in draft.entries.iter_mut().filter(|e| *e.account == *from) {
+        entry.account = into.clone();
+    }
+    Change::Amend {
+        target: Target::Number(number),
+        if_version: None,
+        draft,
+    }
+}
+
+fn close(
+    recorder: &Recorder<'_>,
+    account: crate::ledger::account::AccountKey,
+    last: Option<jiff::civil::Date>,
+) -> Change {
+    let on = last.map_or(recorder.today, |day| day.max(recorder.today));
+    Change::SetAccount {
+        account,
+        patch: AccountPatch {
+            closed_on: Some(Some(on)),
+            ..AccountPatch::default()
+        },
+    }
+}

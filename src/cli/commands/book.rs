@@ -1,0 +1,249 @@
+//! `hissab book …`: names for books, the default one, and what a book says of itself.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::cli::config::{self, user_file};
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure, Result, shell_word};
+use crate::render::sanitize::line;
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+#[derive(clap::Subcommand)]
+pub enum Action {
+    /// List the books that have names
+    List,
+    /// Use a book from now on
+    Use(UseArgs),
+    /// Give a book a name
+    Add(AddArgs),
+    /// Give a book another name
+    Rename(RenameArgs),
+    /// Forget a name; the book itself stays
+    Remove(NameArgs),
+    /// Show what a book says of itself
+    Show,
+    /// Make a read-only copy a book of its own
+    Detach,
+}
+
+#[derive(clap::Args)]
+pub struct NameArgs {
+    /// The name
+    pub name: String,
+}
+
+#[derive(clap::Args)]
+pub struct UseArgs {
+    /// A name, or a file
+    pub name: String,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "Example: hissab book add shop ~/books/shop.hissab")]
+pub struct AddArgs {
+    /// The name to type after -B
+    pub name: String,
+    /// The file
+    pub place: String,
+}
+
+#[derive(clap::Args)]
+pub struct RenameArgs {
+    /// The name it has
+    pub name: String,
+    /// The name it gets
+    pub new_name: String,
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    match args.action {
+        Action::List => list(ctx),
+        Action::Use(args) => use_book(ctx, &args.name),
+        Action::Add(args) => add(ctx, &args),
+        Action::Rename(args) => rename(ctx, &args),
+        Action::Remove(args) => remove(ctx, &args.name),
+        Action::Show => super::status::run(ctx, super::status::Args {}),
+        Action::Detach => Err(Failure::conflict(
+            "not-a-clone",
+            "this book is no copy of a server's: there is nothing to detach from",
+        )),
+    }
+}
+
+fn list(ctx: &mut Context) -> Result<Exit> {
+    let books = ctx.config()?.books();
+    let chosen = ctx.config()?.text("book");
+    if ctx.wants_json() {
+        let rows: Vec<serde_json::Value> = books
+            .iter()
+            .map(|(name, place)| serde_json::json!({ "name": name, "file": place, "default": chosen.as_ref() == Some(name) }))
+            .collect();
+        let text = serde_json::to_string(&rows).unwrap_or_default();
+        writeln!(ctx.out, "{{\"schema\":\"hissab/books/1\",\"rows\":{text}}}")?;
+        return Ok(Exit::Ok);
+    }
+    for (name, place) in &books {
+        let mark = if chosen.as_ref() == Some(name) {
+            "*"
+        } else {
+            " "
+        };
+        let gone = if Path::new(place).exists() {
+            ""
+        } else {
+            "  (not there)"
+        };
+        writeln!(ctx.out, "{mark} {}  {}{gone}", line(name), line(place))?;
+    }
+    if books.is_empty() {
+        ctx.note("no book has a name yet: hissab book add NAME FILE");
+    }
+    Ok(Exit::Ok)
+}
+
+fn use_book(ctx: &mut Context, name: &str) -> Result<Exit> {
+    let known = ctx.config()?.books().contains_key(name);
+    let value = if known {
+        name.to_owned()
+    } else {
+        existing_file(ctx, name)?
+    };
+    let file = config::set_user("book", &value)?;
+    if !ctx.globals.quiet {
+        writeln!(
+            ctx.out,
+            "{} is the default book from now on ({})",
+            line(&value),
+            line(&file.display().to_string())
+        )?;
+    }
+    if let Some(variable) = std::env::var_os("HISSAB_BOOK") {
+        ctx.warn(&format!(
+            "HISSAB_BOOK is set to {} and goes before it",
+            variable.to_string_lossy()
+        ));
+    }
+    Ok(Exit::Ok)
+}
+
+/// The full path of a file that is there, so that it holds in every folder.
+fn existing_file(ctx: &Context, words: &str) -> Result<String> {
+    if words.is_empty() {
+        return Err(Failure::usage("empty-book", "the book's name is empty"));
+    }
+    if words.contains("://") {
+        return Err(crate::cli::locate::no_servers(words));
+    }
+    let path = std::fs::canonicalize(words).map_err(|_| {
+        let names: Vec<String> = ctx
+            .config()
+            .map(|c| c.books().into_keys().collect())
+            .unwrap_or_default();
+        let failure = Failure::not_found("book-not-found", format!("no book {words}"));
+        match names.is_empty() {
+            true => failure.hint(format!("make it: hissab init {}", shell_word(words))),
+            false => failure.hint(format!("names: {}", names.join(", "))),
+        }
+    })?;
+    Ok(path.display().to_string())
+}
+
+/// Names are typed after -B: they must not look like files.
+fn check_name(name: &str) -> Result<()> {
+    let plain = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || !name.chars().all(plain) {
+        return Err(Failure::usage(
+            "bad-book-name",
+            format!("{name:?} cannot name a book: letters, digits, - and _ only"),
+        ));
+    }
+    Ok(())
+}
+
+fn add(ctx: &mut Context, args: &AddArgs) -> Result<Exit> {
+    check_name(&args.name)?;
+    let books = ctx.config()?.books();
+    if let Some(place) = books.get(&args.name) {
+        return Err(Failure::conflict(
+            "name-taken",
+            format!("{} names {place} already", args.name),
+        )
+        .hint(format!(
+            "hissab book remove {}, or choose another name",
+            args.name
+        )));
+    }
+    let place = existing_file(ctx, &args.place)?;
+    crate::book::open::read(&PathBuf::from(&place))?;
+    config::set_user(&format!("books.{}", args.name), &place)?;
+    if !ctx.globals.quiet {
+        writeln!(
+            ctx.out,
+            "{} is {}; to use it always: hissab book use {}",
+            line(&args.name),
+            line(&place),
+            line(&args.name)
+        )?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn rename(ctx: &mut Context, args: &RenameArgs) -> Result<Exit> {
+    check_name(&args.new_name)?;
+    let books = ctx.config()?.books();
+    let Some(place) = books.get(&args.name) else {
+        return Err(unknown_name(&args.name));
+    };
+    if books.contains_key(&args.new_name) {
+        return Err(Failure::conflict(
+            "name-taken",
+            format!("{} is taken already", args.new_name),
+        ));
+    }
+    config::set_user(&format!("books.{}", args.new_name), place)?;
+    config::unset_user(&format!("books.{}", args.name))?;
+    if ctx.config()?.text("book").as_deref() == Some(args.name.as_str()) {
+        config::set_user("book", &args.new_name)?;
+    }
+    if !ctx.globals.quiet {
+        writeln!(
+            ctx.out,
+            "{} is called {} now",
+            line(&args.name),
+            line(&args.new_name)
+        )?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn remove(ctx: &mut Context, name: &str) -> Result<Exit> {
+    let books = ctx.config()?.books();
+    let Some(place) = books.get(name) else {
+        return Err(unknown_name(name));
+    };
+    config::unset_user(&format!("books.{name}"))?;
+    let was_default = ctx.config()?.text("book").as_deref() == Some(name);
+    if was_default && user_file().is_some() {
+        config::unset_user("book")?;
+    }
+    if !ctx.globals.quiet {
+        writeln!(
+            ctx.out,
+            "forgot {}; {} is still there",
+            line(name),
+            line(place)
+        )?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn unknown_name(name: &str) -> Failure {
+    Failure::not_found("book-not-found", format!("no book is called {name:?}"))
+        .hint("hissab book list")
+}

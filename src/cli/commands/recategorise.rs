@@ -1,0 +1,125 @@
+//! `hissab recategorise QUERY --to ACCOUNT`: every matching entry moves, as one operation.
+
+use std::io::Write;
+use std::ops::ControlFlow;
+
+use crate::book::Scan;
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::record::{Recorder, WriteArgs, echo};
+use crate::ledger::change::{Change, Target};
+use crate::ledger::draft::Draft;
+use crate::ledger::period::Period;
+use crate::ledger::query::Query;
+use crate::render::sanitize::line;
+
+#[derive(clap::Args)]
+#[command(after_help = "Example: hissab recategorise suspense desc:mohan --to Expenses:Repairs")]
+pub struct Args {
+    /// Which entries: hledger's query terms (hissab help queries)
+    #[arg(value_name = "QUERY", required = true)]
+    pub query: Vec<String>,
+    /// The account they move to
+    #[arg(long, value_name = "ACCOUNT")]
+    pub to: String,
+    /// Why, for the audit log
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Create the account if it does not exist yet
+    #[arg(long)]
+    pub create_accounts: bool,
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    let mut recorder = Recorder::open(ctx)?;
+    recorder.create_accounts = args.create_accounts;
+    let query = Query::parse(&args.query, &recorder.date_context())?;
+    if query.is_everything() && query.period == Period::ALL {
+        return Err(Failure::usage(
+            "query-missing",
+            "which entries? the query matches everything",
+        ));
+    }
+    let chart = recorder.book.chart()?;
+    let to = recorder.account(&args.to)?;
+    let matcher = query.matcher(&chart);
+    let scan = Scan {
+        from: query.period.from,
+        until: query.period.until,
+        accounts: matcher.accounts(),
+        ..Scan::default()
+    };
+    let mut changes = Vec::new();
+    let mut entries = 0usize;
+    recorder.book.scan(&scan, &mut |transaction| {
+        let mut draft = Draft::of(&transaction, &chart);
+        let mut hit = false;
+        for (entry, drafted) in transaction.entries.iter().zip(&mut draft.entries) {
+            if *drafted.account != *to && matcher.entry(&transaction, entry) {
+                drafted.account = to.clone();
+                hit = true;
+                entries += 1;
+            }
+        }
+        if hit {
+            changes.push(Change::Amend {
+                target: Target::Number(transaction.number),
+                if_version: None,
+                draft,
+            });
+        }
+        ControlFlow::Continue(())
+    })?;
+    let count = changes.len();
+    if count == 0 {
+        recorder.ctx.note("nothing matches: nothing changed");
+        return Ok(Exit::Ok);
+    }
+    if count > 1 && !args.write.dry_run && recorder.ctx.can_ask() {
+        let question = format!("Move {entries} entries of {count} transactions to {to}?");
+        if !recorder.ctx.confirm(&question)? {
+            return Err(Failure::refused("declined", "nothing changed"));
+        }
+    }
+    let content = format!("{:?} {to}", args.query);
+    let written = recorder
+        .write(
+            "recategorised",
+            args.reason.clone(),
+            changes,
+            &args.write,
+            &content,
+        )
+        .map_err(|f| f.while_doing("nothing recategorised"))?;
+    if recorder.ctx.wants_json() || recorder.ctx.globals.quiet {
+        echo::changed(&mut recorder, &written, "recategorised")?;
+        return Ok(Exit::Ok);
+    }
+    echo::said(
+        &mut recorder,
+        &written,
+        &format!("moved {entries} entries of {count} transactions to {to}"),
+    )?;
+    writeln!(
+        recorder.ctx.out,
+        "  {}",
+        line(&numbers(&written.done.numbers))
+    )?;
+    Ok(Exit::Ok)
+}
+
+fn numbers(ranges: &[(u64, u64)]) -> String {
+    let texts: Vec<String> = ranges
+        .iter()
+        .map(|(a, b)| {
+            if a == b {
+                a.to_string()
+            } else {
+                format!("{a} to {b}")
+            }
+        })
+        .collect();
+    texts.join(", ")
+}

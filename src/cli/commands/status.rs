@@ -1,0 +1,154 @@
+//! `hissab status`: which book, where, how far, how it stands.
+
+use std::io::Write;
+
+use crate::cli::context::Context;
+use crate::cli::environment::local_time;
+use crate::cli::error::{Exit, Result};
+use crate::cli::record::echo::hex;
+use crate::ledger::period::people_date;
+use crate::ledger::settings::BookInfo;
+use crate::render::sanitize::line;
+
+#[derive(clap::Args)]
+pub struct Args {}
+
+#[derive(serde::Serialize)]
+struct StatusJson<'a> {
+    schema: &'static str,
+    book: &'a str,
+    id: String,
+    place: &'a str,
+    chosen_by: &'a str,
+    base_currency: &'a str,
+    fiscal_year_start: u8,
+    timezone: &'a str,
+    locked_to: Option<String>,
+    transactions: u64,
+    voided: u64,
+    accounts: usize,
+    first_date: Option<String>,
+    last_date: Option<String>,
+    sequence: u64,
+    audit_head: Option<String>,
+    changed_at: Option<String>,
+    schema_version: u32,
+    read_only: Option<&'a str>,
+    who: &'a str,
+}
+
+pub fn run(ctx: &mut Context, _args: Args) -> Result<Exit> {
+    let mut book = ctx.open_read()?;
+    let info = book.info()?;
+    let accounts = book.chart()?.accounts().len();
+    let (place, chosen_by) = if ctx.globals.files.is_empty() {
+        let located = ctx.located()?;
+        let path = std::fs::canonicalize(&located.path).unwrap_or(located.path);
+        (path.display().to_string(), located.source.word())
+    } else {
+        (ctx.globals.files.join(", "), "-f")
+    };
+    let who = ctx.who()?;
+    if ctx.wants_json() {
+        let object = json_of(&info, accounts, &place, chosen_by, &who);
+        writeln!(
+            ctx.out,
+            "{}",
+            serde_json::to_string(&object).unwrap_or_default()
+        )?;
+        return Ok(Exit::Ok);
+    }
+    for (label, value) in facts(&info, accounts, &place, chosen_by, &who) {
+        writeln!(ctx.out, "{label:<13} {}", line(&value))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn json_of<'a>(
+    info: &'a BookInfo,
+    accounts: usize,
+    place: &'a str,
+    chosen_by: &'a str,
+    who: &'a str,
+) -> StatusJson<'a> {
+    let settings = &info.settings;
+    StatusJson {
+        schema: "hissab/status/1",
+        book: &settings.name,
+        id: info.id.to_string(),
+        place,
+        chosen_by,
+        base_currency: &settings.base_currency,
+        fiscal_year_start: settings.fiscal_year_start,
+        timezone: &settings.timezone,
+        locked_to: settings.locked_to.map(|d| d.to_string()),
+        transactions: info.transactions,
+        voided: info.voided,
+        accounts,
+        first_date: info.span.map(|(first, _)| first.to_string()),
+        last_date: info.span.map(|(_, last)| last.to_string()),
+        sequence: info.sequence,
+        audit_head: info.head.map(|h| hex(&h)),
+        changed_at: info.changed_at.map(|t| t.to_string()),
+        schema_version: info.schema_version,
+        read_only: info.read_only.as_deref(),
+        who,
+    }
+}
+
+fn facts(
+    info: &BookInfo,
+    accounts: usize,
+    place: &str,
+    chosen_by: &str,
+    who: &str,
+) -> Vec<(&'static str, String)> {
+    let settings = &info.settings;
+    let voided = if info.voided > 0 {
+        format!(", {} void", info.voided)
+    } else {
+        String::new()
+    };
+    let span = info
+        .span
+        .map(|(a, b)| format!(", {} to {}", people_date(a), people_date(b)))
+        .unwrap_or_default();
+    let mut facts = vec![
+        ("book", settings.name.clone()),
+        ("place", format!("{place} (by {chosen_by})")),
+        ("currency", settings.base_currency.clone()),
+        (
+            "transactions",
+            format!("{}{voided}{span}", info.transactions),
+        ),
+        ("accounts", accounts.to_string()),
+        (
+            "fiscal year",
+            format!("begins in month {:02}", settings.fiscal_year_start),
+        ),
+        ("time zone", settings.timezone.clone()),
+        (
+            "lock",
+            settings.locked_to.map_or("not locked".to_owned(), |d| {
+                format!("locked up to {}", people_date(d))
+            }),
+        ),
+        ("you are", who.to_owned()),
+    ];
+    if let Some(head) = info.head {
+        facts.push((
+            "audit",
+            format!("change {}, head {}", info.sequence, &hex(&head)[..12]),
+        ));
+    }
+    if let Some(at) = info.changed_at {
+        facts.push(("last change", local_time(at, &settings.timezone)));
+    }
+    if info.schema_version > 0 {
+        facts.push(("schema", info.schema_version.to_string()));
+    }
+    if let Some(why) = &info.read_only {
+        facts.push(("read-only", why.clone()));
+    }
+    facts
+}
