@@ -54,6 +54,7 @@ pub enum Command {
     Import(c::import::Args),
     // ---- Trust ----
     Check(c::check::Args),
+    Assert(c::assert::Args),
     Audit(c::audit::Args),
     Backup(c::backup::Args),
     Restore(c::restore::Args),
@@ -161,6 +162,7 @@ impl Command {
         match self {
             Command::Import(args) => c::import::run(ctx, args),
             Command::Check(args) => c::check::run(ctx, args),
+            Command::Assert(args) => c::assert::run(ctx, args),
             Command::Audit(args) => c::audit::run(ctx, args),
             Command::Backup(args) => c::backup::run(ctx, args),
             Command::Restore(args) => c::restore::run(ctx, args),

@@ -19,8 +19,14 @@ use crate::reports::check::{CHECKS, info};
 ///
 /// Exit 3 if anything is found that is as bad as --fail-on.
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = "Example: hissab check --deep")]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Example: hissab check --deep"
+)]
 pub struct Args {
+    #[command(subcommand)]
+    pub accept: Option<Accept>,
+
     /// Only these checks [default: all]
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
@@ -45,7 +51,16 @@ pub struct Args {
     pub shown: ShownArgs,
 }
 
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Accept {
+    /// Answer for a finding: it is left out from now on, and the log says who and why
+    Accept(super::check_accept::Args),
+}
+
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    if let Some(Accept::Accept(accept)) = args.accept {
+        return super::check_accept::run(ctx, accept);
+    }
     if args.list {
         return list(ctx, &args.shown);
     }
