@@ -120,12 +120,7 @@ fn assertions_hold(
     chart: &Chart,
     assertions: &[Assertion],
 ) -> Result<CheckOutcome> {
-    let mut judged: Vec<Assertion> = assertions
-        .iter()
-        .filter(|a| a.source != assertion::STATEMENT)
-        .cloned()
-        .collect();
-    judged.sort_by_key(|a| a.on);
+    let judged = assertion::standing_ones(assertions);
     let mut findings: Vec<Finding> = Vec::new();
     for some in judged.chunks(ASSERTION_DAYS) {
         let query = assertion::query(chart, some);

@@ -8,6 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::cli::record::{Recorder, WriteArgs, recorder};
 use crate::ledger::change::{Change, Repeat};
+use crate::ledger::chart::Resolved;
 use crate::render::sanitize;
 use crate::reports::check::{CheckInfo, duplicate, info, suspense};
 
@@ -91,7 +92,13 @@ fn place(recorder: &mut Recorder<'_>, check: &CheckInfo, reference: &str) -> Res
     )?;
     let findings = report.findings();
     let places: Vec<String> = findings.iter().map(|f| f.place()).collect();
-    let fits = |place: &&String| **place == reference || place.split('@').next() == Some(reference);
+    // `cash` will do for `Assets:Cash` where only one finding is there.
+    let path = match recorder.chart.resolve(reference) {
+        Resolved::One(key) => recorder.chart.account(key).path.to_string(),
+        _ => reference.to_owned(),
+    };
+    let fits =
+        |place: &&String| **place == reference || place.split('@').next() == Some(path.as_str());
     let matching: Vec<&String> = places.iter().filter(fits).collect();
     match matching.as_slice() {
         [one] => Ok((*one).clone()),

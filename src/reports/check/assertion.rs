@@ -31,6 +31,37 @@ pub struct Standing {
     pub currency: CurrencyKey,
 }
 
+/// The assertions that are judged, by date: not those of statements, and of several that people made of one
+/// account, currency and day only the newest. Somebody who counts again corrects the count before.
+pub fn standing_ones(assertions: &[Assertion]) -> Vec<Assertion> {
+    let mut judged: Vec<&Assertion> = assertions
+        .iter()
+        .filter(|a| a.source != STATEMENT)
+        .collect();
+    judged.sort_by_key(|a| (a.on, a.id));
+    let same = |a: &Assertion, b: &Assertion| {
+        (&a.account, &a.currency, a.on, a.subaccounts)
+            == (&b.account, &b.currency, b.on, b.subaccounts)
+    };
+    let by_people = |a: &Assertion| a.source != "journal";
+    let mut kept: Vec<Assertion> = Vec::with_capacity(judged.len());
+    for assertion in judged {
+        if by_people(assertion) {
+            let of_day = kept.iter().rev().take_while(|k| k.on == assertion.on);
+            let before = of_day
+                .clone()
+                .position(|k| by_people(k) && same(k, assertion));
+            if let Some(back) = before {
+                let index = kept.len() - 1 - back;
+                kept[index] = assertion.clone();
+                continue;
+            }
+        }
+        kept.push(assertion.clone());
+    }
+    kept
+}
+
 /// What must be asked of the book to judge these assertions: a span up to the end of each date.
 pub fn query(chart: &Chart, assertions: &[Assertion]) -> TotalsQuery {
     let days: BTreeSet<Date> = assertions.iter().map(|a| after(a.on)).collect();
@@ -226,6 +257,26 @@ mod tests {
                 "counted 20.00 Dr, books 100.00 Dr, difference 80.00 Dr"
             ]
         );
+    }
+
+    #[test]
+    fn a_second_count_of_a_day_corrects_the_first() {
+        let at = |id: u128, amount: &str| Assertion {
+            id: Uuid::from_u128(id),
+            ..asserted("Assets:Cash", 9, amount, false)
+        };
+        let standing = standing_ones(&[at(2, "100"), at(1, "20"), at(3, "100")]);
+        assert_eq!(standing, [at(3, "100")]);
+        let journal = |id, amount: &str| Assertion {
+            source: "journal".to_owned(),
+            ..at(id, amount)
+        };
+        assert_eq!(standing_ones(&[journal(1, "5"), journal(2, "6")]).len(), 2);
+        let statement = Assertion {
+            source: STATEMENT.to_owned(),
+            ..at(1, "5")
+        };
+        assert!(standing_ones(&[statement]).is_empty());
     }
 
     #[test]
