@@ -9,8 +9,10 @@ mod fuzz_smoke;
 #[path = "../fuzz/targets.rs"]
 mod fuzz_targets;
 mod journals;
+mod looking;
 mod query_peers;
 mod rich;
+mod shop;
 mod sqlite_book;
 #[allow(dead_code)]
 mod support;

@@ -1,13 +1,15 @@
 //! `hissab trial-balance`: does it all sum to zero?
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Result};
 use crate::cli::looking::{Filters, Lines, Looking, Periods};
 use crate::cli::shown::ShownArgs;
-use crate::ledger::account::Kind;
-use crate::ledger::totals::Totals;
+use crate::ledger::account::{AccountKey, Kind};
+use crate::ledger::totals::{AccountTotal, Totals};
 use crate::render::views::TrialBalanceView;
 use crate::reports::tree::Shape;
 use crate::reports::trial_balance::{Proof, Wanted, trial_balance, with_opening};
@@ -40,7 +42,10 @@ pub struct Args {
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let filters = args.filters.with_words(args.query);
     let mut looking = Looking::open(ctx, &args.periods.0, &filters)?;
-    let (totals, unclosed) = gather(&mut looking)?;
+    let (mut totals, unclosed) = gather(&mut looking)?;
+    if args.lines.empty {
+        add_unposted(&looking, &mut totals);
+    }
     let wanted = Wanted {
         shape: Shape {
             depth: looking.depth(args.lines.depth),
@@ -84,4 +89,23 @@ fn gather(looking: &mut Looking) -> Result<(Totals, Option<String>)> {
     });
     let unclosed = carried.then(|| year.previous().label());
     Ok((with_opening(totals, cuts.len() - 2), unclosed))
+}
+
+/// Accounts nothing was ever posted to hold nothing.
+fn add_unposted(looking: &Looking, totals: &mut Totals) {
+    let Some(base) = looking.chart.currencies().first() else {
+        return;
+    };
+    let posted: BTreeSet<AccountKey> = totals.rows.iter().map(|row| row.account).collect();
+    let missing = looking
+        .accounts()
+        .into_iter()
+        .filter(|key| !posted.contains(key));
+    totals.rows.extend(missing.map(|account| AccountTotal {
+        account,
+        currency: base.key,
+        opening: 0,
+        spans: Vec::new(),
+        count: 0,
+    }));
 }
