@@ -25,6 +25,7 @@ mod check;
 mod connection;
 mod fault;
 mod log;
+mod more;
 mod records;
 mod rows;
 mod scan;

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::fault::damaged;
-use super::log::{AccountMore, TransactionMore, entries_from_json, tags_from_json};
+use super::more::{AccountMore, TransactionMore, entries_from_json, tags_from_json};
 use crate::book::Result;
 use crate::ledger::account::{Account, AccountKey, AccountType, Contact, Kind};
 use crate::ledger::change::Target;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::super::log::AccountMore;
+use super::super::more::AccountMore;
 use super::super::records;
 use super::state::Writer;
 use super::transactions::{conflict, refused};

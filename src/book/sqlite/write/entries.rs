@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::super::log::{TransactionMore, tags_to_json};
+use super::super::more::{TransactionMore, tags_to_json};
 use super::super::rows::price_text;
 use crate::book::Result;
 use crate::ledger::day::Day;
