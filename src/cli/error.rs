@@ -303,6 +303,9 @@ fn violation_hints(violation: &Violation) -> Vec<String> {
             "post with a later date, or correct an earlier entry with hissab reverse".to_owned(),
             "hissab lock --off --reason WHY".to_owned(),
         ],
+        Violation::Unbalanced { .. } => {
+            vec!["write credits with a minus sign, or leave one amount out to balance".to_owned()]
+        }
         Violation::Rule(rule) => rule.hint.iter().cloned().collect(),
         _ => Vec::new(),
     }

@@ -9,6 +9,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 pub mod argv;
 pub mod checking;
 pub mod commands;
+mod complete;
 pub mod config;
 pub mod context;
 pub mod environment;
@@ -50,48 +51,6 @@ pub struct Cli {
 #[derive(Subcommand)]
 #[command(defer = true)]
 pub enum Command {
-    // ---- Moving data ----
-    Import(c::import::Args),
-    // ---- Trust ----
-    Check(c::check::Args),
-    Assert(c::assert::Args),
-    Audit(c::audit::Args),
-    Backup(c::backup::Args),
-    Restore(c::restore::Args),
-
-    // ---- Looking ----
-    #[command(visible_alias = "tb")]
-    TrialBalance(c::trial_balance::Args),
-    #[command(visible_aliases = ["bs", "balancesheet"])]
-    BalanceSheet(c::balance_sheet::Args),
-    #[command(visible_aliases = ["is", "pnl", "incomestatement"])]
-    IncomeStatement(c::income_statement::Args),
-    #[command(visible_aliases = ["cf", "cashflow"])]
-    CashFlow(c::cash_flow::Args),
-    Dues(c::dues::Args),
-    Ageing(c::ageing::Args),
-    #[command(visible_alias = "bal")]
-    Balance(c::balance::Args),
-    #[command(visible_aliases = ["areg", "aregister"])]
-    Ledger(c::ledger::Args),
-    #[command(visible_alias = "reg")]
-    Register(c::register::Args),
-    Journal(c::journal::Args),
-    Print(c::print::Args),
-    Daybook(c::daybook::Args),
-    Cashbook(c::cashbook::Args),
-    Bankbook(c::bankbook::Args),
-    Statement(c::statement::Args),
-    Search(c::search::Args),
-    Accounts(c::accounts::Args),
-    Payees(c::names::PayeesArgs),
-    Descriptions(c::names::DescriptionsArgs),
-    Codes(c::names::CodesArgs),
-    Tags(c::names::TagsArgs),
-    Currencies(c::currencies::Args),
-    Stats(c::stats::Args),
-    Activity(c::activity::Args),
-
     // ---- Recording ----
     /// Make a book
     Init(c::init::Args),
@@ -143,6 +102,79 @@ pub enum Command {
     /// Close a fiscal year
     Close(c::close::Args),
 
+    // ---- Looking ----
+    /// Prove that debits are credits
+    #[command(visible_alias = "tb")]
+    TrialBalance(c::trial_balance::Args),
+    /// Show what is owned and owed
+    #[command(visible_aliases = ["bs", "balancesheet"])]
+    BalanceSheet(c::balance_sheet::Args),
+    /// Show income less expenses
+    #[command(visible_aliases = ["is", "pnl", "incomestatement"])]
+    IncomeStatement(c::income_statement::Args),
+    /// Show where cash came from and went
+    #[command(visible_aliases = ["cf", "cashflow"])]
+    CashFlow(c::cash_flow::Args),
+    /// Show who owes what
+    Dues(c::dues::Args),
+    /// Show how old the dues are
+    Ageing(c::ageing::Args),
+    /// Show account balances
+    #[command(visible_alias = "bal")]
+    Balance(c::balance::Args),
+    /// Show accounts with running balances
+    #[command(visible_aliases = ["areg", "aregister"])]
+    Ledger(c::ledger::Args),
+    /// Show entries with a running total
+    #[command(visible_alias = "reg")]
+    Register(c::register::Args),
+    /// Show transactions with all their entries
+    Journal(c::journal::Args),
+    /// Print transactions as an hledger journal
+    Print(c::print::Args),
+    /// Show what was recorded day by day
+    Daybook(c::daybook::Args),
+    /// Show the cash account
+    Cashbook(c::cashbook::Args),
+    /// Show the bank account
+    Bankbook(c::bankbook::Args),
+    /// Show a party's account
+    Statement(c::statement::Args),
+    /// Find transactions by words
+    Search(c::search::Args),
+    /// List accounts
+    Accounts(c::accounts::Args),
+    /// List payees
+    Payees(c::names::PayeesArgs),
+    /// List descriptions
+    Descriptions(c::names::DescriptionsArgs),
+    /// List references
+    Codes(c::names::CodesArgs),
+    /// List tags
+    Tags(c::names::TagsArgs),
+    /// List currencies
+    Currencies(c::currencies::Args),
+    /// Count what the book holds
+    Stats(c::stats::Args),
+    /// Show how busy each period was
+    Activity(c::activity::Args),
+
+    // ---- Moving data ----
+    /// Bring in bank statements and journals
+    Import(c::import::Args),
+
+    // ---- Trust ----
+    /// Find what is wrong in the books
+    Check(c::check::Args),
+    /// Vouch for a balance
+    Assert(c::assert::Args),
+    /// Read and prove the audit log
+    Audit(c::audit::Args),
+    /// Copy the book while others work on it
+    Backup(c::backup::Args),
+    /// Fill a book from a backup
+    Restore(c::restore::Args),
+
     // ---- This machine ----
     /// Work on the list of books
     Book(c::book::Args),
@@ -154,6 +186,12 @@ pub enum Command {
     // ---- Help and machinery ----
     /// Explain a topic or a command
     Help(c::help::Args),
+    /// Print the completion script of a shell
+    #[command(hide = true)]
+    Completions(c::completions::Args),
+    /// Write the man pages into a folder
+    #[command(hide = true)]
+    Man(c::man::Args),
 }
 
 impl Command {
@@ -217,6 +255,8 @@ impl Command {
             Command::Book(args) => c::book::run(ctx, args),
             Command::Status(args) => c::status::run(ctx, args),
             Command::Config(args) => c::config::run(ctx, args),
+            Command::Completions(args) => c::completions::run(ctx, args),
+            Command::Man(args) => c::man::run(ctx, args),
             Command::Help(args) => c::help::run(ctx, args),
         }
     }
@@ -224,6 +264,10 @@ impl Command {
 
 /// Everything from the words of the command line to the exit code.
 pub fn main() -> ExitCode {
+    // A shell that asks for completions sets COMPLETE: answered before anything else happens.
+    if std::env::var_os("COMPLETE").is_some() {
+        complete::answer();
+    }
     signals::prepare();
     std::panic::set_hook(Box::new(say_bug));
     let words: Vec<OsString> = std::env::args_os().collect();

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::error::{Failure, Result};
 use crate::render::{self, Layout, Options, RenderError, View};
 
-/// Flags about the shape of printed data.
+// Flags about the shape of printed data.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub struct ShownArgs {

@@ -212,17 +212,25 @@ impl Chart {
 }
 
 /// How far `path` is from what was typed: 0 is nearest; `None` is too far to name.
+///
+/// A typed path is compared with paths, a single word with their parts.
 fn near_score(wanted: &str, path: &str) -> Option<usize> {
     let last = path.rsplit(':').next().unwrap_or(path);
-    if path.contains(wanted) || (wanted.len() >= 3 && last.len() >= 3 && wanted.contains(last)) {
+    if path.contains(wanted) {
         return Some(0);
     }
-    let best = path
-        .split(':')
-        .chain([path])
-        .map(|part| distance(wanted, part))
-        .min()?;
-    (best <= 1 + wanted.chars().count() / 3).then_some(best)
+    let (name, best) = match wanted.rsplit_once(':') {
+        Some((_, name)) => (name, distance(wanted, path).min(distance(name, last))),
+        None if wanted.len() >= 3 && last.len() >= 3 && wanted.contains(last) => return Some(0),
+        None => (
+            wanted,
+            path.split(':')
+                .map(|part| distance(wanted, part))
+                .min()
+                .unwrap_or(usize::MAX),
+        ),
+    };
+    (best <= 1 + name.chars().count() / 4).then_some(best)
 }
 
 /// Edit distance with swaps of neighbours, over characters.

@@ -468,7 +468,9 @@ impl<'a> Weighing<'a> {
             return;
         };
         if sum.round_half_even(currency.scale) != Some(0) {
-            let off = sum.to_decimal().unwrap_or(Decimal::MAX);
+            let mut off = sum.to_decimal().unwrap_or(Decimal::MAX);
+            // `90.00`, as amounts of the currency are written.
+            off.rescale(off.scale().max(currency.scale.into()));
             self.faults.push(Violation::Unbalanced {
                 currency: currency.code.clone(),
                 off,

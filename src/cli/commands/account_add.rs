@@ -21,7 +21,7 @@ pub struct Args {
     pub write: WriteArgs,
 }
 
-/// What is known about an account.
+// What is known about an account.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "About the account")]
 pub struct AboutArgs {

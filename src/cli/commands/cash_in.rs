@@ -6,7 +6,8 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::cli::record::resolve::Money;
 use crate::cli::record::{DetailArgs, Recorder};
-use crate::ledger::account::{AccountType, Kind};
+use crate::ledger::account::{Account, AccountType, Kind};
+use crate::ledger::chart::distance;
 use crate::ledger::draft::Draft;
 
 #[derive(clap::Args)]
@@ -128,13 +129,20 @@ fn warn_suspense(recorder: &mut Recorder<'_>, what: &str, suspense: &str) -> Res
     } else {
         format!(" ({what})")
     };
-    let example = recorder
-        .chart
-        .near(what)
-        .first()
-        .map_or("ACCOUNT".to_owned(), |p| shell_word(p));
+    let example = like_word(recorder, what).map_or("ACCOUNT".to_owned(), |p| shell_word(&p));
     recorder.ctx.warn(&format!(
         "{number}{about} waits in {suspense}; when you know what it was:\n         hissab amend {number} --category {example}"
     ));
     Ok(())
+}
+
+/// The income or expense account whose name is a slip of the finger away from some words.
+fn like_word(recorder: &Recorder<'_>, what: &str) -> Option<Arc<str>> {
+    let wanted = what.to_lowercase();
+    let slips = |a: &&Account| distance(&wanted, &a.name().to_lowercase());
+    let chart = recorder.chart.accounts().iter();
+    let near = chart
+        .filter(|a| matches!(a.kind, Kind::Income | Kind::Expense) && a.closed_on.is_none())
+        .min_by_key(slips)?;
+    (slips(&near) <= wanted.chars().count() / 3).then(|| near.path.clone())
 }

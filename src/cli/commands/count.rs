@@ -83,6 +83,10 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         };
         let against = recorder.ensure_account(OVER_SHORT);
         draft.entries = vec![moved.entry(&account), moved.negated().entry(&against)];
+        // Debit first, as everywhere.
+        draft
+            .entries
+            .sort_by_key(|e| e.amount.is_some_and(|a| a.is_sign_negative()));
         args.details.finish(&mut draft);
         changes.push(Change::Post(draft.clone()));
     }

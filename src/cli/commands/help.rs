@@ -8,20 +8,25 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::{Cli, argv};
 
+use super::help_topics::TOPICS;
+
 #[derive(clap::Args)]
 pub struct Args {
     /// dates, amounts, queries, formats, environment, exit-codes, accounting-basics, or a command
     pub topic: Vec<String>,
 }
 
-/// Topics and their texts, in the order they are listed.
-const TOPICS: &[(&str, &str)] = &[];
-
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let mut command = Cli::command();
     command.build();
     let Some(name) = args.topic.first() else {
+        let names: Vec<&str> = TOPICS.iter().map(|(topic, _)| *topic).collect();
         write!(ctx.out, "{}", command.render_help())?;
+        writeln!(
+            ctx.out,
+            "\nTopics, as in hissab help dates: {}",
+            names.join(", ")
+        )?;
         return Ok(Exit::Ok);
     };
     if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic == name) {

@@ -75,7 +75,7 @@ pub struct SetArgs {
     pub write: WriteArgs,
 }
 
-/// How a party is reached; an empty text removes.
+// How a party is reached; an empty text removes.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Contact")]
 pub struct ContactArgs {

@@ -49,6 +49,14 @@ pub fn run(ctx: &mut Context, _args: Args) -> Result<Exit> {
         (ctx.globals.files.join(", "), "-f")
     };
     let who = ctx.who()?;
+    let mut info = info;
+    // We opened it to read; what counts is whether it could be written.
+    let locked_file = std::fs::metadata(&place).is_ok_and(|m| m.permissions().readonly());
+    info.read_only = match (&info.head, locked_file) {
+        (None, _) => Some("journals are read, never written".to_owned()),
+        (Some(_), true) => Some("the file may not be written".to_owned()),
+        (Some(_), false) => None,
+    };
     if ctx.wants_json() {
         let object = json_of(&info, accounts, &place, chosen_by, &who);
         writeln!(

@@ -102,7 +102,8 @@ fn arriving(
         .first()
         .map(|c| c.code.clone())
         .unwrap_or_default();
-    let own = |path: &str| recorder.chart.find(path).and_then(|a| a.currency.clone());
+    let chart = recorder.chart.clone();
+    let own = |path: &str| chart.find(path).and_then(|a| a.currency.clone());
     let left = money
         .currency
         .clone()
@@ -128,6 +129,18 @@ fn arriving(
                 format!("{to} holds {other}, not {left}: what arrived?"),
             )
             .hint(format!("add --received 'AMOUNT {other}', or --rate RATE")));
+        }
+        // A plain number out of a foreign account into one that takes any currency says too little.
+        if money.currency.is_none() && left != base && own(to).is_none() {
+            return Err(Failure::usage(
+                "rate-missing",
+                format!("{from} holds {left}: what arrived in {to}?"),
+            )
+            .hint(format!("add --received 'AMOUNT {base}', or --rate RATE"))
+            .hint(format!(
+                "or, if it stays {left}: hissab move '{} {left}' …",
+                money.amount
+            )));
         }
         return Ok(Money {
             currency: Some(left),

@@ -14,7 +14,7 @@ use crate::ledger::date_text::DateContext;
 use crate::ledger::query::{LiteralFilters, Query};
 use crate::ledger::transaction::{Status, Tag, Transaction, Voucher};
 
-/// Which entries.
+// Which entries.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Which entries")]
 pub struct Filters {
@@ -71,7 +71,7 @@ pub struct Filters {
     pub words: Vec<String>,
 }
 
-/// How accounts become lines.
+// How accounts become lines.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Lines")]
 pub struct Lines {
@@ -92,7 +92,7 @@ pub struct Lines {
     pub empty: bool,
 }
 
-/// What amounts are shown in.
+// What amounts are shown in.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Amounts")]
 pub struct Values {

@@ -9,7 +9,7 @@ use crate::cli::error::{Failure, Result};
 use crate::ledger::draft::Draft;
 use crate::ledger::transaction::{Tag, TransactionId, Voucher};
 
-/// Flags of everything that writes.
+// Flags of everything that writes.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Writing")]
 pub struct WriteArgs {
@@ -22,7 +22,7 @@ pub struct WriteArgs {
     pub once: Option<String>,
 }
 
-/// Flags of everything that posts a transaction.
+// Flags of everything that posts a transaction.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "About the transaction")]
 pub struct DetailArgs {

@@ -1,9 +1,9 @@
 //! What a writer says it did: name of the book, number, debit and credit lines, balances now.
 
 use std::io::Write;
-use std::sync::Arc;
 
 use jiff::ToSpan;
+use rust_decimal::Decimal;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -427,9 +427,8 @@ fn tail_text(entry: &Entry, chart: &Chart, balances: &Balances) -> String {
             PriceBasis::Total => "@@",
         };
         parts.push(format!(
-            "{sign} {} {}",
-            price.amount.normalize(),
-            chart.currency(price.currency).code
+            "{sign} {}",
+            price_of(price.amount, chart.currency(price.currency))
         ));
     }
     if let Some(memo) = entry.memo() {
@@ -456,10 +455,24 @@ fn tail_text(entry: &Entry, chart: &Chart, balances: &Balances) -> String {
     line(&parts.join("   ")).into_owned()
 }
 
+/// `8,320.00 INR`: with all the decimals a price has, and at least its currency's.
+fn price_of(amount: Decimal, currency: &Currency) -> String {
+    let amount = amount.normalize();
+    let places = u8::try_from(amount.scale())
+        .unwrap_or(u8::MAX)
+        .max(currency.scale);
+    let mut padded = amount;
+    padded.rescale(places.into());
+    let text = magnitude(padded.mantissa(), places, grouping(currency));
+    format!("{text} {}", currency.code)
+}
+
 /// `cash` for Assets:Cash, `HDFC` for Assets:Bank:HDFC.
-fn short_name(account: &Account) -> Arc<str> {
+fn short_name(account: &Account) -> String {
+    let name = account.name();
+    let is_capitals = name.chars().all(|c| !c.is_lowercase());
     match account.account_type {
-        AccountType::Cash => account.name().to_lowercase().into(),
-        _ => account.name().into(),
+        AccountType::Cash if !is_capitals => name.to_lowercase(),
+        _ => name.to_owned(),
     }
 }

@@ -1,0 +1,27 @@
+//! `hissab completions SHELL`: the few lines a shell needs; it asks hissab for the rest as you type.
+
+use clap_complete::env::Shells;
+
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure, Result};
+
+#[derive(clap::Args)]
+#[command(after_help = "Example: source <(hissab completions bash)")]
+pub struct Args {
+    /// bash, zsh, fish, elvish or powershell
+    pub shell: String,
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    let shells = Shells::builtins();
+    let shell = shells.completer(&args.shell).ok_or_else(|| {
+        let known: Vec<&str> = shells.names().collect();
+        Failure::usage(
+            "unknown-shell",
+            format!("there are no completions for {:?}", args.shell),
+        )
+        .hint(format!("shells: {}", known.join(", ")))
+    })?;
+    shell.write_registration("COMPLETE", "hissab", "hissab", "hissab", &mut ctx.out)?;
+    Ok(Exit::Ok)
+}
