@@ -66,7 +66,8 @@ fn input(name: &str) -> Result<Input> {
     }
 }
 
-fn refused(errors: &[JournalError]) -> Failure {
+/// Everything that is wrong with journals, as one failure.
+pub fn refused(errors: &[JournalError]) -> Failure {
     let [first, ..] = errors else {
         return Failure::refused("journal", "the journals cannot be read");
     };

@@ -8,15 +8,16 @@ use super::{import_list, import_undo};
 use crate::book::BookError;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
-use crate::cli::importing::planning::{self, Plan};
+use crate::cli::importing::planning;
 use crate::cli::importing::reading::{self, ReadingArgs};
-use crate::cli::importing::view::{ImportView, Outcome, PlanSheet};
-use crate::cli::importing::{Session, input, profiles};
+use crate::cli::importing::view::{FileSheet, ImportView, Outcome};
+use crate::cli::importing::{Planned, Session, input, journal, profiles};
 use crate::cli::shown::{self, ShownArgs};
+use crate::formats::csv::entries;
 use crate::formats::sniff::Content;
 use crate::ledger::change::{OperationId, Unit, WriteMode};
 
-/// Bring in bank statements, or see and take back what was brought in
+/// Bring in bank statements and journals, or see and take back what was brought in
 ///
 /// Importing the same file twice changes nothing; overlapping statements add only what is new.
 /// With --dry-run nothing is written and every row is shown with what would become of it.
@@ -30,7 +31,7 @@ pub struct Args {
     #[command(subcommand)]
     pub action: Option<Action>,
 
-    /// Statements: CSV of any bank (- is stdin)
+    /// Statements of any bank in CSV, journals, or CSV of whole transactions (- is stdin)
     #[arg(value_name = "FILE", required = true)]
     pub statements: Vec<String>,
 
@@ -73,14 +74,19 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
 
 fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
     // Of an import, --format is the format of the file.
-    let format = ctx.globals.format.take();
-    if let Some(word) = format.as_deref().filter(|w| !matches!(*w, "auto" | "csv")) {
-        return Err(Failure::usage(
-            "unknown-format",
-            format!("import does not read the format {word:?}"),
-        )
-        .hint("formats: auto, csv; of the output: -O csv, -O json"));
-    }
+    let mut args = args;
+    args.reading.kind = match ctx.globals.format.take().as_deref() {
+        None | Some("auto") => None,
+        Some("csv") => Some(Content::Csv),
+        Some("journal" | "hledger" | "ledger") => Some(Content::Journal),
+        Some(word) => {
+            return Err(Failure::usage(
+                "unknown-format",
+                format!("import does not read the format {word:?}"),
+            )
+            .hint("formats: auto, csv, journal; of the output: -O csv, -O json"));
+        }
+    };
     let options = args.shown.options(ctx)?;
     let book = if args.dry_run {
         ctx.open_read()?
@@ -155,19 +161,19 @@ fn together(ctx: &mut Context, session: &mut Session, args: &Args) -> Result<Out
             remember(ctx, args, plan)?;
         }
     }
-    outcomes.extend(plans.into_iter().map(|p| Outcome::Planned(Box::new(p))));
+    outcomes.extend(plans.into_iter().map(Outcome::Planned));
     Ok((outcomes, failures))
 }
 
 /// A refused file does not stop the others; a book that cannot be used does.
 fn collect(
-    done: Result<Plan>,
+    done: Result<Planned>,
     file: &str,
     outcomes: &mut Vec<Outcome>,
     failures: &mut Vec<Failure>,
 ) -> Result<()> {
     match done {
-        Ok(plan) => outcomes.push(Outcome::Planned(Box::new(plan))),
+        Ok(planned) => outcomes.push(Outcome::Planned(planned)),
         Err(failure) if matches!(failure.exit, Exit::Unavailable | Exit::Interrupted) => {
             return Err(failure);
         }
@@ -189,34 +195,33 @@ fn collect(
     Ok(())
 }
 
-fn planned(ctx: &mut Context, session: &mut Session, args: &Args, file: &str) -> Result<Plan> {
-    let input = input::read(file)?;
-    if input.content == Content::Journal {
-        return Err(Failure::refused(
-            "unknown-format",
-            format!("{file} not imported: it is a journal"),
-        )
-        .hint(format!(
-            "hissab -f {} tb",
-            crate::cli::error::shell_word(file)
-        )));
+fn planned(ctx: &mut Context, session: &mut Session, args: &Args, file: &str) -> Result<Planned> {
+    let input = input::read(file, args.reading.kind)?;
+    let forced = args.reading.kind == Some(Content::Csv);
+    let whole = input.content == Content::Journal || !forced && entries::is_entries(input.bytes());
+    if whole {
+        let plan = journal::plan(ctx, session, &args.reading, input)?;
+        return Ok(Planned::Journal(Box::new(plan)));
     }
+    let (file_name, sha256) = (input.file_name(), input.sha256());
     let read = reading::read(ctx, session, &args.reading, &input)?;
     if read.statement.rows.is_empty() {
         ctx.warn(&format!("{file} holds no transactions"));
     }
-    planning::plan(ctx, session, file, input.file_name(), input.sha256, read)
+    let plan = planning::plan(ctx, session, file, file_name, sha256, read)?;
+    Ok(Planned::Statement(Box::new(plan)))
 }
 
 /// Writes what changes something; the rest costs no record.
 fn write(
     ctx: &mut Context,
     session: &mut Session,
-    plans: &mut [Plan],
+    plans: &mut [Planned],
     mode: WriteMode,
 ) -> Result<()> {
     let (who, at) = (ctx.who()?, ctx.now());
-    let mut written: Vec<&mut Plan> = plans.iter_mut().filter(|p| !p.changes_nothing()).collect();
+    let mut written: Vec<&mut Planned> =
+        plans.iter_mut().filter(|p| !p.changes_nothing()).collect();
     if written.is_empty() {
         return Ok(());
     }
@@ -232,7 +237,7 @@ fn write(
             who: who.clone(),
             at,
             once: None,
-            changes,
+            changes: changes.as_ref(),
         })
         .collect();
     let outcomes = session.book.write(&units, mode)?;
@@ -250,31 +255,26 @@ fn write(
         .collect();
     let newest = ids.len().saturating_sub(written.len());
     for (plan, (_, batch)) in written.iter_mut().zip(&ids[newest..]) {
-        plan.batch = Some(*batch);
+        plan.set_batch(*batch);
     }
     session.refresh()
 }
 
 /// A rule of the book that a row breaks, with the row.
-fn refused(plan: &Plan, error: BookError) -> Failure {
-    let row = match &error {
-        BookError::Refused { change, .. } => plan.row_of_change(*change),
+fn refused(planned: &Planned, error: BookError) -> Failure {
+    let place = match &error {
+        BookError::Refused { change, .. } => planned.place_of(*change),
         _ => None,
     };
-    let failure = Failure::from(error).while_doing(&format!("{} not imported", plan.file));
-    match row {
-        Some(row) => failure.at(format!(
-            "{}:{}: {}",
-            plan.file,
-            row.line,
-            row.raw.lines().next().unwrap_or("")
-        )),
+    let failure = Failure::from(error).while_doing(&format!("{} not imported", planned.file()));
+    match place {
+        Some(place) => failure.at(place),
         None => failure,
     }
 }
 
-fn remember(ctx: &Context, args: &Args, plan: &Plan) -> Result<()> {
-    let Some(name) = &args.save_profile else {
+fn remember(ctx: &Context, args: &Args, planned: &Planned) -> Result<()> {
+    let (Some(name), Planned::Statement(plan)) = (&args.save_profile, planned) else {
         return Ok(());
     };
     let path = profiles::save(name, plan.read.as_profile.clone())?;
@@ -313,7 +313,7 @@ fn show(
     }
     let mut first = true;
     for outcome in outcomes {
-        let Outcome::Planned(plan) = outcome else {
+        let Outcome::Planned(planned) = outcome else {
             continue;
         };
         if !std::mem::take(&mut first) {
@@ -323,8 +323,8 @@ fn show(
         shown::show(
             ctx,
             options,
-            &PlanSheet {
-                plan,
+            &FileSheet {
+                planned,
                 dry_run: args.dry_run,
                 all,
             },
@@ -336,7 +336,9 @@ fn show(
 /// What to do next.
 fn advise(ctx: &Context, outcomes: &[Outcome], dry_run: bool) {
     let suspense = outcomes.iter().find_map(|o| match o {
-        Outcome::Planned(plan) if plan.counts().to_suspense > 0 => Some(plan.suspense.clone()),
+        Outcome::Planned(Planned::Statement(plan)) if plan.counts().to_suspense > 0 => {
+            Some(plan.suspense.clone())
+        }
         _ => None,
     });
     if let (Some(suspense), false) = (suspense, dry_run) {

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -18,16 +18,33 @@ const FILE_BYTES_MAX: u64 = 1 << 30;
 const LINE_BYTES_MAX: usize = 2 * ROW_BYTES_MAX + 4;
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// A file in memory.
+/// A file, in memory unless it is a journal: those are read as a stream, with what they include.
 pub struct Input {
     /// As given; `-` for stdin.
     pub name: String,
-    pub bytes: Vec<u8>,
-    pub sha256: [u8; 32],
+    pub source: Source,
     pub content: Content,
 }
 
+/// Where the text is.
+pub enum Source {
+    File(PathBuf),
+    Bytes(Vec<u8>),
+}
+
 impl Input {
+    /// The text of what is in memory.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.source {
+            Source::Bytes(bytes) => bytes,
+            Source::File(_) => &[],
+        }
+    }
+
+    pub fn sha256(&self) -> [u8; 32] {
+        Sha256::digest(self.bytes()).into()
+    }
+
     /// The name without its folder, as the book keeps it.
     pub fn file_name(&self) -> String {
         let path = Path::new(&self.name);
@@ -36,8 +53,8 @@ impl Input {
     }
 }
 
-/// Reads a file by name; `-` is stdin.
-pub fn read(name: &str) -> Result<Input> {
+/// Reads a file by name; `-` is stdin. `said` is what somebody says it is.
+pub fn read(name: &str, said: Option<Content>) -> Result<Input> {
     let bytes = if name == "-" {
         guarded(name, &mut std::io::stdin().lock(), None)?
     } else {
@@ -54,15 +71,34 @@ pub fn read(name: &str) -> Result<Input> {
             )));
         }
         let mut file = File::open(path).map_err(|e| Failure::file(path, &e))?;
-        guarded(name, &mut file, Some(meta.len()))?
+        if meta.is_file() && said.map_or_else(|| head_of(&mut file, path), Ok)? == Content::Journal
+        {
+            return Ok(Input {
+                name: name.to_owned(),
+                source: Source::File(path.to_owned()),
+                content: Content::Journal,
+            });
+        }
+        guarded(name, &mut file, meta.is_file().then_some(meta.len()))?
     };
     let content = sniff::content(&bytes).map_err(|fault| super::failure(name, fault))?;
     Ok(Input {
         name: name.to_owned(),
-        sha256: Sha256::digest(&bytes).into(),
-        bytes,
-        content,
+        source: Source::Bytes(bytes),
+        content: said.unwrap_or(content),
     })
+}
+
+/// What the first bytes of a regular file are; the file is at its start again.
+fn head_of(file: &mut File, path: &Path) -> Result<Content> {
+    use std::io::Seek;
+    let mut head = Vec::with_capacity(CHUNK_BYTES);
+    let io = |e: std::io::Error| Failure::file(path, &e);
+    file.take(CHUNK_BYTES as u64)
+        .read_to_end(&mut head)
+        .map_err(io)?;
+    file.rewind().map_err(io)?;
+    sniff::content(&head).map_err(|fault| super::failure(&path.display().to_string(), fault))
 }
 
 fn guarded(name: &str, from: &mut dyn Read, size: Option<u64>) -> Result<Vec<u8>> {

@@ -2,6 +2,8 @@
 //! becomes of each row. The command itself is `commands/import.rs`.
 
 pub mod input;
+pub mod journal;
+pub mod journal_view;
 pub mod planning;
 pub mod profiles;
 pub mod proof;
@@ -14,10 +16,77 @@ use crate::book::{Book, ImportRow};
 use crate::formats::fault::Fault;
 use crate::formats::plan::HeldRow;
 use crate::ledger::account::AccountKey;
+use crate::ledger::change::ChangeSource;
 use crate::ledger::chart::Chart;
 use crate::ledger::settings::BookInfo;
 
 use super::error::Failure;
+
+/// A file with everything settled: rows of a bank's statement, or whole transactions.
+pub enum Planned {
+    Statement(Box<planning::Plan>),
+    Journal(Box<journal::JournalPlan>),
+}
+
+impl Planned {
+    /// True if the book would be the same afterwards.
+    pub fn changes_nothing(&self) -> bool {
+        match self {
+            Planned::Statement(plan) => plan.changes_nothing(),
+            Planned::Journal(plan) => plan.changes_nothing(),
+        }
+    }
+
+    /// The changes of the file's unit.
+    pub fn changes(&self) -> Box<dyn ChangeSource + '_> {
+        match self {
+            Planned::Statement(plan) => Box::new(plan.changes()),
+            Planned::Journal(plan) => Box::new(plan.changes()),
+        }
+    }
+
+    /// What a unit wrote: the numbers it touched, and what the book calls the batch.
+    pub fn written(&mut self, ranges: &[(u64, u64)]) {
+        match self {
+            Planned::Statement(plan) => plan.written(ranges),
+            Planned::Journal(plan) => plan.written(ranges),
+        }
+    }
+
+    pub fn set_batch(&mut self, batch: u64) {
+        match self {
+            Planned::Statement(plan) => plan.batch = Some(batch),
+            Planned::Journal(plan) => plan.batch = Some(batch),
+        }
+    }
+
+    pub fn file(&self) -> &str {
+        match self {
+            Planned::Statement(plan) => &plan.file,
+            Planned::Journal(plan) => &plan.file,
+        }
+    }
+
+    /// Where the row of a change stands, for an error: `bank.csv:12: the line`.
+    pub fn place_of(&self, change: usize) -> Option<String> {
+        match self {
+            Planned::Statement(plan) => {
+                let row = plan.row_of_change(change)?;
+                Some(format!(
+                    "{}:{}: {}",
+                    plan.file,
+                    row.line,
+                    row.raw.lines().next().unwrap_or("")
+                ))
+            }
+            Planned::Journal(plan) => {
+                let changes = plan.changes();
+                let (file, line) = changes.place_of(change)?;
+                Some(format!("{file}:{line}"))
+            }
+        }
+    }
+}
 
 /// The book, and what this run has planned and not written yet.
 pub struct Session {
@@ -43,6 +112,14 @@ impl Session {
             held: Vec::new(),
             claimed: HashSet::new(),
         })
+    }
+
+    /// Keeps in mind what a plan would write, for the files after it.
+    pub fn hold(&mut self, planned: &Planned) {
+        match planned {
+            Planned::Statement(plan) => self.hold_statement(plan),
+            Planned::Journal(plan) => self.held.extend(plan.held()),
+        }
     }
 
     /// After something was written: the book as it is now.

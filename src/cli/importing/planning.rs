@@ -238,8 +238,8 @@ pub fn plan(
 }
 
 impl Session {
-    /// Keeps in mind what a plan would write, for the files after it.
-    pub fn hold(&mut self, plan: &Plan) {
+    /// A statement's rows, for the files after it.
+    pub(super) fn hold_statement(&mut self, plan: &Plan) {
         for planned in &plan.planned {
             match planned.fate {
                 Fate::New => self.held.push(HeldRow {

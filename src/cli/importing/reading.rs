@@ -13,6 +13,7 @@ use crate::formats::csv::{self, Options};
 use crate::formats::fault::{Fault, Question};
 use crate::formats::rules::profile::Profile;
 use crate::formats::rules::{Field, Rules};
+use crate::formats::sniff::Content;
 use crate::formats::statement::Statement;
 use crate::ledger::account::{Account, Kind};
 use crate::ledger::chart::Resolved;
@@ -65,6 +66,10 @@ pub struct ReadingArgs {
     /// Import although the running balance does not follow everywhere
     #[arg(long)]
     pub allow_gap: bool,
+
+    /// What the file is, if `--format` says it.
+    #[arg(skip)]
+    pub kind: Option<Content>,
 }
 
 /// A statement, the account it belongs to, and how it was read.
@@ -81,7 +86,7 @@ pub struct Read {
 /// Reads a statement.
 pub fn read(ctx: &Context, session: &Session, args: &ReadingArgs, input: &Input) -> Result<Read> {
     let name = &input.name;
-    let fingerprint = csv::peek(&input.bytes);
+    let fingerprint = csv::peek(input.bytes());
     let given = args
         .account
         .as_deref()
@@ -111,7 +116,7 @@ pub fn read(ctx: &Context, session: &Session, args: &ReadingArgs, input: &Input)
     options.liability = existing.is_some_and(|a| a.kind == Kind::Liability);
     let home_currency = home_currency(session, args, &profile, existing);
     options.home_currency = Some(home_currency.clone());
-    let statement = asking(ctx, name, &input.bytes, &mut options, rules.as_mut())?;
+    let statement = asking(ctx, name, input.bytes(), &mut options, rules.as_mut())?;
     let as_profile = remember(&options, profile, &statement, &account, args);
     Ok(Read {
         statement,

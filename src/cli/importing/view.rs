@@ -4,6 +4,7 @@ use std::io;
 
 use super::planning::Plan;
 use super::proof::BooksProof;
+use super::{Planned, journal_view};
 use crate::formats::plan::Fate;
 use crate::formats::statement::Series;
 use crate::ledger::currency::Currency;
@@ -12,7 +13,7 @@ use crate::render::{Cell, Column, Json, People, Sheet, SheetColumn, SheetRow, Vi
 
 /// A file that was planned, or refused for a reason that was told.
 pub enum Outcome {
-    Planned(Box<Plan>),
+    Planned(Planned),
     Refused { file: String, line: Option<u64> },
 }
 
@@ -57,7 +58,8 @@ impl View for ImportView<'_> {
     fn rows(&self, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -> io::Result<()> {
         for outcome in self.outcomes {
             match outcome {
-                Outcome::Planned(plan) => plan_rows(plan, push)?,
+                Outcome::Planned(Planned::Statement(plan)) => plan_rows(plan, push)?,
+                Outcome::Planned(Planned::Journal(plan)) => journal_view::rows(plan, push)?,
                 Outcome::Refused { file, line } => {
                     let mut cells = vec![Cell::Empty; 12];
                     cells[0] = Cell::text(file);
@@ -78,25 +80,60 @@ impl View for ImportView<'_> {
     }
 
     fn sheet(&self, people: &People) -> Sheet {
-        // People get a sheet a file: [`PlanSheet`].
-        let plans = self.outcomes.iter().filter_map(|o| {
-            if let Outcome::Planned(plan) = o {
-                Some(plan)
-            } else {
-                None
+        // People get a sheet a file: the command shows them one by one.
+        match self.outcomes.first() {
+            Some(Outcome::Planned(planned)) => FileSheet {
+                planned,
+                dry_run: self.dry_run,
+                all: true,
             }
-        });
-        plans
-            .map(|plan| {
-                PlanSheet {
-                    plan,
-                    dry_run: self.dry_run,
-                    all: true,
-                }
-                .sheet(people)
-            })
-            .next()
-            .unwrap_or_default()
+            .sheet(people),
+            _ => Sheet::default(),
+        }
+    }
+}
+
+/// One file for people.
+pub struct FileSheet<'a> {
+    pub planned: &'a Planned,
+    pub dry_run: bool,
+    /// Every row, or only what it comes to.
+    pub all: bool,
+}
+
+impl FileSheet<'_> {
+    fn view(&self) -> Box<dyn View + '_> {
+        let (dry_run, all) = (self.dry_run, self.all);
+        match self.planned {
+            Planned::Statement(plan) => Box::new(PlanSheet { plan, dry_run, all }),
+            Planned::Journal(plan) => Box::new(journal_view::JournalSheet { plan, dry_run, all }),
+        }
+    }
+}
+
+impl View for FileSheet<'_> {
+    fn schema(&self) -> &'static str {
+        "import/1"
+    }
+
+    fn head(&self) -> Vec<(&'static str, Json)> {
+        Vec::new()
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns()
+    }
+
+    fn rows(&self, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -> io::Result<()> {
+        self.view().rows(push)
+    }
+
+    fn tail(&self) -> Vec<(&'static str, Json)> {
+        Vec::new()
+    }
+
+    fn sheet(&self, people: &People) -> Sheet {
+        self.view().sheet(people)
     }
 }
 
@@ -130,7 +167,8 @@ fn plan_rows(plan: &Plan, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -
 
 fn file_json(outcome: &Outcome) -> Json {
     let plan = match outcome {
-        Outcome::Planned(plan) => plan,
+        Outcome::Planned(Planned::Statement(plan)) => plan,
+        Outcome::Planned(Planned::Journal(plan)) => return journal_view::json(plan),
         Outcome::Refused { file, .. } => {
             return Json::object([("file", Json::text(file)), ("state", Json::text("refused"))]);
         }
@@ -176,12 +214,11 @@ fn books_json(plan: &Plan, proof: &BooksProof) -> Json {
     ])
 }
 
-/// One file for people.
-pub struct PlanSheet<'a> {
-    pub plan: &'a Plan,
-    pub dry_run: bool,
-    /// Every row, or only what it comes to.
-    pub all: bool,
+/// A statement for people.
+struct PlanSheet<'a> {
+    plan: &'a Plan,
+    dry_run: bool,
+    all: bool,
 }
 
 impl View for PlanSheet<'_> {

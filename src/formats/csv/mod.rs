@@ -21,6 +21,7 @@ pub mod columns;
 pub mod dates;
 pub mod dialect;
 pub mod encoding;
+pub mod entries;
 pub mod layouts;
 pub mod money;
 pub mod names;

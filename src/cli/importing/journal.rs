@@ -1,0 +1,315 @@
+//! Files of whole transactions, journals and CSV of entries, against the book: what is new of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use uuid::Uuid;
+
+use super::input::{Input, Source};
+use super::reading::ReadingArgs;
+use super::{Session, failure};
+use crate::cli::context::Context;
+use crate::cli::environment;
+use crate::cli::error::{Failure, Result, shell_word};
+use crate::cli::journals;
+use crate::formats::csv::entries::{self, EntriesOptions};
+use crate::formats::journal::{self, Dialect, JournalChanges, Known, ReadJournal, ReadOptions};
+use crate::formats::plan::HeldRow;
+use crate::ledger::change::{Assertion, ImportBatch, PriceChange, Target};
+use crate::ledger::chart::Chart;
+use crate::ledger::settings::DateOrder;
+use crate::ledger::transaction::TransactionId;
+
+/// A file of transactions with everything settled.
+pub struct JournalPlan {
+    pub file: String,
+    pub read: ReadJournal,
+    identities: Vec<Option<i64>>,
+    /// By place: the transaction that is there already (0: planned in this run).
+    pub known: Vec<Option<u64>>,
+    /// Notes worth saying.
+    pub notes: Vec<String>,
+    /// Accounts that will be opened.
+    pub opens: usize,
+    pub batch: Option<u64>,
+    /// Numbers of what was posted, by place.
+    pub numbers: Vec<Option<u64>>,
+    head: ImportBatch,
+    seed: Uuid,
+    chart: Chart,
+    prices: Vec<PriceChange>,
+    assertions: Vec<Assertion>,
+}
+
+impl JournalPlan {
+    pub fn changes(&self) -> JournalChanges<'_> {
+        let known = Known {
+            chart: &self.chart,
+            prices: &self.prices,
+            assertions: &self.assertions,
+        };
+        JournalChanges::new(
+            &self.read,
+            &self.identities,
+            known,
+            self.head.clone(),
+            self.seed,
+            |place| self.known[place].is_some(),
+        )
+    }
+
+    /// Transactions that a book can take: without those that only carry an assertion.
+    pub fn rows(&self) -> usize {
+        self.identities.iter().flatten().count()
+    }
+
+    pub fn known_rows(&self) -> usize {
+        self.known.iter().flatten().count()
+    }
+
+    pub fn format(&self) -> &str {
+        &self.head.format
+    }
+
+    pub fn takes(&self, place: usize) -> bool {
+        self.identities[place].is_some()
+    }
+
+    pub fn changes_nothing(&self) -> bool {
+        let changes = self.changes();
+        changes.posts() == 0 && changes.other_changes() == 0
+    }
+
+    /// Numbers of new transactions, from the ranges a unit touched.
+    pub fn written(&mut self, ranges: &[(u64, u64)]) {
+        let mut posted = ranges.iter().flat_map(|(first, last)| *first..=*last);
+        for (place, number) in self.numbers.iter_mut().enumerate() {
+            if self.identities[place].is_some() && self.known[place].is_none() {
+                *number = posted.next();
+            }
+        }
+    }
+
+    /// What the files after it in a run shall know.
+    pub fn held(&self) -> impl Iterator<Item = HeldRow> + '_ {
+        let new = self
+            .identities
+            .iter()
+            .zip(&self.known)
+            .filter(|(_, known)| known.is_none());
+        new.filter_map(|(identity, _)| {
+            Some(HeldRow {
+                identity: (*identity)?,
+                number: 0,
+            })
+        })
+    }
+}
+
+/// Reads and plans a file of transactions.
+pub fn plan(
+    ctx: &mut Context,
+    session: &mut Session,
+    args: &ReadingArgs,
+    input: Input,
+) -> Result<JournalPlan> {
+    refuse_statement_flags(args, &input.name)?;
+    let (file, file_name) = (input.name.clone(), input.file_name());
+    let is_journal = input.content == crate::formats::sniff::Content::Journal;
+    let read = if is_journal {
+        read_journal(ctx, session, args, input)?
+    } else {
+        read_entries(session, args, &input)?
+    };
+    let opens = missing_accounts(session, &read, &file)?;
+    let identities = journal::identities(&read);
+    let known = known(session, &read, &identities)?;
+    let mut notes: Vec<String> = read.notes.to_string().lines().map(str::to_owned).collect();
+    if read.notes.assertions_within_a_day > 0 {
+        notes.push(format!(
+            "{} assertions hold only within their day and were left out",
+            read.notes.assertions_within_a_day
+        ));
+    }
+    let skipped = known.iter().flatten().count() as u64;
+    Ok(JournalPlan {
+        head: ImportBatch {
+            id: ctx.make_id(),
+            file: file_name,
+            sha256: digest(&read),
+            format: if is_journal { "journal" } else { "csv entries" }.to_owned(),
+            account: None,
+            skipped,
+        },
+        numbers: known.iter().map(|k| k.filter(|n| *n > 0)).collect(),
+        seed: ctx.make_id(),
+        chart: session.chart.clone(),
+        prices: session.book.prices()?,
+        assertions: session.book.assertions()?,
+        file,
+        read,
+        identities,
+        known,
+        notes,
+        opens,
+        batch: None,
+    })
+}
+
+/// Flags that only a bank's statement obeys.
+fn refuse_statement_flags(args: &ReadingArgs, file: &str) -> Result<()> {
+    let given = [
+        (args.account.is_some(), "--account"),
+        (args.profile.is_some(), "--profile"),
+        (args.rules.is_some(), "--rules"),
+        (args.columns.is_some(), "--columns"),
+        (args.invert, "--invert"),
+    ];
+    match given.iter().find(|(given, _)| *given) {
+        Some((_, flag)) => Err(Failure::usage(
+            "flag-does-not-apply",
+            format!("{flag} is for statements of one account; {file} holds whole transactions"),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn read_journal(
+    ctx: &Context,
+    session: &Session,
+    args: &ReadingArgs,
+    input: Input,
+) -> Result<ReadJournal> {
+    let today = ctx.today(&session.info.settings.timezone)?;
+    let options = ReadOptions {
+        home: environment::var("HOME").map(PathBuf::from),
+        ..ReadOptions::import(today, &session.chart, args.currency.clone())
+    };
+    let file = input.name.clone();
+    let from = match input.source {
+        Source::File(path) => journal::Input::path(path, Dialect::Auto),
+        Source::Bytes(bytes) => journal::Input::bytes(input.name, bytes),
+    };
+    journal::read(vec![from], &options)
+        .map_err(|errors| journals::refused(&errors).while_doing(&format!("{file} not imported")))
+}
+
+fn read_entries(session: &Session, args: &ReadingArgs, input: &Input) -> Result<ReadJournal> {
+    let home = args
+        .currency
+        .as_deref()
+        .unwrap_or(&session.info.settings.base_currency);
+    let options = EntriesOptions {
+        date_order: args.date_order.as_deref().and_then(DateOrder::from_word),
+        decimal_mark: args.decimal_mark.as_deref().and_then(|m| m.chars().next()),
+        home_currency: std::sync::Arc::from(home),
+        chart: &session.chart,
+    };
+    entries::read(&input.name, input.bytes(), &options).map_err(|fault| failure(&input.name, fault))
+}
+
+/// Accounts the book lacks. Into an empty book a file brings its chart; later they are typos unless said otherwise.
+fn missing_accounts(session: &Session, read: &ReadJournal, file: &str) -> Result<usize> {
+    let accounts = read.book.chart.accounts();
+    let missing: Vec<&str> = accounts
+        .iter()
+        .filter(|a| session.chart.find(&a.path).is_none())
+        .map(|a| &*a.path)
+        .collect();
+    if missing.is_empty() || session.create_accounts || session.info.transactions == 0 {
+        return Ok(missing.len());
+    }
+    let shown = missing
+        .iter()
+        .take(8)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    let more = if missing.len() > 8 {
+        format!(" and {} more", missing.len() - 8)
+    } else {
+        String::new()
+    };
+    let what = if missing.len() == 1 {
+        "there is no account"
+    } else {
+        "there are no accounts"
+    };
+    let near: Vec<String> = session
+        .chart
+        .near(missing[0])
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let mut failure = Failure::not_found(
+        "unknown-account",
+        format!("{file} not imported: {what} {shown}{more}"),
+    );
+    if !near.is_empty() {
+        failure = failure.hint(format!(
+            "for {}, did you mean {}?",
+            missing[0],
+            near.join(", ")
+        ));
+    }
+    Err(failure.hint(format!(
+        "to open them: hissab import {} --create-accounts",
+        shell_word(file)
+    )))
+}
+
+/// Which transactions are there already: stored under their identity, or posted under their own id.
+fn known(
+    session: &mut Session,
+    read: &ReadJournal,
+    identities: &[Option<i64>],
+) -> Result<Vec<Option<u64>>> {
+    let mut known = vec![None; identities.len()];
+    let mut stored: HashMap<i64, Vec<u64>> = HashMap::new();
+    if !session.imports.is_empty() {
+        let mut wanted: Vec<i64> = identities.iter().flatten().copied().collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        for row in session.book.known_rows(&wanted)?.iter().rev() {
+            stored.entry(row.identity).or_default().push(row.number);
+        }
+    }
+    for row in &session.held {
+        stored.entry(row.identity).or_default().push(row.number);
+    }
+    for (place, identity) in identities.iter().enumerate() {
+        let number = identity.and_then(|i| stored.get_mut(&i)?.pop());
+        known[place] = number;
+        if number.is_some() || session.info.transactions == 0 {
+            continue;
+        }
+        let own = read.book.store.detail(place).and_then(|d| d.id);
+        if let (Some(id), Some(_)) = (own, identity) {
+            let found = session.book.find(Target::Id(TransactionId(id)))?;
+            known[place] = found.map(|t| t.number.0);
+        }
+    }
+    Ok(known)
+}
+
+/// Of one file its own hash, of several (includes) the hash of theirs.
+fn digest(read: &ReadJournal) -> [u8; 32] {
+    use sha2::{Digest, Sha256};
+    let hashes: Vec<[u8; 32]> = read.sources.iter().filter_map(|s| s.sha256).collect();
+    match hashes.as_slice() {
+        [one] => *one,
+        many => Sha256::digest(many.concat()).into(),
+    }
+}
+
+/// Debits of a transaction, one sum a currency: what a list shows of it.
+pub fn turnover(
+    plan: &JournalPlan,
+    place: usize,
+) -> Vec<(crate::ledger::currency::CurrencyKey, i128)> {
+    let mut sums = BTreeMap::new();
+    for entry in plan.read.book.store.entries(place) {
+        *sums.entry(entry.currency).or_insert(0) += i128::from(entry.minor.max(0));
+    }
+    sums.into_iter().collect()
+}

@@ -1,0 +1,671 @@
+//! CSV that holds whole transactions, a row an entry: `txn_id,date,description,account,debit,credit,currency`, or
+//! what `journal -O csv` prints. Rows of one transaction stand together and share its id or number.
+//!
+//! Read into the same store as journals, so that a million of them fit in little memory.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use csv::{ByteRecord, ReaderBuilder};
+use rust_decimal::Decimal;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::amounts;
+use super::columns::{self, Columns, Role};
+use super::dates;
+use super::dialect;
+use super::encoding;
+use super::table::{Dialect, Table};
+use crate::formats::fault::Fault;
+use crate::formats::journal::{Notes, ReadJournal, Source};
+use crate::ledger::account::{Account, AccountKey, check_path};
+use crate::ledger::change::NewAccount;
+use crate::ledger::chart::Chart;
+use crate::ledger::compact::{CompactBook, CompactEntry, RowDetail, Store};
+use crate::ledger::currency::{Currency, CurrencyKey, iso_scale, iso_symbol};
+use crate::ledger::day::Day;
+use crate::ledger::money::{places_needed, to_minor};
+use crate::ledger::settings::DateOrder;
+use crate::ledger::transaction::{EntryDetail, Status, Tag, Voucher};
+
+/// Rows looked at to tell entries from a statement.
+const SAMPLE_ROWS: usize = 200;
+
+/// What is said of a file, and what the book knows.
+#[derive(Debug, Clone)]
+pub struct EntriesOptions<'a> {
+    pub date_order: Option<DateOrder>,
+    pub decimal_mark: Option<char>,
+    /// The currency of rows that name none.
+    pub home_currency: Arc<str>,
+    /// The book's currencies: their decimal places bind.
+    pub chart: &'a Chart,
+}
+
+/// Where the cells of entries stand.
+#[derive(Debug, Clone)]
+struct Shape {
+    dialect: Dialect,
+    header_rows: usize,
+    columns: Columns,
+    key: usize,
+    memo: Option<usize>,
+    tags: Option<usize>,
+    voucher: Option<usize>,
+    width: usize,
+}
+
+/// True if a file holds whole transactions: accounts, and rows of one key that balance.
+pub fn is_entries(bytes: &[u8]) -> bool {
+    let Ok(decoded) = encoding::decode(&bytes[..bytes.len().min(256 * 1024)], None) else {
+        return false;
+    };
+    let Ok(dialect) = dialect::detect(&decoded.text, None) else {
+        return false;
+    };
+    Table::read_some(&decoded.text, dialect, SAMPLE_ROWS)
+        .is_ok_and(|sample| shape(&sample).is_some_and(|shape| balances(&sample, &shape)))
+}
+
+fn shape(table: &Table<'_>) -> Option<Shape> {
+    let dialect = table.dialect();
+    let header = columns::find_header(table)?;
+    let mut columns = header.columns;
+    let named = |name: &str| columns.names.iter().position(|n| n == name);
+    let sums = columns.get(Role::Out).is_some() && columns.get(Role::In).is_some()
+        || columns.get(Role::Amount).is_some();
+    let key = [
+        "id",
+        "txn id",
+        "transaction id",
+        "number",
+        "transaction no",
+        "transaction number",
+        "voucher no",
+        "txn",
+        "transaction",
+    ]
+    .into_iter()
+    .find_map(named)?;
+    columns.get(Role::Account)?;
+    if !sums || columns.get(Role::Balance).is_some() {
+        return None;
+    }
+    let (memo, tags, voucher) = (named("memo"), named("tags"), named("voucher"));
+    if columns.get(Role::Description) == memo && named("description").is_some() {
+        columns.set(Role::Description, named("description")?);
+    }
+    let shape = Shape {
+        dialect,
+        header_rows: header.row + 1,
+        key,
+        memo,
+        tags,
+        voucher,
+        width: columns.names.len(),
+        columns,
+    };
+    Some(shape)
+}
+
+/// Of the transactions of the sample, half at least have several rows that sum to zero.
+fn balances(table: &Table<'_>, shape: &Shape) -> bool {
+    let mut groups: Vec<(String, usize, Decimal)> = Vec::new();
+    for row in shape.header_rows..table.len() {
+        let Some(amount) = amount_of(shape, '.', &|column| table.cell(row, column))
+            .or_else(|| amount_of(shape, ',', &|column| table.cell(row, column)))
+        else {
+            return false;
+        };
+        let key = table.cell(row, shape.key);
+        match groups.last_mut().filter(|(k, _, _)| k == key) {
+            Some(group) => {
+                group.1 += 1;
+                group.2 += amount;
+            }
+            None => groups.push((key.to_owned(), 1, amount)),
+        }
+    }
+    let whole = table.len() < SAMPLE_ROWS;
+    let seen = if whole {
+        groups.len()
+    } else {
+        groups.len().saturating_sub(1)
+    };
+    seen > 0
+        && groups[..seen]
+            .iter()
+            .filter(|(_, rows, sum)| *rows > 1 && sum.is_zero())
+            .count()
+            * 2
+            >= seen
+}
+
+/// Debit positive; `None` if it cannot be read or both sides are filled.
+fn amount_of<'a>(shape: &Shape, mark: char, cell: &dyn Fn(usize) -> &'a str) -> Option<Decimal> {
+    let read = |column: Option<usize>| -> Option<Decimal> {
+        let text = column.map_or("", cell);
+        if amounts::is_blank(text) {
+            return Some(Decimal::ZERO);
+        }
+        let scanned = amounts::scan(text)?;
+        let value = amounts::value(scanned.number, mark)?;
+        Some(if scanned.negative { -value } else { value })
+    };
+    if shape.columns.get(Role::Out).is_none() {
+        return read(shape.columns.get(Role::Amount));
+    }
+    let (debit, credit) = (
+        read(shape.columns.get(Role::Out))?,
+        read(shape.columns.get(Role::In))?,
+    );
+    (debit.is_zero() || credit.is_zero()).then(|| debit - credit)
+}
+
+/// Reads the whole file.
+///
+/// Errors: the first row that cannot be read, the first transaction that does not balance.
+pub fn read(name: &str, bytes: &[u8], options: &EntriesOptions<'_>) -> Result<ReadJournal, Fault> {
+    let decoded = encoding::decode(bytes, None)?;
+    let sample = Table::read_some(
+        &decoded.text,
+        dialect::detect(&decoded.text, None)?,
+        SAMPLE_ROWS,
+    )?;
+    let shape = shape(&sample).ok_or_else(|| {
+        Fault::file(
+            "not-a-statement",
+            "the file does not hold entries of whole transactions",
+        )
+    })?;
+    drop(sample);
+    let mut reader = Reader::new(&decoded.text, &shape, options);
+    reader.run()?;
+    let mut journal = reader.finish()?;
+    journal.book.name = name.to_owned();
+    journal.sources = vec![Source {
+        name: Arc::from(name),
+        bytes: bytes.len() as u64,
+        sha256: Some(Sha256::digest(bytes).into()),
+    }];
+    journal.notes = Notes::default();
+    Ok(journal)
+}
+
+/// The transaction whose rows are being read.
+struct Open {
+    key: String,
+    index: usize,
+    line: u64,
+    raw: (usize, usize),
+    sums: Vec<(CurrencyKey, Decimal)>,
+    rows: usize,
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    shape: &'a Shape,
+    options: &'a EntriesOptions<'a>,
+    order: DateOrder,
+    mark: char,
+    store: Store,
+    accounts: Vec<Account>,
+    by_path: HashMap<String, AccountKey>,
+    currencies: Vec<Currency>,
+    by_code: HashMap<String, CurrencyKey>,
+    open: Option<Open>,
+}
+
+/// A row in hand.
+struct Row<'r> {
+    record: &'r ByteRecord,
+    line: u64,
+    raw: (usize, usize),
+}
+
+impl Row<'_> {
+    fn cell(&self, column: usize) -> &str {
+        // The text is UTF-8 and cells are cut at ASCII bytes.
+        self.record
+            .get(column)
+            .and_then(|c| std::str::from_utf8(c).ok())
+            .map_or("", str::trim)
+    }
+
+    fn at(&self, column: Option<usize>) -> Option<&str> {
+        column.map(|c| self.cell(c)).filter(|c| !c.is_empty())
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, shape: &'a Shape, options: &'a EntriesOptions<'a>) -> Reader<'a> {
+        Reader {
+            text,
+            shape,
+            options,
+            order: options.date_order.unwrap_or(DateOrder::Ymd),
+            mark: options.decimal_mark.unwrap_or('.'),
+            store: Store::default(),
+            accounts: Vec::new(),
+            by_path: HashMap::new(),
+            currencies: Vec::new(),
+            by_code: HashMap::new(),
+            open: None,
+        }
+    }
+
+    fn run(&mut self) -> Result<(), Fault> {
+        let mut csv = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(self.shape.dialect.delimiter)
+            .quote(self.shape.dialect.quote.unwrap_or(b'"'))
+            .quoting(self.shape.dialect.quote.is_some())
+            .from_reader(self.text.as_bytes());
+        let mut record = ByteRecord::new();
+        let mut left = self.shape.header_rows;
+        loop {
+            let from = csv.position().byte() as usize;
+            let line = csv.position().line();
+            match csv.read_byte_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return Err(Fault::file("not-text", error.to_string())),
+            }
+            if left > 0 {
+                left -= 1;
+                continue;
+            }
+            let row = Row {
+                record: &record,
+                line,
+                raw: (from, csv.position().byte() as usize),
+            };
+            if record.iter().all(|cell| cell.is_empty()) {
+                continue;
+            }
+            self.row(&row)?;
+        }
+        self.close()
+    }
+
+    fn row(&mut self, row: &Row<'_>) -> Result<(), Fault> {
+        if row.record.len() > self.shape.width {
+            return Err(self.fault(
+                row,
+                self.shape.width,
+                "too-many-cells",
+                format!(
+                    "the row has {} cells, the header {}",
+                    row.record.len(),
+                    self.shape.width
+                ),
+            ));
+        }
+        let key = row.cell(self.shape.key);
+        if key.is_empty() {
+            return Err(self.fault(
+                row,
+                self.shape.key,
+                "unreadable-row",
+                "the row has no transaction id",
+            ));
+        }
+        if self.open.as_ref().is_none_or(|open| open.key != key) {
+            self.close()?;
+            self.begin(row, key)?;
+        }
+        self.entry(row)
+    }
+
+    fn begin(&mut self, row: &Row<'_>, key: &str) -> Result<(), Fault> {
+        let columns = &self.shape.columns;
+        let date_column = columns.get(Role::Date).unwrap_or(0);
+        let text = row.cell(date_column);
+        let date = dates::scan(text).and_then(|scanned| {
+            let open = !matches!(scanned, dates::Scanned::Sure(..));
+            // Entries are exchanged with the year first; any other order must be said.
+            if open && self.options.date_order.is_none() {
+                None
+            } else {
+                scanned.date(self.order)
+            }
+        });
+        let Some(date) = date else {
+            let fault = self.fault(
+                row,
+                date_column,
+                "unreadable-date",
+                format!("cannot read a date in {text:?}"),
+            );
+            return Err(
+                fault.hint("write dates like 2024-04-01, or say their order: --date-order dmy")
+            );
+        };
+        let description = row.at(columns.get(Role::Description)).unwrap_or("");
+        let own_id = Uuid::try_parse(key).ok();
+        let reference = row.at(columns.get(Role::Reference));
+        // A number of the file's own serves as the reference where it has no other.
+        let by_key = own_id.is_none()
+            && self
+                .shape
+                .columns
+                .names
+                .get(self.shape.key)
+                .is_some_and(|n| n != "number");
+        let reference = reference.or(by_key.then_some(key)).unwrap_or("");
+        let status = row
+            .at(columns.get(Role::State))
+            .and_then(Status::from_word)
+            .unwrap_or_default();
+        let line = u32::try_from(row.line).unwrap_or(u32::MAX);
+        let pushed = self
+            .store
+            .push(Day::of(date), description, reference, status, 0, line);
+        let index =
+            pushed.map_err(|_| self.fault(row, 0, "too-large", "the file holds more than fits"))?;
+        let detail = RowDetail {
+            id: own_id,
+            voucher: row.at(self.shape.voucher).and_then(Voucher::from_word),
+            payee: row.at(columns.get(Role::Payee)).map(str::to_owned),
+            tags: tags(row.at(self.shape.tags)),
+            ..RowDetail::default()
+        };
+        if detail != RowDetail::default() {
+            self.store
+                .set_detail(index, detail)
+                .map_err(|_| self.fault(row, 0, "too-large", "the file holds more than fits"))?;
+        }
+        self.open = Some(Open {
+            key: key.to_owned(),
+            index,
+            line: row.line,
+            raw: row.raw,
+            sums: Vec::new(),
+            rows: 0,
+        });
+        Ok(())
+    }
+
+    fn entry(&mut self, row: &Row<'_>) -> Result<(), Fault> {
+        let columns = &self.shape.columns;
+        let account_column = columns.get(Role::Account).unwrap_or(0);
+        let path = row.cell(account_column);
+        let account = match self.by_path.get(path) {
+            Some(key) => *key,
+            None => {
+                check_path(path).map_err(|why| {
+                    self.fault(
+                        row,
+                        account_column,
+                        "bad-path",
+                        format!("account {path:?}: {why}"),
+                    )
+                })?;
+                self.new_account(path)
+            }
+        };
+        let money = columns
+            .get(Role::Out)
+            .or(columns.get(Role::Amount))
+            .unwrap_or(0);
+        let Some(amount) = amount_of(self.shape, self.mark, &|column| row.cell(column)) else {
+            return Err(self
+                .fault(
+                    row,
+                    money,
+                    "unreadable-amount",
+                    "cannot read the amount: one of debit and credit, in digits",
+                )
+                .hint("the decimal mark is . unless --decimal-mark , says otherwise"));
+        };
+        let code = row
+            .at(columns.get(Role::Currency))
+            .unwrap_or(&self.options.home_currency)
+            .to_owned();
+        let currency = self.currency(&code);
+        let known = self
+            .options
+            .chart
+            .find_currency(&self.currencies[usize::from(currency.0) - 1].code)
+            .map(|c| c.scale);
+        let scale = known.unwrap_or(
+            self.currencies[usize::from(currency.0) - 1]
+                .scale
+                .max(places_needed(amount)),
+        );
+        let minor = to_minor(amount, scale).map_err(|why| {
+            self.fault(
+                row,
+                money,
+                "unreadable-amount",
+                format!("{amount} {code}: {why}"),
+            )
+        })?;
+        self.currencies[usize::from(currency.0) - 1].scale = scale;
+        let memo = row.at(self.shape.memo).map(|memo| EntryDetail {
+            memo: Some(memo.to_owned()),
+            ..EntryDetail::default()
+        });
+        let Some(open) = self.open.as_mut() else {
+            return Ok(());
+        };
+        open.rows += 1;
+        match open.sums.iter_mut().find(|(c, _)| *c == currency) {
+            Some((_, sum)) => *sum += amount,
+            None => open.sums.push((currency, amount)),
+        }
+        let index = open.index;
+        let pushed = self.store.push_entry(
+            index,
+            CompactEntry::new(account, currency, minor, scale),
+            memo,
+        );
+        pushed.map_err(|_| self.fault(row, 0, "too-large", "the transaction has too many entries"))
+    }
+
+    /// The transaction in hand is whole: it must balance.
+    fn close(&mut self) -> Result<(), Fault> {
+        let Some(open) = self.open.take() else {
+            return Ok(());
+        };
+        let off = open.sums.iter().find(|(_, sum)| !sum.is_zero());
+        let why = match off {
+            Some((currency, sum)) => {
+                let side = if sum.is_sign_negative() {
+                    "credits exceed debits"
+                } else {
+                    "debits exceed credits"
+                };
+                format!(
+                    "transaction {}: {side} by {} {}",
+                    open.key,
+                    sum.abs(),
+                    self.currencies[usize::from(currency.0) - 1].code
+                )
+            }
+            None if open.rows < 2 => format!("transaction {} has one entry", open.key),
+            None => return Ok(()),
+        };
+        let fault = Fault::at("unbalanced", open.line, 1, why)
+            .line_text(self.text[open.raw.0..open.raw.1].trim_start());
+        Err(fault.hint("rows of one transaction stand together and share its id"))
+    }
+
+    fn new_account(&mut self, path: &str) -> AccountKey {
+        let key = AccountKey(u32::try_from(self.accounts.len()).unwrap_or(u32::MAX - 1) + 1);
+        let new = NewAccount::at(Uuid::nil(), path);
+        self.accounts.push(Account {
+            key,
+            id: new.id,
+            path: new.path,
+            kind: new.kind,
+            account_type: new.account_type,
+            code: None,
+            currency: None,
+            opened_on: None,
+            closed_on: None,
+            aliases: Vec::new(),
+            contact: new.contact,
+            note: None,
+            version: 1,
+        });
+        self.by_path.insert(path.to_owned(), key);
+        key
+    }
+
+    fn currency(&mut self, text: &str) -> CurrencyKey {
+        if let Some(key) = self.by_code.get(text) {
+            return *key;
+        }
+        let code: Arc<str> = self
+            .options
+            .chart
+            .resolve_currency(text)
+            .map_or_else(|| Arc::from(text), |c| c.code.clone());
+        let key = CurrencyKey(u16::try_from(self.currencies.len()).unwrap_or(u16::MAX - 1) + 1);
+        self.currencies.push(Currency {
+            key,
+            scale: iso_scale(&code).unwrap_or(0),
+            symbol: iso_symbol(&code).map(Arc::from),
+            code,
+            name: None,
+        });
+        self.by_code.insert(text.to_owned(), key);
+        key
+    }
+
+    fn fault(
+        &self,
+        row: &Row<'_>,
+        column: usize,
+        code: &'static str,
+        why: impl Into<String>,
+    ) -> Fault {
+        let raw = self.text[row.raw.0..row.raw.1].trim_start_matches(['\r', '\n']);
+        let mut fault = match Table::read_some(raw, self.shape.dialect, 1) {
+            Ok(table) if !table.is_empty() => table.fault(0, column, code, why),
+            _ => Fault::at(code, 1, 1, why).line_text(raw),
+        };
+        fault.line = fault.line.map(|line| line + row.line - 1);
+        fault
+    }
+
+    fn finish(mut self) -> Result<ReadJournal, Fault> {
+        let keys: Vec<(CurrencyKey, u8)> =
+            self.currencies.iter().map(|c| (c.key, c.scale)).collect();
+        self.store.rescale(&keys).map_err(|index| {
+            let line = self.store.row(index).line;
+            Fault::at(
+                "unreadable-amount",
+                line.into(),
+                1,
+                "an amount is larger than hissab can hold",
+            )
+        })?;
+        Ok(ReadJournal {
+            book: CompactBook {
+                chart: Chart::new(self.accounts, self.currencies),
+                store: self.store,
+                ..CompactBook::default()
+            },
+            ..ReadJournal::default()
+        })
+    }
+}
+
+/// `name:value, name`
+fn tags(text: Option<&str>) -> Vec<Tag> {
+    let pieces = text
+        .unwrap_or("")
+        .split(',')
+        .map(str::trim)
+        .filter(|p| !p.is_empty());
+    pieces
+        .map(|piece| {
+            let (name, value) = piece.split_once(':').unwrap_or((piece, ""));
+            Tag {
+                name: name.trim().to_owned(),
+                value: value.trim().to_owned(),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "txn_id,date,description,account,debit,credit,currency\n";
+
+    fn options(chart: &Chart) -> EntriesOptions<'_> {
+        EntriesOptions {
+            date_order: None,
+            decimal_mark: None,
+            home_currency: Arc::from("INR"),
+            chart,
+        }
+    }
+
+    fn read_text(text: &str) -> Result<ReadJournal, Fault> {
+        read("x.csv", text.as_bytes(), &options(&Chart::default()))
+    }
+
+    #[test]
+    fn rows_of_a_key_become_a_transaction() {
+        let text = format!(
+            "{HEAD}T1,2024-04-01,Tea,Expenses:Tea,120.00,,INR\nT1,2024-04-01,Tea,Assets:Cash,,120.00,INR\nT2,2024-04-02,Sale,Assets:Cash,5.5,,USD\nT2,2024-04-02,Sale,Income:Sales,,5.50,USD\n"
+        );
+        assert!(is_entries(text.as_bytes()));
+        let journal = read_text(&text).unwrap();
+        let store = &journal.book.store;
+        assert_eq!(
+            (store.len(), store.description(1), store.reference(0)),
+            (2, "Sale", "T1")
+        );
+        assert_eq!(
+            store.entries(0).iter().map(|e| e.minor).collect::<Vec<_>>(),
+            [12_000, -12_000]
+        );
+        assert_eq!(store.row(1).line, 4);
+        assert_eq!(journal.book.chart.accounts().len(), 3);
+    }
+
+    #[test]
+    fn a_statement_with_an_account_column_is_none() {
+        let text = "Account,Date,Transaction ID,Description,Debit,Credit\n0123,2024-04-01,1,x,5.00,\n0123,2024-04-02,2,y,,7.00\n";
+        assert!(!is_entries(text.as_bytes()));
+    }
+
+    #[test]
+    fn faults_name_line_and_column() {
+        let good = "T1,2024-04-01,Tea,A:B,120.00,,INR\nT1,2024-04-01,Tea,C,,120.00,INR\n";
+        for (rows, code, line, column) in [
+            (
+                "T2,2024-04-01,Tea,A:B,1.00,,INR\nT2,2024-04-01,Tea,C,,2.00,INR\n",
+                "unbalanced",
+                4,
+                1,
+            ),
+            ("T2,2024-13-01,Tea,A:B,1.00,,INR\n", "unreadable-date", 4, 4),
+            ("T2,2024-04-01,Tea,A:B,x,,INR\n", "unreadable-amount", 4, 23),
+            ("T2,2024-04-01,Tea,A::B,1.00,,INR\n", "bad-path", 4, 19),
+            (
+                "T2,2024-04-01,Tea, milk,A,1.00,,INR\n",
+                "too-many-cells",
+                4,
+                33,
+            ),
+        ] {
+            let text = format!("{HEAD}{good}{rows}");
+            let fault = read_text(&text).unwrap_err();
+            assert_eq!(
+                (fault.code, fault.line, fault.column),
+                (code, Some(line), Some(column)),
+                "{rows}: {}",
+                fault.why
+            );
+        }
+    }
+}
