@@ -174,6 +174,10 @@ pub enum Command {
     Backup(c::backup::Args),
     /// Fill a book from a backup
     Restore(c::restore::Args),
+    /// Say what a finding or an error means
+    Explain(c::explain::Args),
+    /// Look at this machine for what could go wrong
+    Doctor(c::doctor::Args),
 
     // ---- This machine ----
     /// Work on the list of books
@@ -204,6 +208,8 @@ impl Command {
             Command::Audit(args) => c::audit::run(ctx, args),
             Command::Backup(args) => c::backup::run(ctx, args),
             Command::Restore(args) => c::restore::run(ctx, args),
+            Command::Explain(args) => c::explain::run(ctx, args),
+            Command::Doctor(args) => c::doctor::run(ctx, args),
             Command::TrialBalance(args) => c::trial_balance::run(ctx, args),
             Command::BalanceSheet(args) => c::balance_sheet::run(ctx, args),
             Command::IncomeStatement(args) => c::income_statement::run(ctx, args),
