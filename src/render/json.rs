@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use jiff::civil::Date;
 
 use super::cell::push_plain;
-use super::rows::RowSink;
+use super::rows::{Row, RowSink};
 use super::sanitize::is_harmful;
 use super::{Cell, Column};
 use crate::ledger::amount_format;
@@ -162,8 +162,8 @@ impl<'w> Objects<'w> {
         }
     }
 
-    fn row(&mut self, cells: &mut dyn Iterator<Item = &Cell<'_>>) {
-        for (opening, cell) in self.openings.iter().zip(cells) {
+    fn row(&mut self, row: Row<'_, '_>) {
+        for (opening, cell) in self.openings.iter().zip(row.cells()) {
             self.buffer.extend_from_slice(opening);
             push_cell(&mut self.buffer, cell);
         }
@@ -198,8 +198,8 @@ impl<'w> LineRows<'w> {
 }
 
 impl RowSink for LineRows<'_> {
-    fn row(&mut self, cells: &mut dyn Iterator<Item = &Cell<'_>>) -> io::Result<()> {
-        self.objects.row(cells);
+    fn row(&mut self, row: Row<'_, '_>) -> io::Result<()> {
+        self.objects.row(row);
         self.objects.buffer.push(b'\n');
         self.objects.flush_if_full()
     }
@@ -236,11 +236,11 @@ impl<'w> DocumentRows<'w> {
 }
 
 impl RowSink for DocumentRows<'_> {
-    fn row(&mut self, cells: &mut dyn Iterator<Item = &Cell<'_>>) -> io::Result<()> {
+    fn row(&mut self, row: Row<'_, '_>) -> io::Result<()> {
         let separator: &[u8] = if self.empty { b"\n    " } else { b",\n    " };
         self.objects.buffer.extend_from_slice(separator);
         self.empty = false;
-        self.objects.row(cells);
+        self.objects.row(row);
         self.objects.flush_if_full()
     }
 

@@ -7,9 +7,26 @@ use super::json::{DocumentRows, Json, LineRows};
 use super::table::CellTable;
 use super::{Cell, Column, Format, Options, RenderError};
 
+/// The cells of one row that were picked, in the order wanted.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'r, 'a> {
+    cells: &'r [Cell<'a>],
+    picked: Option<&'r [usize]>,
+}
+
+impl<'r, 'a> Row<'r, 'a> {
+    pub fn cells(self) -> impl Iterator<Item = &'r Cell<'a>> {
+        let count = self.picked.map_or(self.cells.len(), <[usize]>::len);
+        (0..count).map(move |place| match self.picked {
+            None => &self.cells[place],
+            Some(picked) => &self.cells[picked[place]],
+        })
+    }
+}
+
 /// A format that takes rows.
 pub(super) trait RowSink {
-    fn row(&mut self, cells: &mut dyn Iterator<Item = &Cell<'_>>) -> io::Result<()>;
+    fn row(&mut self, row: Row<'_, '_>) -> io::Result<()>;
     /// Called once, after the last row.
     fn end(&mut self, tail: &[(&'static str, Json)]) -> io::Result<()>;
 }
@@ -53,12 +70,10 @@ impl<'w> RowWriter<'w> {
     /// Writes one row: a cell a column.
     pub fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
         debug_assert_eq!(cells.len(), self.columns, "a cell a column");
-        match &self.picked {
-            None => self.sink.row(&mut cells.iter()),
-            Some(places) => self
-                .sink
-                .row(&mut places.iter().filter_map(|place| cells.get(*place))),
-        }
+        self.sink.row(Row {
+            cells,
+            picked: self.picked.as_deref(),
+        })
     }
 
     /// Ends output; `tail` stands after the rows in a JSON document and nowhere else.

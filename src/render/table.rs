@@ -15,7 +15,7 @@ use unicode_width::UnicodeWidthStr;
 use super::cell::{ColumnKind, push_plain};
 use super::json::Json;
 use super::md::MarkdownTable;
-use super::rows::RowSink;
+use super::rows::{Row, RowSink};
 use super::text::for_table;
 use super::{Align, Cell, Column, Format, Options, People, RenderError, SheetColumn, SheetRow};
 
@@ -340,7 +340,7 @@ impl<'w> CellTable<'w> {
 }
 
 impl RowSink for CellTable<'_> {
-    fn row(&mut self, cells: &mut dyn Iterator<Item = &Cell<'_>>) -> io::Result<()> {
+    fn row(&mut self, row: Row<'_, '_>) -> io::Result<()> {
         let people = self.people;
         let text = |cell: &Cell<'_>| match cell {
             Cell::Date(date) => people.date(*date),
@@ -351,7 +351,8 @@ impl RowSink for CellTable<'_> {
                 String::from_utf8_lossy(&bytes).into_owned()
             }
         };
-        self.table.row(SheetRow::Cells(cells.map(text).collect()))
+        self.table
+            .row(SheetRow::Cells(row.cells().map(text).collect()))
     }
 
     fn end(&mut self, _: &[(&'static str, Json)]) -> io::Result<()> {

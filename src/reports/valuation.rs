@@ -1,7 +1,9 @@
 //! Valuation: amounts in another currency at market prices.
 //!
 //! The newest price on or before a day counts: direct, else inverse, else through the base
-//! currency. Without one an amount stays as it is, and the report says so (rulings, "Valuation").
+//! currency, else through the currency the commodity was last priced in: shares are priced
+//! abroad as often as not. Without one an amount stays as it is, and the report says so.
+//! Source: rulings, "Valuation".
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -109,6 +111,18 @@ impl Prices {
         Some((*day, Ratio::of(*rate)?))
     }
 
+    /// The currency of a commodity's newest price.
+    fn priced_in(&self, commodity: &str, on: Date) -> Option<&str> {
+        let pairs = self
+            .pairs
+            .iter()
+            .filter(|((from, _), _)| **from == *commodity);
+        pairs
+            .filter_map(|((_, to), days)| Some((*days.range(..=on).next_back()?.0, &**to)))
+            .max()
+            .map(|(_, to)| to)
+    }
+
     /// Direct, else inverse.
     fn pair(&self, from: &str, to: &str, on: Date) -> Option<Ratio> {
         if from == to {
@@ -129,10 +143,14 @@ impl Prices {
         base: &Currency,
         on: Date,
     ) -> Option<i128> {
-        let ratio = self.pair(&from.code, &to.code, on).or_else(|| {
-            self.pair(&from.code, &base.code, on)?
-                .times(self.pair(&base.code, &to.code, on)?)
-        })?;
+        let through = |middle: &str| {
+            self.pair(&from.code, middle, on)?
+                .times(self.pair(middle, &to.code, on)?)
+        };
+        let ratio = self
+            .pair(&from.code, &to.code, on)
+            .or_else(|| through(&base.code))
+            .or_else(|| through(self.priced_in(&from.code, on)?))?;
         let scales = Ratio {
             over: pow10(to.scale.into())?,
             under: pow10(from.scale.into())?,
@@ -235,8 +253,11 @@ mod tests {
         assert_eq!(prices.value(-100, &usd, &inr, &inr, on(9)), Some(-8_334));
         assert_eq!(prices.value(800_000, &inr, &usd, &inr, on(1)), Some(10_000));
         assert_eq!(prices.value(8_000, &eur, &usd, &inr, on(4)), Some(9_000));
-        let none = currency("AAPL", 0);
-        assert_eq!(prices.value(1, &none, &inr, &inr, on(9)), None);
+        let shares = currency("AAPL", 0);
+        assert_eq!(prices.value(1, &shares, &inr, &inr, on(9)), None);
+        changes.push(price(3, "AAPL", "USD", "200"));
+        let prices = Prices::new(&changes);
+        assert_eq!(prices.value(2, &shares, &inr, &inr, on(4)), Some(3_200_000));
         assert_eq!(prices.value(100, &usd, &inr, &inr, date(2026, 3, 31)), None);
         // A withdrawn price gives way to the one before it.
         changes.push(PriceChange {
