@@ -1,4 +1,5 @@
-//! Balance assertions and assignments, in order of date, then of the journal, as hledger has them.
+//! Balance assertions and assignments, in order of date, then of the journal, as hledger has them;
+//! in the order of the file where the journal is read as Ledger's.
 
 use std::collections::{HashMap, HashSet};
 
@@ -66,8 +67,10 @@ pub(super) fn walk(
         balances: Balances::default(),
         today: Vec::new(),
         kept: Vec::new(),
+        dated: true,
     };
     let steps = steps(reader, &wanted, &waiting);
+    walk.dated = steps.is_sorted_by_key(|s| s.day);
     let mut day = None;
     for step in steps {
         if day.replace(step.day) != Some(step.day) {
@@ -125,7 +128,9 @@ fn steps(
             });
         }
     }
-    steps.sort_unstable();
+    if !reader.file_order {
+        steps.sort_unstable();
+    }
     steps
 }
 
@@ -135,6 +140,8 @@ struct Walk<'a> {
     /// Assertions of the day that hold where they stand.
     today: Vec<Check>,
     kept: Vec<Assertion>,
+    /// The steps run in order of date: so a day's end means something.
+    dated: bool,
 }
 
 impl Walk<'_> {
@@ -303,6 +310,7 @@ impl Walk<'_> {
         let number = asserted.amount.number;
         let up = money::pow10(u32::from(scale - number.places.min(scale))).unwrap_or(1);
         let amount = number.mantissa.saturating_mul(up) - found;
+        posting.bare_zero = asserted.amount.bare && amount == 0;
         posting.amount = Some((
             Number {
                 mantissa: amount,
@@ -335,7 +343,8 @@ impl Walk<'_> {
         for check in std::mem::take(&mut self.today) {
             let head = reader.store.row(check.row as usize);
             let amount = check.asserted.amount;
-            let (Ok(()), Some(sum)) = (self.test(reader, &check), decimal(amount.number)) else {
+            let holds = self.dated && self.test(reader, &check).is_ok();
+            let (true, Some(sum)) = (holds, decimal(amount.number)) else {
                 reader.notes.assertions_within_a_day += 1;
                 continue;
             };

@@ -91,7 +91,7 @@ impl Reader<'_> {
             }
             _ if IGNORED.contains(&word) => {
                 self.block = Block::Skipped;
-                if !matches!(word, "payee" | "tag") {
+                if !matches!(word, "payee" | "tag" | "N") {
                     self.ignored(word);
                 }
                 Ok(())

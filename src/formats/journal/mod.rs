@@ -14,7 +14,8 @@
 //! | `D $1,000.00`, then a bare `5` | $5 | 5 | $5; 5 with `ledger:` |
 //! | `= Expenses` rules | not applied | applied | not applied, counted |
 //! | `-10 X {$10} @ $12` | weighs $120 | weighs $100 | $120, else $100 if only that balances |
-//! | assertions and assignments | in order of date | in order of the file | in order of date |
+//! | assertions and assignments | in order of date | in order of the file | in order of date; of the file with `ledger:` |
+//! | `= 0` | no bare amounts are there | nothing is there | as hledger; as Ledger with `ledger:` |
 //! | `commodity $1.00`, then $0.001 against $0 | accepted | refused | refused |
 //! | an amount inferred from costs, $1.005 | kept as $1.005 | kept as $1.005 | rounded half-even to $1.00 when every written amount has two places |
 //! | `(account) 5` | one-sided | one-sided | the other side is `Equity:Virtual` |

@@ -2,6 +2,7 @@
 
 use crate::ledger::transaction::{PriceBasis, Status, Tag};
 
+use super::Dialect;
 use super::amount::{self, Amount, Number, skip_blanks};
 use super::comment;
 use super::error::{Fault, FaultAt};
@@ -159,12 +160,15 @@ impl Reader<'_> {
         posting: &mut Posting,
     ) -> Result<usize, FaultAt> {
         let bytes = line.as_bytes();
-        let total = bytes.get(at + 1) == Some(&b'=');
+        let mut total = bytes.get(at + 1) == Some(&b'=');
         let mut from = at + 1 + usize::from(total);
         let subaccounts = bytes.get(from) == Some(&b'*');
         from = skip_blanks(bytes, from + usize::from(subaccounts));
         let (found, mut end) = amount::amount(line, from, &mut self.names, self.scope.reading)?;
-        if !(found.bare && found.number.mantissa == 0) {
+        if found.bare && found.number.mantissa == 0 {
+            // Ledger's `= 0` means nothing at all is there.
+            total |= self.scope.reading.dialect == Dialect::Ledger;
+        } else {
             self.check_bare(&found, from)?;
         }
         if posting.amount.is_none() {
@@ -228,7 +232,7 @@ impl Reader<'_> {
             .iter_mut()
             .filter(|t| t.name == "date" || t.name == "date2")
         {
-            if let Some(date) = self.scope.date_in(&tag.value) {
+            if let Some(date) = self.scope.date_in(&tag.value, self.open.day) {
                 if tag.name == "date" {
                     let day = crate::ledger::day::Day::of(date);
                     posting.extra.get_or_insert_default().on = Some(day);

@@ -58,6 +58,8 @@ pub(super) struct Reader<'o> {
     pub dated: HashMap<(u32, u16), Day>,
     pub prices: Vec<PriceChange>,
     pub base: Option<CurrencyKey>,
+    /// Assertions in the order of the file, as Ledger has them: some input is Ledger's.
+    pub file_order: bool,
     pub notes: Notes,
     pub errors: Vec<JournalError>,
     pub sources: Vec<Source>,
@@ -81,6 +83,7 @@ impl<'o> Reader<'o> {
             dated: HashMap::new(),
             prices: Vec::new(),
             base: None,
+            file_order: false,
             notes: Notes::default(),
             errors: Vec::new(),
             sources: Vec::new(),
@@ -103,6 +106,7 @@ impl<'o> Reader<'o> {
             default,
         };
         self.scope = Scope::new(self.options.today.year(), reading);
+        self.file_order |= input.dialect == Dialect::Ledger;
         let name: Arc<str> = Arc::from(input.name);
         match input.from {
             From::Path(path) => {
@@ -251,7 +255,7 @@ impl<'o> Reader<'o> {
         let (day, mut at) = self.scope.date(line, 0)?;
         self.open.day = day;
         if bytes.get(at) == Some(&b'=') {
-            let (date, end) = super::date::date(line, at + 1, self.scope.year)?;
+            let (date, end) = super::date::date(line, at + 1, day.date().year())?;
             self.open.tags.push(Tag {
                 name: "date2".to_owned(),
                 value: date.to_string(),

@@ -184,9 +184,9 @@ impl Scope {
         Ok((day, end))
     }
 
-    /// A date alone, such as a tag's value.
-    pub fn date_in(&self, text: &str) -> Option<Date> {
-        let (date, end) = super::date::date(text, 0, self.year).ok()?;
+    /// A date alone, such as a tag's value; the year may come from its transaction.
+    pub fn date_in(&self, text: &str, on: Day) -> Option<Date> {
+        let (date, end) = super::date::date(text, 0, on.date().year()).ok()?;
         text[end..].trim().is_empty().then_some(date)
     }
 }
