@@ -162,6 +162,7 @@ pub enum Command {
     // ---- Moving data ----
     /// Bring in bank statements and journals
     Import(c::import::Args),
+    Export(c::export::Args),
 
     // ---- Trust ----
     /// Find what is wrong in the books
@@ -203,6 +204,7 @@ impl Command {
     fn run(self, ctx: &mut Context) -> Result<Exit> {
         match self {
             Command::Import(args) => c::import::run(ctx, args),
+            Command::Export(args) => c::export::run(ctx, args),
             Command::Check(args) => c::check::run(ctx, args),
             Command::Assert(args) => c::assert::run(ctx, args),
             Command::Audit(args) => c::audit::run(ctx, args),

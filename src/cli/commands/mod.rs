@@ -38,6 +38,7 @@ pub mod daybook;
 pub mod doctor;
 pub mod dues;
 pub mod explain;
+pub mod export;
 pub mod help;
 pub mod help_topics;
 pub mod import;
