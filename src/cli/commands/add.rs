@@ -9,7 +9,6 @@ use crate::cli::record::{DetailArgs, Recorder, WriteArgs, words};
 use crate::ledger::amount_text::Side;
 use crate::ledger::date_text::is_iso_date;
 use crate::ledger::draft::Draft;
-use crate::ledger::transaction::TransactionId;
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -171,6 +170,7 @@ fn from_json(ctx: &mut Context, args: &Args) -> Result<Exit> {
         })?;
         dated &= is_dated;
         drafts.push(draft);
+        recorder.places.push(format!("stdin line {line}"));
     }
     recorder.post(drafts, &args.details.write, dated)?;
     Ok(Exit::Ok)
@@ -233,9 +233,4 @@ fn each(recorder: &mut Recorder<'_>, args: &Args, objects: Vec<(usize, &str)>) -
         total - refused
     ));
     Ok(Exit::Failed)
-}
-
-/// A new id for a draft.
-pub fn fresh_id(recorder: &mut Recorder<'_>) -> TransactionId {
-    TransactionId(recorder.ctx.make_id())
 }

@@ -69,7 +69,7 @@ pub enum Lead {
 pub fn changed(recorder: &mut Recorder<'_>, written: &Written, verb: &str) -> Result<()> {
     let transactions = stored(recorder, written)?;
     let lead = match written.done.repeat {
-        Repeat::Already => Lead::Already,
+        Repeat::Already => Lead::Verb(format!("already {verb}")),
         _ if written.dry_run => Lead::Verb(format!("dry run, nothing written; would be {verb}")),
         _ => Lead::Verb(verb.to_owned()),
     };
@@ -151,11 +151,11 @@ fn tell(
     transactions: &[Transaction],
     lead: Lead,
 ) -> Result<()> {
-    if recorder.ctx.wants_json() {
-        return tell_json(recorder, written, transactions);
-    }
     if recorder.ctx.globals.quiet {
         return tell_numbers(recorder, written, transactions);
+    }
+    if recorder.ctx.wants_json() {
+        return tell_json(recorder, written, transactions);
     }
     if transactions.len() > ECHOED_MAX {
         let count: u64 = written

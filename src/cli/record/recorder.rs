@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use crate::book::Book;
+use crate::book::{Book, BookError};
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Result};
 use crate::ledger::audit::Hash;
@@ -32,6 +32,8 @@ pub struct Recorder<'c> {
     pub prelude: Vec<Change>,
     /// Unknown accounts are created without a question.
     pub create_accounts: bool,
+    /// Where each change of the unit stands in an input, for errors: `stdin line 3`.
+    pub places: Vec<String>,
 }
 
 /// What a unit did, with what is needed to say so.
@@ -61,6 +63,7 @@ impl<'c> Recorder<'c> {
             today,
             prelude: Vec::new(),
             create_accounts: false,
+            places: Vec::new(),
         })
     }
 
@@ -142,6 +145,7 @@ impl<'c> Recorder<'c> {
         content: &str,
     ) -> Result<Written> {
         let mut all = std::mem::take(&mut self.prelude);
+        let planned = all.len();
         all.extend(changes);
         let once = write
             .once
@@ -167,12 +171,31 @@ impl<'c> Recorder<'c> {
         let done = outcome
             .into_iter()
             .next()
-            .ok_or_else(|| Failure::refused("no-outcome", "the book gave no answer"))??;
+            .ok_or_else(|| Failure::refused("no-outcome", "the book gave no answer"))?
+            .map_err(|error| self.placed(error, planned))?;
         Ok(Written {
             done,
             operation,
             dry_run: write.dry_run,
         })
+    }
+}
+
+impl Recorder<'_> {
+    /// An error with the place of the change it is about; `planned` changes came before those with places.
+    fn placed(&self, error: BookError, planned: usize) -> Failure {
+        let place = match &error {
+            BookError::Refused { change, .. } => change
+                .checked_sub(planned)
+                .and_then(|index| self.places.get(index))
+                .cloned(),
+            _ => None,
+        };
+        let failure = Failure::from(error);
+        match place {
+            Some(place) => failure.at(place).hint("nothing was posted"),
+            None => failure,
+        }
     }
 }
 
