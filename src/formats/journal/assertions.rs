@@ -325,6 +325,7 @@ impl Walk<'_> {
                 };
                 let mut other = posting.clone();
                 other.extra = None;
+                other.bare_zero = false;
                 let places = self.scales.keys[place].1;
                 other.amount = Some((
                     Number {
