@@ -455,4 +455,65 @@ mod tests {
             "Assets:Cash, Expenses:Tea"
         );
     }
+
+    /// Lines of the fold of some transactions: each entry with its balance.
+    fn folded(
+        transactions: &[Transaction],
+        start: i128,
+        direction: Direction,
+    ) -> Vec<(u64, i64, i128)> {
+        let mut lines = Vec::new();
+        let mut sink = |event: LedgerEvent<'_>| -> Result<(), Infallible> {
+            if let LedgerEvent::Entry {
+                transaction,
+                entry,
+                balance,
+            } = event
+            {
+                lines.push((transaction.number.0, entry.minor, balance));
+            }
+            Ok(())
+        };
+        let accounts = AccountSet::of([AccountKey(1), AccountKey(3)]);
+        let start = [(CurrencyKey(1), start)];
+        let mut fold = LedgerFold::new(accounts, &start, direction, Detail::Entries);
+        let mut tell = |t: &Transaction| fold.transaction(t, |_| true, &mut sink).unwrap();
+        match direction {
+            Direction::Forward => transactions.iter().for_each(&mut tell),
+            Direction::Backward => transactions.iter().rev().for_each(&mut tell),
+        }
+        lines
+    }
+
+    proptest::proptest! {
+        /// A ledger is a naive running sum over its entries, and the same read backward.
+        #[test]
+        fn a_ledger_is_a_running_sum(moves in proptest::collection::vec((0usize..4, 0usize..4, 1i64..99_999, 1i8..=28), 0..30), opening in -1_000_000i128..1_000_000) {
+            let paths = ["Assets:Cash", "Assets:Bank", "Assets:Till", "Income:Sales"];
+            let chart = chart_of(&paths);
+            let mut moves = moves;
+            moves.sort_by_key(|m| m.3);
+            let transactions: Vec<Transaction> = moves
+                .iter()
+                .enumerate()
+                .map(|(at, (from, to, minor, day))| {
+                    let amount = format!("{}.{:02}", minor / 100, minor % 100);
+                    let entries = [(paths[*to], amount.clone()), (paths[*from], format!("-{amount}"))];
+                    let entries = entries.each_ref().map(|(p, a)| (*p, a.as_str()));
+                    transaction(&chart, at as u64 + 1, date(2026, 4, *day), "x", &entries)
+                })
+                .collect();
+            let mut balance = opening;
+            let mut naive = Vec::new();
+            for transaction in &transactions {
+                for entry in transaction.entries.iter().filter(|e| e.account.0 % 2 == 1) {
+                    balance += i128::from(entry.minor);
+                    naive.push((transaction.number.0, entry.minor, balance));
+                }
+            }
+            proptest::prop_assert_eq!(&folded(&transactions, opening, Direction::Forward), &naive);
+            naive.reverse();
+            proptest::prop_assert_eq!(folded(&transactions, balance, Direction::Backward), naive);
+        }
+    }
 }

@@ -322,4 +322,40 @@ mod tests {
         let report = trial_balance(&chart, &totals, scope, Wanted::default());
         assert_eq!(report.proof, Proof::Filtered);
     }
+
+    proptest::proptest! {
+        /// Every trial balance of balanced transactions proves, its rows are naive sums, and a tree or
+        /// a depth changes neither proof nor closing totals' difference.
+        #[test]
+        fn it_is_a_naive_fold_that_proves(moves in proptest::collection::vec((0usize..4, 0usize..4, -9_999i64..9_999, 3i8..=5), 0..30), depth in proptest::option::of(0usize..3), tree: bool) {
+            let paths = ["Assets:Cash", "Assets:Bank:SBI", "Liabilities:Loan", "Income:Sales"];
+            let chart = chart_of(&paths);
+            let mut builder = TotalsBuilder::new(&[date(2026, 4, 1), date(2026, 5, 1)]);
+            let mut naive = [[0i128; 3]; 4];
+            for (from, to, minor, month) in moves {
+                for (at, minor) in [(from, -i128::from(minor)), (to, i128::from(minor))] {
+                    let key = chart.accounts()[at].key;
+                    builder.amount(date(2026, month, 9), false, key, CurrencyKey(1), minor);
+                    match month {
+                        3 => naive[at][0] += minor,
+                        4 => naive[at][if minor >= 0 { 1 } else { 2 }] += minor.abs(),
+                        _ => {}
+                    }
+                }
+            }
+            let totals = builder.finish();
+            let wanted = Wanted { shape: Shape { depth, tree, zeros: false }, movements: true };
+            let report = trial_balance(&chart, &totals, Scope::default(), wanted);
+            proptest::prop_assert_eq!(report.proof, Proof::Proved);
+            let flat = Wanted { movements: true, ..Wanted::default() };
+            let report = trial_balance(&chart, &totals, Scope::default(), flat);
+            for (at, path) in paths.iter().enumerate() {
+                let [opening, debit, credit] = naive[at];
+                let line = report.lines.iter().find(|l| &*l.path == *path);
+                let value = line.map_or(Movement::default(), |l| l.value);
+                proptest::prop_assert_eq!(value, Movement { opening, debit, credit });
+            }
+            proptest::prop_assert!(report.totals.iter().all(|(_, sides)| sides.balances()));
+        }
+    }
 }

@@ -1,0 +1,153 @@
+//! The columns of reports: one for the period, one an interval, or the period before beside it.
+
+use jiff::civil::Date;
+
+use super::Looking;
+use crate::cli::error::{Failure, Result};
+use crate::ledger::interval::{FirstSpan, Interval, PeriodSpan};
+use crate::ledger::period::Period;
+use crate::render::views::PeriodColumn;
+
+/// The columns of a report of several periods, and the cuts that give them.
+pub struct Spans {
+    pub cuts: Vec<Date>,
+    pub columns: Vec<PeriodColumn>,
+}
+
+impl Looking {
+    /// The cuts of one span over the period.
+    pub fn cuts(&self) -> Vec<Date> {
+        vec![
+            self.period.from.unwrap_or(Date::MIN),
+            self.period.until.unwrap_or(Date::MAX),
+        ]
+    }
+
+    /// The columns of the period: one of its own, one an interval, or with `compare` also the
+    /// period before. Widens the period to whole intervals.
+    ///
+    /// `name` is what a single column is called. Errors: `--compare` of an open period (2).
+    pub fn spans(&mut self, compare: bool, name: &str) -> Result<Spans> {
+        if let Some(interval) = self.interval {
+            if compare {
+                return Err(Failure::usage(
+                    "compare-with-interval",
+                    "--compare adds the period before; with an interval give a longer period instead",
+                ));
+            }
+            return self.interval_spans(interval);
+        }
+        if compare {
+            return self.compared_spans();
+        }
+        let mut heading = name.to_owned();
+        if let Some(first) = heading.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        let column = PeriodColumn {
+            name: name.to_owned(),
+            heading,
+            from: self.period.from,
+            to: self.scope().to,
+        };
+        Ok(Spans {
+            cuts: self.cuts(),
+            columns: vec![column],
+        })
+    }
+
+    fn interval_spans(&mut self, interval: Interval) -> Result<Spans> {
+        let first_and_last = self.info.span;
+        let from = self.period.from.or(first_and_last.map(|(first, _)| first));
+        let after_last = first_and_last.and_then(|(_, last)| last.tomorrow().ok());
+        let until = self.period.until.or(after_last);
+        let (Some(from), Some(until)) = (from, until) else {
+            // An empty book has no periods: one column of nothing.
+            self.interval = None;
+            return self.spans(false, "balance");
+        };
+        let until = until.max(from.tomorrow().unwrap_or(from));
+        let spans = interval
+            .spans(from, until, self.year, FirstSpan::Whole)
+            .map_err(|e| {
+                Failure::usage("too-many-periods", e.to_string())
+                    .hint("give a shorter period with -p, or a longer interval")
+            })?;
+        let mut cuts: Vec<Date> = spans.iter().map(|span| span.from).collect();
+        cuts.extend(spans.last().map(|span| span.until));
+        if let (Some(first), Some(last)) = (cuts.first(), cuts.last()) {
+            self.period = Period::between(*first, *last);
+        }
+        let column = |span: &PeriodSpan| {
+            let name = interval.label(*span, self.year);
+            PeriodColumn {
+                heading: name.clone(),
+                name,
+                from: Some(span.from),
+                to: span.period().last_day(),
+            }
+        };
+        Ok(Spans {
+            columns: spans.iter().map(column).collect(),
+            cuts,
+        })
+    }
+
+    fn compared_spans(&mut self) -> Result<Spans> {
+        let open = || {
+            Failure::usage(
+                "compare-needs-period",
+                "--compare needs a period with a beginning and an end",
+            )
+            .hint("give one, like -p 2026-04 or --fy 2025-26")
+        };
+        let previous = self.period.previous().ok_or_else(open)?;
+        let (Some(first), Some(from), Some(until)) =
+            (previous.from, self.period.from, self.period.until)
+        else {
+            return Err(open());
+        };
+        let column = |period: Period| {
+            let name = self.period_name(period);
+            PeriodColumn {
+                heading: name.clone(),
+                name,
+                from: period.from,
+                to: period.last_day(),
+            }
+        };
+        let columns = vec![column(previous), column(self.period)];
+        Ok(Spans {
+            cuts: vec![first, from, until],
+            columns,
+        })
+    }
+
+    /// `2026-04`, `2026-Q1`, `FY2025-26`, else the first and the last day.
+    fn period_name(&self, period: Period) -> String {
+        let (Some(from), Some(until)) = (period.from, period.until) else {
+            return "balance".to_owned();
+        };
+        let span = PeriodSpan { from, until };
+        let names = [
+            Interval::Years(1),
+            Interval::Quarters(1),
+            Interval::Months(1),
+            Interval::Days(1),
+        ]
+        .map(|interval| (interval, interval.label(span, self.year)));
+        let (days, range) = (&names[3].0, &names[3].1);
+        if span.from.tomorrow().ok() == Some(until) {
+            return days.label(span, self.year);
+        }
+        names[..3]
+            .iter()
+            .map(|(_, name)| name)
+            .find(|name| !name.contains(".."))
+            .cloned()
+            .unwrap_or_else(|| {
+                let last = period.last_day().unwrap_or(until);
+                format!("{range}..{last}")
+            })
+    }
+}
