@@ -16,6 +16,8 @@ mod recording;
 mod rich;
 mod shop;
 mod sqlite_book;
+mod statements;
 #[allow(dead_code)]
 mod support;
 mod tidy;
+mod trust;

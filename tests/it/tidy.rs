@@ -36,7 +36,7 @@ fn is_product_code(path: &Path) -> bool {
     name.ends_with(".rs") && !name.ends_with("_tests.rs")
 }
 
-fn sources() -> Vec<(String, String)> {
+pub fn sources() -> Vec<(String, String)> {
     fn walk(dir: &Path, into: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();

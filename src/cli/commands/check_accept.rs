@@ -10,7 +10,7 @@ use crate::cli::record::{Recorder, WriteArgs, recorder};
 use crate::ledger::change::{Change, Repeat};
 use crate::ledger::chart::Resolved;
 use crate::render::sanitize;
-use crate::reports::check::{CheckInfo, duplicate, info, suspense};
+use crate::reports::check::{Accepted, CheckInfo, duplicate, info, suspense};
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(
@@ -48,7 +48,14 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         ));
     }
     let mut recorder = Recorder::open(ctx)?;
-    let place = place(&mut recorder, check, &args.reference)?;
+    let accepted = checking::accepted(recorder.book.as_mut())?;
+    let place = place(&mut recorder, check, &args.reference, &accepted)?;
+    if accepted.has(check.code, &place) {
+        let name = recorder.info.settings.name.clone();
+        let line = format!("{name} · already accepted {} {place}", check.code);
+        writeln!(ctx.out, "{}", sanitize::line(&line))?;
+        return Ok(Exit::Ok);
+    }
     let change = Change::Accept {
         code: check.code.to_owned(),
         reference: place.clone(),
@@ -74,7 +81,12 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
 }
 
 /// The place the log will name. It must be found now: accepting a slip of the pen would hide nothing, silently.
-fn place(recorder: &mut Recorder<'_>, check: &CheckInfo, reference: &str) -> Result<String> {
+fn place(
+    recorder: &mut Recorder<'_>,
+    check: &CheckInfo,
+    reference: &str,
+    accepted: &Accepted,
+) -> Result<String> {
     let by_number = [suspense::CODE, duplicate::CODE].contains(&check.code);
     if by_number {
         let found = recorder::find(recorder.book.as_mut(), reference).map_err(|failure| {
@@ -102,9 +114,7 @@ fn place(recorder: &mut Recorder<'_>, check: &CheckInfo, reference: &str) -> Res
     let matching: Vec<&String> = places.iter().filter(fits).collect();
     match matching.as_slice() {
         [one] => Ok((*one).clone()),
-        _ if checking::accepted(recorder.book.as_mut())?.has(check.code, reference) => {
-            Ok(reference.to_owned())
-        }
+        [] if accepted.has(check.code, reference) => Ok(reference.to_owned()),
         [] => Err(not_found(check, reference, &places)),
         many => {
             let words = format!(

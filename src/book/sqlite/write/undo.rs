@@ -173,10 +173,12 @@ fn invert(
             )?;
             import::mark_undone(writer, key, batch.id)
         }
-        // A currency stays open at its scale, an answer for a finding stays given, a batch taken back is imported anew.
-        LoggedChange::Currency { .. }
-        | LoggedChange::Accepted { .. }
-        | LoggedChange::ImportUndone { .. } => Ok(()),
+        // The answer is withdrawn by the link to its operation; what it was about is said once more.
+        LoggedChange::Accepted {
+            code, reference, ..
+        } => chart::accept(writer, code.clone(), reference.clone(), "undone".to_owned()),
+        // A currency stays open at its scale, a batch taken back is imported anew.
+        LoggedChange::Currency { .. } | LoggedChange::ImportUndone { .. } => Ok(()),
     }
 }
 
