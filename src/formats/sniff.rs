@@ -125,7 +125,13 @@ fn looks_like_journal(text: &str) -> bool {
         if line.trim().is_empty() || line.starts_with([';', '#', '*', '%', '|']) {
             continue;
         }
-        if DIRECTIVES.iter().any(|d| line.starts_with(d)) && !line.contains([',', '\t']) {
+        // `commodity $1,000.00`: a comma between digits parts no cells.
+        let sample = ["commodity ", "D ", "P "]
+            .iter()
+            .any(|d| line.starts_with(d))
+            && line.contains(|c: char| c.is_ascii_digit());
+        let celled = line.contains([',', '\t']) && !sample;
+        if DIRECTIVES.iter().any(|d| line.starts_with(d)) && !celled {
             return true;
         }
         let digits = line.starts_with(|c: char| c.is_ascii_digit());
@@ -157,6 +163,8 @@ mod tests {
             "P 2024-01-01 USD 80 INR\n",
             "2024/1/1\n    a  1\n",
             "include other.journal\n",
+            "commodity $1,000.00\n",
+            "D 1,000.00 EUR\n",
         ] {
             assert_eq!(content(text.as_bytes()), Ok(Content::Journal), "{text:?}");
         }
