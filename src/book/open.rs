@@ -50,3 +50,9 @@ pub fn restore(from: &Path, to: &Path, wait: Duration) -> Result<Option<PathBuf>
         .restore_from(from)
         .map(Some)
 }
+
+/// The control of the crash tests commits here, after everything was said.
+#[cfg(feature = "control-early-ack")]
+pub fn commit_late() {
+    super::sqlite::commit_late();
+}

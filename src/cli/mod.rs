@@ -280,6 +280,8 @@ pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(say_bug));
     let words: Vec<OsString> = std::env::args_os().collect();
     let exit = std::panic::catch_unwind(|| run(words)).unwrap_or(Exit::Bug);
+    #[cfg(feature = "control-early-ack")]
+    crate::book::open::commit_late();
     ExitCode::from(exit as u8)
 }
 

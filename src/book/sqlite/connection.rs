@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use uuid::Uuid;
 
-use super::fault::damaged;
+use super::fault::{damaged, of_file};
 use super::schema::{self, Found, SCHEMA_VERSION};
 use super::{SqliteBook, snapshot};
 use crate::book::{BookError, Result};
@@ -28,6 +28,10 @@ impl SqliteBook {
     ///
     /// A book of an older schema is migrated in a temporary copy. Works on a read-only mount.
     pub fn open_read(path: &Path, wait: Duration) -> Result<SqliteBook> {
+        SqliteBook::reading(path, wait).map_err(|e| of_file(e, path))
+    }
+
+    fn reading(path: &Path, wait: Duration) -> Result<SqliteBook> {
         let file = existing(path)?;
         let conn = connect_reading(&file, wait)?;
         match schema::recognise(&conn, path)? {
@@ -50,6 +54,10 @@ impl SqliteBook {
 
     /// Opens a book to change it. A book of an older schema is first copied beside itself, then migrated.
     pub fn open_write(path: &Path, wait: Duration) -> Result<SqliteBook> {
+        SqliteBook::writing(path, wait).map_err(|e| of_file(e, path))
+    }
+
+    fn writing(path: &Path, wait: Duration) -> Result<SqliteBook> {
         let file = existing(path)?;
         if let Some(why) = unwritable(&file) {
             return Err(BookError::ReadOnly { why });
@@ -84,7 +92,7 @@ impl SqliteBook {
             .suffix(".tmp")
             .tempfile_in(folder)
             .map_err(|e| io(folder, &e))?;
-        let done = fill(draft.path(), wait, new)?;
+        let done = fill(draft.path(), wait, new).map_err(|e| of_file(e, path))?;
         draft.as_file().sync_all().map_err(|e| io(path, &e))?;
         draft
             .persist_noclobber(path)

@@ -1,5 +1,7 @@
 //! From the driver's errors to what the caller can do about them.
 
+use std::path::Path;
+
 use rusqlite::{Error, ErrorCode};
 
 use crate::book::BookError;
@@ -39,6 +41,20 @@ impl From<Error> for BookError {
                 what: error.to_string(),
             },
         }
+    }
+}
+
+/// Names the file in errors of the driver, which do not.
+pub fn of_file(error: BookError, path: &Path) -> BookError {
+    let file = path.display().to_string();
+    match error {
+        BookError::Io { what } if !what.contains(&file) => BookError::Io {
+            what: format!("{file}: {what}"),
+        },
+        BookError::Damaged { what } if !what.contains(&file) => BookError::Damaged {
+            what: format!("{file}: {what}"),
+        },
+        other => other,
     }
 }
 

@@ -55,7 +55,7 @@ pub fn write(
         rollback(conn);
         return Ok(outcomes);
     }
-    // The control of the crash test: answers first and commits when the book is closed.
+    // The control of the crash tests: answers first and commits when the program ends.
     if cfg!(feature = "control-early-ack") {
         return Ok(outcomes);
     }
