@@ -17,6 +17,11 @@ impl Chance {
         Chance(seed)
     }
 
+    /// From a seed that another one gave.
+    pub fn from(seed: u64) -> Chance {
+        Chance(seed)
+    }
+
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;

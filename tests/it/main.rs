@@ -3,7 +3,9 @@
 mod attacks;
 mod books;
 mod chance;
+mod crash;
 mod damage;
+mod faults;
 mod frame;
 mod fuzz_smoke;
 #[path = "../fuzz/targets.rs"]
