@@ -1,8 +1,10 @@
 //! The integration tests, one binary: features through the door.
 
 mod attacks;
+mod bad_input;
 mod books;
 mod chance;
+mod concurrency;
 mod crash;
 mod damage;
 mod faults;
@@ -23,3 +25,4 @@ mod statements;
 mod support;
 mod tidy;
 mod trust;
+mod upgrade;
