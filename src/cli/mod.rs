@@ -162,6 +162,7 @@ pub enum Command {
     // ---- Moving data ----
     /// Bring in bank statements and journals
     Import(c::import::Args),
+    /// Write the book out for other programs
     Export(c::export::Args),
 
     // ---- Trust ----

@@ -216,7 +216,7 @@ impl Chart {
 /// A typed path is compared with paths, a single word with their parts.
 fn near_score(wanted: &str, path: &str) -> Option<usize> {
     let last = path.rsplit(':').next().unwrap_or(path);
-    if path.contains(wanted) {
+    if wanted.chars().count() >= 3 && path.contains(wanted) {
         return Some(0);
     }
     let (name, best) = match wanted.rsplit_once(':') {

@@ -12,6 +12,7 @@ mod frame;
 mod fuzz_smoke;
 #[path = "../fuzz/targets.rs"]
 mod fuzz_targets;
+mod generated;
 mod journals;
 mod looking;
 mod places;

@@ -430,3 +430,25 @@ fn entries_are_recategorised_as_one_operation() {
         ]
     ));
 }
+
+#[test]
+fn a_unit_of_many_is_all_or_nothing_and_names_the_line() {
+    let env = shop();
+    let line = |amount| {
+        format!(
+            r#"{{"description": "x", "entries": [{{"account": "tea", "debit": "{amount}"}}, {{"account": "cash", "credit": "1"}}]}}"#
+        )
+    };
+    let run = env
+        .hissab_fed(
+            format!("{}\n{}\n{}\n", line(1), line(1), line(2)),
+            ["add", "--json", "-"],
+        )
+        .exits(1);
+    assert!(run.stderr.contains(r#""at":["stdin line 3"]"#), "{run}");
+    assert_eq!(
+        env.hissab(["out", "5", "tea", "-q"]).ok().stdout,
+        "2\n",
+        "nothing of it was posted"
+    );
+}

@@ -1,5 +1,7 @@
 //! `hissab completions SHELL`: the few lines a shell needs; it asks hissab for the rest as you type.
 
+use std::io::Write;
+
 use clap_complete::env::Shells;
 
 use crate::cli::context::Context;
@@ -22,6 +24,10 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         )
         .hint(format!("shells: {}", known.join(", ")))
     })?;
+    if args.shell == "bash" {
+        // bash ends words at colons, which account paths are full of.
+        writeln!(ctx.out, "COMP_WORDBREAKS=${{COMP_WORDBREAKS//:}}")?;
+    }
     shell.write_registration("COMPLETE", "hissab", "hissab", "hissab", &mut ctx.out)?;
     Ok(Exit::Ok)
 }

@@ -66,6 +66,24 @@ fn ambiguous(chart: &Chart, text: &str, keys: &[crate::ledger::account::AccountK
     .hint("name more of its path, or give one an alias: hissab account set ACCOUNT --alias NAME")
 }
 
+/// A new path whose leading parts are written as the chart writes them: `expenses:Snacks` goes under
+/// Expenses.
+fn in_known_case(chart: &Chart, text: &str) -> String {
+    let parts: Vec<&str> = text.split(':').collect();
+    for count in (1..parts.len()).rev() {
+        let head = parts[..count].join(":").to_lowercase();
+        let same = |a: &&Account| {
+            let path = a.path.to_lowercase();
+            path == head || path.starts_with(&format!("{head}:"))
+        };
+        if let Some(account) = chart.accounts().iter().find(same) {
+            let known: Vec<&str> = account.path.split(':').take(count).collect();
+            return [known.as_slice(), &parts[count..]].concat().join(":");
+        }
+    }
+    text.to_owned()
+}
+
 /// What to say of an account that is not there.
 pub fn unknown_account(text: &str, near: &[Arc<str>]) -> Failure {
     let mut failure =
@@ -85,30 +103,35 @@ impl Recorder<'_> {
         match self.chart.resolve(text) {
             Resolved::One(key) => Ok(self.chart.account(key).path.clone()),
             Resolved::Ambiguous(keys) => Err(ambiguous(&self.chart, text, &keys)),
-            Resolved::Unknown(near) => {
-                let failure = unknown_account(text, &near);
-                self.create_or(text, failure)
-            }
+            Resolved::Unknown(near) => self.create_or(text, &near),
         }
     }
 
     /// Creates an account if that was asked for, or if a person says so now.
-    fn create_or(&mut self, path: &str, failure: Failure) -> Result<Arc<str>> {
-        let is_path = check_path(path).is_ok()
-            && Kind::of_root(path.split(':').next().unwrap_or("")).is_some();
+    fn create_or(&mut self, text: &str, near: &[Arc<str>]) -> Result<Arc<str>> {
+        let failure = unknown_account(text, near);
+        let path = in_known_case(&self.chart, text);
+        let root = path.split(':').next().unwrap_or("");
+        let is_path =
+            check_path(&path).is_ok() && Kind::of_root(root).is_some() && path.contains(':');
         if self.create_accounts && !is_path {
-            return Err(failure.hint("a new account's path begins with Assets, Liabilities, Equity, Income or Expenses: Expenses:Tea"));
+            return Err(failure.hint(
+                "a new account's path begins with Assets, Liabilities, Equity, Income or Expenses: Expenses:Tea",
+            ));
         }
         if !self.create_accounts {
-            if !is_path || !self.ctx.can_ask() {
-                return Err(failure);
-            }
-            self.ctx.note(&failure.text(self.ctx.err_colour()));
-            if !self.ctx.confirm(&format!("Create the account {path}?"))? {
+            let question = match near {
+                [] => format!("There is no account {path}. Create it?"),
+                _ => format!(
+                    "There is no account {path} (but {}). Create it?",
+                    near.join(", ")
+                ),
+            };
+            if !is_path || !self.ctx.can_ask() || !self.ctx.confirm(&question)? {
                 return Err(failure);
             }
         }
-        Ok(self.ensure_account(path))
+        Ok(self.ensure_account(&path))
     }
 
     /// The party a typed name means: a receivable or payable account.
@@ -172,10 +195,8 @@ impl Recorder<'_> {
             shell_word(text)
         ));
         if !self.create_accounts {
-            let asked = self.ctx.can_ask() && {
-                self.ctx.note(&failure.text(self.ctx.err_colour()));
-                self.ctx.confirm(&format!("Create the party {text}?"))?
-            };
+            let question = format!("There is no party {text}. Create it?");
+            let asked = self.ctx.can_ask() && self.ctx.confirm(&question)?;
             if !asked {
                 return Err(failure);
             }
