@@ -23,8 +23,8 @@ pub enum Cell<'a> {
     /// Minor units of a currency, debit positive.
     Amount(i128, &'a Currency),
     Id(Uuid),
-    /// `name:value, name` in csv, a list of such strings in JSON.
-    Tags(&'a [Tag]),
+    /// `name:value, name` in csv, a list of such strings in JSON: a transaction's tags, then an entry's own.
+    Tags(&'a [Tag], &'a [Tag]),
 }
 
 impl<'a> Cell<'a> {
@@ -116,8 +116,8 @@ pub(super) fn push_plain(out: &mut Vec<u8>, cell: &Cell<'_>) {
             let mut buffer = Uuid::encode_buffer();
             out.extend_from_slice(id.hyphenated().encode_lower(&mut buffer).as_bytes());
         }
-        Cell::Tags(tags) => {
-            for (index, tag) in tags.iter().enumerate() {
+        Cell::Tags(shared, own) => {
+            for (index, tag) in shared.iter().chain(*own).enumerate() {
                 if index > 0 {
                     out.extend_from_slice(b", ");
                 }
@@ -188,6 +188,6 @@ mod tests {
                 value: String::new(),
             },
         ];
-        assert_eq!(plain(Cell::Tags(&tags)), "trip:goa, paid");
+        assert_eq!(plain(Cell::Tags(&tags[..1], &tags[1..])), "trip:goa, paid");
     }
 }

@@ -90,8 +90,8 @@ impl RowSink for SeparatedRows<'_> {
             self.separate(index);
             match cell {
                 Cell::Text(text) => self.text(text)?,
-                Cell::Tags([]) => {}
-                Cell::Tags(_) => {
+                Cell::Tags([], []) => {}
+                Cell::Tags(..) => {
                     let mut tags = Vec::new();
                     push_plain(&mut tags, cell);
                     self.text(&String::from_utf8_lossy(&tags))?;

@@ -116,9 +116,9 @@ fn push_cell(out: &mut Vec<u8>, cell: &Cell<'_>) {
         Cell::Empty => out.extend_from_slice(b"null"),
         Cell::Number(_) => push_plain(out, cell),
         Cell::Text(text) => push_string(out, text),
-        Cell::Tags(tags) => {
+        Cell::Tags(shared, own) => {
             out.push(b'[');
-            for (index, tag) in tags.iter().enumerate() {
+            for (index, tag) in shared.iter().chain(*own).enumerate() {
                 if index > 0 {
                     out.push(b',');
                 }

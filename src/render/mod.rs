@@ -81,9 +81,9 @@ impl Options {
         }
     }
 
-    /// True for formats laid out for reading, unless columns were picked by name.
+    /// True for the sheets that can be made, unless columns were picked by name.
     pub fn is_for_people(&self) -> bool {
-        self.format.is_for_people() && self.fields.is_empty()
+        matches!(self.format, Format::Table | Format::Md) && self.fields.is_empty()
     }
 
     pub fn people(&self) -> People {

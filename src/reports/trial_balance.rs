@@ -121,7 +121,12 @@ pub fn trial_balance(chart: &Chart, totals: &Totals, scope: Scope, wanted: Wante
             (row.account, row.currency, movement)
         })
         .collect();
-    let conversions = conversions(totals);
+    // Of a part there is no proof, so nothing to bring it about.
+    let conversions = if scope.filtered {
+        Vec::new()
+    } else {
+        conversions(totals)
+    };
     let proof = if scope.filtered {
         Proof::Filtered
     } else {

@@ -64,21 +64,24 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     }
     ctx.page()?;
     let backward = args.reverse || args.limit.is_some();
-    if backward && !args.values.cost && to.is_none() {
-        backwards(ctx, &mut looking, &options, &args)?;
+    let any = if backward && !args.values.cost && to.is_none() {
+        backwards(ctx, &mut looking, &options, &args)?
     } else {
-        forwards(ctx, &mut looking, &options, &args, to)?;
+        forwards(ctx, &mut looking, &options, &args, to)?
+    };
+    if !any {
+        looking.explain_nothing(ctx)?;
     }
     Ok(Exit::Ok)
 }
 
-/// Newest first from the totals, so that the last entries cost what they show.
+/// Newest first from the totals, so that the last entries cost what they show. True if there were any.
 fn backwards(
     ctx: &mut Context,
     looking: &mut Looking,
     options: &Options,
     args: &Args,
-) -> Result<()> {
+) -> Result<bool> {
     let totals = looking.totals(&looking.cuts())?;
     let mut running = balances(&totals, args.historical);
     let scope = looking.scope();
@@ -113,7 +116,9 @@ fn backwards(
     for (transaction, index, balance) in held.iter().rev() {
         writer.line(&line(transaction, &transaction.entries[*index], *balance))?;
     }
-    Ok(writer.end()?)
+    let any = writer.any();
+    writer.end()?;
+    Ok(any)
 }
 
 fn line<'a>(transaction: &'a Transaction, entry: &'a Entry, balance: i128) -> RegisterLine<'a> {
@@ -145,13 +150,14 @@ struct Kept {
     balance: i128,
 }
 
+/// Oldest first. True if there were any.
 fn forwards(
     ctx: &mut Context,
     looking: &mut Looking,
     options: &Options,
     args: &Args,
     to: Option<CurrencyKey>,
-) -> Result<()> {
+) -> Result<bool> {
     let prices = match to {
         Some(_) => looking.prices()?,
         None => Prices::default(),
@@ -234,9 +240,10 @@ fn forwards(
             balance: kept.balance,
         })?;
     }
+    let any = writer.any();
     writer.end()?;
     looking.warn_unconverted(ctx, &counting.valuation);
-    Ok(())
+    Ok(any)
 }
 
 /// What an entry counts for: its amount, its cost, or its value on the last day.

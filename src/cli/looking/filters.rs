@@ -110,9 +110,14 @@ pub struct Values {
 }
 
 impl Filters {
-    /// With these words of the command line as query terms.
+    /// With these words of the command line as query terms; `-2` is hledger's short form of a depth.
     pub fn with_words(mut self, words: Vec<String>) -> Filters {
-        self.words.extend(words);
+        self.words.extend(words.into_iter().map(|word| {
+            match word.strip_prefix('-').map(str::parse::<u8>) {
+                Some(Ok(depth)) => format!("depth:{depth}"),
+                _ => word,
+            }
+        }));
         self
     }
 

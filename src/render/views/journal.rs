@@ -228,12 +228,6 @@ pub fn journal_row(
 ) -> io::Result<()> {
     let currency = chart.currency(entry.currency);
     let minor = i128::from(entry.minor);
-    // An entry's own tags are the narrower ones; most entries have neither.
-    let tags = if entry.tags().is_empty() {
-        &transaction.tags
-    } else {
-        entry.tags()
-    };
     writer.row(&[
         Cell::Number(transaction.number.0),
         Cell::Date(transaction.date),
@@ -247,7 +241,7 @@ pub fn journal_row(
         Cell::credit(minor, currency),
         Cell::text(&currency.code),
         Cell::maybe(entry.memo()),
-        Cell::Tags(tags),
+        Cell::Tags(&transaction.tags, entry.tags()),
         Cell::Id(transaction.id.0),
     ])
 }

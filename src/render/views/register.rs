@@ -31,6 +31,7 @@ pub struct RegisterWriter<'w, 'a> {
     paper: RegisterPaper<'w>,
     /// The transaction whose lines are being written: people read its date once.
     last: Option<u64>,
+    any: bool,
 }
 
 enum RegisterPaper<'w> {
@@ -77,10 +78,17 @@ impl<'w, 'a> RegisterWriter<'w, 'a> {
             chart,
             paper,
             last: None,
+            any: false,
         })
     }
 
+    /// Whether any line was written.
+    pub fn any(&self) -> bool {
+        self.any
+    }
+
     pub fn line(&mut self, line: &RegisterLine<'_>) -> io::Result<()> {
+        self.any = true;
         let RegisterLine {
             transaction,
             entry,

@@ -71,8 +71,9 @@ pub fn words(cell: &Cell<'_>, people: &People) -> String {
         Cell::Number(number) => number.to_string(),
         Cell::Amount(minor, currency) => people.signed(*minor, currency),
         Cell::Id(id) => id.to_string(),
-        Cell::Tags(tags) => tags
+        Cell::Tags(shared, own) => shared
             .iter()
+            .chain(*own)
             .map(|tag| {
                 if tag.value.is_empty() {
                     tag.name.clone()
