@@ -105,7 +105,7 @@ fn accounts() -> Vec<CompletionCandidate> {
 }
 
 fn parties() -> Vec<CompletionCandidate> {
-    let names = of_accounts(|a| super::commands::account_list::is_party(a));
+    let names = of_accounts(super::commands::account_list::is_party);
     candidates(
         names
             .into_iter()

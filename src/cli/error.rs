@@ -88,7 +88,8 @@ impl Failure {
     /// A file that could not be read or written, by name.
     pub fn file(path: &std::path::Path, error: &io::Error) -> Failure {
         let shown = path.display();
-        let failure = match error.kind() {
+
+        match error.kind() {
             io::ErrorKind::NotFound => {
                 Failure::not_found("file-not-found", format!("no file {shown}"))
             }
@@ -99,14 +100,11 @@ impl Failure {
             io::ErrorKind::IsADirectory => {
                 Failure::refused("is-a-directory", format!("{shown} is a folder, not a file"))
             }
-            _ => {
-                return Failure {
-                    message: format!("{shown}: {}", io_words(error)),
-                    ..Failure::from_io(error)
-                };
-            }
-        };
-        failure
+            _ => Failure {
+                message: format!("{shown}: {}", io_words(error)),
+                ..Failure::from_io(error)
+            },
+        }
     }
 
     pub fn at(mut self, place: impl Into<String>) -> Failure {

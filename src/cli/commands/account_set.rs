@@ -123,12 +123,12 @@ pub fn close(ctx: &mut Context, args: CloseArgs) -> Result<Exit> {
         accounts: Some(vec![account.key]),
         ..TotalsQuery::until(date.checked_add(1.day()).ok())
     };
-    for row in recorder
+    if let Some(row) = recorder
         .book
         .totals(&query)?
         .rows
         .iter()
-        .filter(|r| r.closing() != 0)
+        .find(|r| r.closing() != 0)
     {
         let amount = echo::amount_of(row.closing(), recorder.chart.currency(row.currency));
         return Err(Failure::conflict(

@@ -104,7 +104,7 @@ fn like(ctx: &mut Context, args: &Args, reference: &str) -> Result<Exit> {
     if !fresh.tags.is_empty() {
         draft.tags = fresh.tags;
     }
-    if let [words @ ..] = args.words.as_slice()
+    if let words = args.words.as_slice()
         && !words.is_empty()
     {
         draft.description = words.join(" ").into();

@@ -37,10 +37,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         before: Some(args.sequence.saturating_add(1)),
         ..AuditQuery::default()
     };
-    let found = book.audit(&query)?.into_iter();
-    let entry = found
-        .filter(|e| e.record.sequence == args.sequence)
-        .next_back();
+    let mut found = book.audit(&query)?.into_iter();
+    let entry = found.rfind(|e| e.record.sequence == args.sequence);
     let info = book.info()?;
     let Some(entry) = entry else {
         let words = format!(
