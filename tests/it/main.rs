@@ -13,6 +13,7 @@ mod fuzz_smoke;
 #[path = "../fuzz/targets.rs"]
 mod fuzz_targets;
 mod generated;
+mod importing;
 mod journals;
 mod looking;
 mod places;

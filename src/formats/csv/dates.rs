@@ -4,6 +4,7 @@
 
 use jiff::civil::Date;
 
+use crate::ledger::day::Day;
 use crate::ledger::settings::DateOrder;
 
 /// What a cell says of a date, before day and month are told apart.
@@ -313,6 +314,8 @@ pub struct Orders {
     against: [Option<(usize, String)>; 3],
     /// The first date that says anything of the order.
     sample: Option<String>,
+    /// First and last day of dates of three short numbers, as each order reads them.
+    spans: [Option<(Date, Date)>; 3],
 }
 
 const TRIED: [DateOrder; 3] = [DateOrder::Dmy, DateOrder::Mdy, DateOrder::Ymd];
@@ -343,9 +346,13 @@ impl Orders {
             self.sample = Some(cell.to_owned());
         }
         let four_digit_year = matches!(scanned, Scanned::Open { .. });
-        for (against, order) in self.against.iter_mut().zip(TRIED) {
-            let fits =
-                scanned.date(order).is_some() && !(order == DateOrder::Ymd && four_digit_year);
+        for ((against, span), order) in self.against.iter_mut().zip(&mut self.spans).zip(TRIED) {
+            let date = scanned.date(order);
+            if let Some(date) = date.filter(|_| !four_digit_year) {
+                let (first, last) = span.unwrap_or((date, date));
+                *span = Some((first.min(date), last.max(date)));
+            }
+            let fits = date.is_some() && !(order == DateOrder::Ymd && four_digit_year);
             if against.is_none() && !fits {
                 *against = Some((row, cell.to_owned()));
             }
@@ -364,24 +371,36 @@ impl Orders {
         self.against[index].as_ref()
     }
 
-    /// The verdict of the file alone. A year of two digits in front is taken only where nothing else fits:
-    /// no bank we know prints it.
+    /// The verdict of the file alone. A year of two digits in front is never taken by itself, since
+    /// no bank we know prints it; but where it alone keeps the dates together, nothing is certain.
     pub fn verdict(&self) -> OrderVerdict {
         let Some(sample) = &self.sample else {
             return OrderVerdict::Any;
         };
+        let ambiguous = OrderVerdict::Ambiguous {
+            sample: sample.clone(),
+        };
         match (self.allows(DateOrder::Dmy), self.allows(DateOrder::Mdy)) {
-            (true, true) => OrderVerdict::Ambiguous {
-                sample: sample.clone(),
-            },
+            (true, true) => ambiguous,
+            (true, false) if self.year_may_lead(0) => ambiguous,
+            (false, true) if self.year_may_lead(1) => ambiguous,
             (true, false) => OrderVerdict::One(DateOrder::Dmy),
             (false, true) => OrderVerdict::One(DateOrder::Mdy),
-            (false, false) if self.allows(DateOrder::Ymd) => OrderVerdict::One(DateOrder::Ymd),
             (false, false) => OrderVerdict::Contradictory {
                 not_day_first: self.against[0].as_ref().map_or(0, |(row, _)| *row),
                 not_month_first: self.against[1].as_ref().map_or(0, |(row, _)| *row),
             },
         }
+    }
+
+    /// True if the order spreads the dates over decades, and the year in front keeps them within three.
+    fn year_may_lead(&self, order: usize) -> bool {
+        let days = |span: Option<(Date, Date)>| {
+            span.map_or(0, |(first, last)| Day::of(last).0 - Day::of(first).0)
+        };
+        self.allows(DateOrder::Ymd)
+            && days(self.spans[order]) > 3_650
+            && days(self.spans[2]) < 1_100
     }
 }
 
@@ -490,16 +509,19 @@ mod tests {
             verdict(&["2024-01-04", "04/04/2024", "1 Apr 2024"]),
             OrderVerdict::Any
         );
+        // One impossible date must not turn the others round.
         assert_eq!(
-            verdict(&["24/13/01", "24/12/31"]),
+            verdict(&["02/04/26", "31/02/26"]),
             OrderVerdict::Contradictory {
-                not_day_first: 0,
-                not_month_first: 0
+                not_day_first: 1,
+                not_month_first: 1
             }
         );
         assert_eq!(
-            verdict(&["99/01/31", "99/02/28"]),
-            OrderVerdict::One(DateOrder::Ymd)
+            verdict(&["24/04/01", "24/04/15", "24/05/28"]),
+            OrderVerdict::Ambiguous {
+                sample: "24/04/01".to_owned()
+            }
         );
         assert_eq!(
             verdict(&["05/04/24", "06/04/24"]),

@@ -23,8 +23,15 @@ pub fn detect(text: &str, delimiter: Option<u8>) -> Result<Dialect, Fault> {
             delimiter,
             quote: quote_of(text, delimiter),
         };
-        // A quote that never closes is reported by the reader of the whole file.
-        let Ok(sample) = Table::read_some(text, dialect, SAMPLE_ROWS) else {
+        // A quote that never closes is reported by the reader of the whole file: here it must not
+        // speak against the delimiter.
+        let unquoted = Dialect {
+            quote: None,
+            ..dialect
+        };
+        let sample = Table::read_some(text, dialect, SAMPLE_ROWS)
+            .or_else(|_| Table::read_some(text, unquoted, SAMPLE_ROWS));
+        let Ok(sample) = sample else {
             continue;
         };
         let score = score(&sample);

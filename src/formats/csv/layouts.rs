@@ -270,6 +270,8 @@ pub fn correct(layout: &Layout, columns: &mut Columns) {
         "Chase" => columns.drop_role(Role::Side),
         // The fee is in the net amount already.
         "Stripe" => columns.drop_role(Role::Fee),
+        // `Code` is the kind of transaction: the same for many rows.
+        "ING" => columns.drop_role(Role::Reference),
         // Transfers between pockets carry the same reference as text.
         "N26" => columns.drop_role(Role::Side),
         _ => {}

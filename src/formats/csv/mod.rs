@@ -120,7 +120,9 @@ fn read_table(
     let mut notes = Vec::new();
     let rows = body::rows(table, understood.header, &understood.columns, &mut notes)?;
     let rows = without_pending(&understood, rows, &mut notes);
-    tidy_columns(&mut understood, &rows);
+    if options.columns.is_none() {
+        tidy_columns(&mut understood, &rows);
+    }
     let order = date_order(&understood, &rows, options.date_order)?;
     let usual = usual_mark(&understood, options);
     let mark = money::decimal_mark(
@@ -211,7 +213,10 @@ fn tidy_columns(understood: &mut Understood<'_, '_>, rows: &[BodyRow]) {
     {
         columns.drop_role(Role::Currency);
     }
-    // The same number on every row is a branch or the account, not a reference.
+    if let Some(fuller) = fullest_description(table, rows, columns) {
+        columns.set(Role::Description, fuller);
+    }
+    // Ids that only some rows have are references.
     if let Some(id) = columns
         .get(Role::Id)
         .filter(|c| rows.iter().any(|r| table.cell(r.row, *c).is_empty()))
@@ -221,6 +226,32 @@ fn tidy_columns(understood: &mut Understood<'_, '_>, rows: &[BodyRow]) {
             columns.set(Role::Reference, id);
         }
     }
+}
+
+/// Of several columns that can describe a row, the one filled most often; of equals, the best name.
+fn fullest_description(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> Option<usize> {
+    let taken = |column: usize| {
+        columns
+            .pairs()
+            .iter()
+            .any(|(role, c)| *c == column && *role != Role::Description)
+    };
+    let named = columns
+        .names
+        .iter()
+        .enumerate()
+        .filter_map(|(column, name)| match names::role_of(name) {
+            Some((Role::Description, rank)) if !taken(column) => Some((column, rank)),
+            _ => None,
+        });
+    let filled = |column: usize| {
+        rows.iter()
+            .filter(|r| !table.cell(r.row, column).is_empty())
+            .count()
+    };
+    named
+        .max_by_key(|(column, rank)| (filled(*column), u8::MAX - rank))
+        .map(|(column, _)| column)
 }
 
 /// Chase lists what is not booked yet without a balance.
@@ -293,6 +324,15 @@ fn date_order(
             not_day_first,
             not_month_first,
         } => {
+            let impossible = |r: &&BodyRow| {
+                r.date.date(DateOrder::Dmy).is_none() && r.date.date(DateOrder::Mdy).is_none()
+            };
+            if let Some(row) = rows.iter().find(impossible) {
+                let why = format!("{:?} is no day of the calendar", table.cell(row.row, date));
+                return Err(table
+                    .fault(row.row, date, "unreadable-date", why)
+                    .hint("correct the date; if its year stands in front: --date-order ymd"));
+            }
             let why = format!(
                 "{:?} cannot have the day first, and {:?} on line {} cannot have the month first",
                 table.cell(not_day_first, date),
