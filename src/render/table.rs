@@ -24,6 +24,8 @@ pub const STREAM_WIDTH_ROWS: usize = 1000;
 /// Room that amounts of later rows get in a stream longer than that.
 const LATER_DIGITS: usize = 4;
 const GAP: usize = 2;
+/// Rows the layouter gets at once: it keeps several copies of each cell.
+const LAYOUT_ROWS: usize = 32;
 /// Text columns are not squeezed below this.
 const TEXT_WIDTH_MIN: usize = 12;
 
@@ -212,7 +214,7 @@ impl<'w> PlainTable<'w> {
             let same = |row: &&SheetRow| {
                 !matches!(row, SheetRow::Spill(_)) && matches!(row, SheetRow::Strong(_)) == strong
             };
-            let run = rest.iter().take_while(same).count();
+            let run = rest.iter().take(LAYOUT_ROWS).take_while(same).count();
             let table = layout(&self.columns, widths, &rest[..run]);
             for line in table.lines() {
                 let line = line.trim_end();
