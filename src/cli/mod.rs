@@ -180,6 +180,8 @@ pub enum Command {
     Explain(c::explain::Args),
     /// Look at this machine for what could go wrong
     Doctor(c::doctor::Args),
+    /// Show hissab on a sample book
+    Demo(c::demo::Args),
 
     // ---- This machine ----
     /// Work on the list of books
@@ -213,6 +215,7 @@ impl Command {
             Command::Restore(args) => c::restore::run(ctx, args),
             Command::Explain(args) => c::explain::run(ctx, args),
             Command::Doctor(args) => c::doctor::run(ctx, args),
+            Command::Demo(args) => c::demo::run(ctx, args),
             Command::TrialBalance(args) => c::trial_balance::run(ctx, args),
             Command::BalanceSheet(args) => c::balance_sheet::run(ctx, args),
             Command::IncomeStatement(args) => c::income_statement::run(ctx, args),

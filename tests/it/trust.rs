@@ -410,3 +410,33 @@ fn env_texts() -> Vec<String> {
         })
         .collect()
 }
+
+#[test]
+fn the_demo_runs_and_leaves_a_book_to_try() {
+    let mut env = TestEnv::new();
+    let home = env.home().to_string_lossy().into_owned();
+    env.set("TMPDIR", &home);
+    let run = env.hissab(["demo"]).ok();
+    for said in [
+        "$ hissab import hdfc-apr.csv --account hdfc --rules bank.rules",
+        "Posted 2 (1 to Suspense), matched 3",
+        "Proved: opening, turnover and closing each balance.",
+        "difference 18,600.00 = payments not presented: 10 ref. 000123",
+        "Balances: assets are liabilities and equity.",
+        "warning  statement-unreconciled  07-Apr-2026  Assets:Bank:HDFC",
+        "Verified: 24 records, 24 transactions",
+        "rm -r [HOME]/hissab-demo-",
+    ] {
+        assert!(run.stdout.contains(said), "{said}\n{run}");
+    }
+    assert!(!run.stdout.contains("[exit"), "{run}");
+    let mut folders = std::fs::read_dir(&home).unwrap().filter_map(Result::ok);
+    let folder = folders
+        .find(|f| f.file_name().to_string_lossy().starts_with("hissab-demo-"))
+        .unwrap()
+        .path();
+    let book = folder.join("shop.hissab");
+    env.hissab(["-B".as_ref(), book.as_os_str(), "tb".as_ref()])
+        .ok();
+    env.hissab(["demo", "-o", "x.txt"]).exits(2);
+}

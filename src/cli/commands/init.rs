@@ -214,7 +214,7 @@ pub fn month(text: &str) -> Result<u8> {
 }
 
 /// The base currency, settings and the template's accounts, in the order they are sealed.
-fn changes(ctx: &mut Context, settings: &Settings, template: Template) -> Result<Vec<Change>> {
+pub fn changes(ctx: &mut Context, settings: &Settings, template: Template) -> Result<Vec<Change>> {
     let mut settings = settings.clone();
     for (name, path) in template.settings() {
         settings

@@ -35,6 +35,8 @@ pub mod credit;
 pub mod currencies;
 pub mod currency;
 pub mod daybook;
+pub mod demo;
+pub mod demo_month;
 pub mod doctor;
 pub mod dues;
 pub mod explain;

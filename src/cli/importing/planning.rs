@@ -19,12 +19,13 @@ use crate::formats::identity;
 use crate::formats::plan::{self, Candidate, Fate, HeldRow, NEAR_DAYS, REFERENCE_DAYS, RowKey};
 use crate::formats::statement::{Statement, StatementRow};
 use crate::ledger::account::{Account, AccountKey, Kind};
-use crate::ledger::change::{Change, CurrencyChange, ImportBatch, NewAccount};
+use crate::ledger::change::{Assertion, Change, CurrencyChange, ImportBatch, NewAccount};
 use crate::ledger::chart::{Chart, Resolved};
 use crate::ledger::currency::{Currency, CurrencyKey, iso_scale, iso_symbol};
 use crate::ledger::day::Day;
-use crate::ledger::money::to_minor;
+use crate::ledger::money::{from_minor, to_minor};
 use crate::ledger::transaction::Transaction;
+use crate::reports::check::assertion::STATEMENT;
 
 /// Where money goes that nothing says the purpose of.
 const SUSPENSE: &str = "Liabilities:Suspense";
@@ -208,6 +209,11 @@ pub fn plan(
         account: Some(names.chart.account(account_key).path.clone()),
         skipped: skipped as u64,
     }));
+    head.extend(
+        books
+            .iter()
+            .filter_map(|proof| vouched(ctx, &names.chart, account_key, proof)),
+    );
     let numbers = fates.iter().map(|fate| match fate {
         Fate::New => None,
         Fate::Matched { number, .. } | Fate::Known { number } => Some(*number).filter(|n| *n > 0),
@@ -235,6 +241,26 @@ pub fn plan(
         head,
         batch: None,
     })
+}
+
+/// What the statement says the account holds at its end: `check statement-unreconciled` compares it.
+fn vouched(
+    ctx: &mut Context,
+    chart: &Chart,
+    account: AccountKey,
+    proof: &BooksProof,
+) -> Option<Change> {
+    let currency = chart.currency(proof.currency);
+    Some(Change::Assertion(Assertion {
+        id: ctx.make_id(),
+        on: proof.as_of,
+        account: chart.account(account).path.clone(),
+        currency: currency.code.clone(),
+        amount: from_minor(proof.statement?, currency.scale)?,
+        subaccounts: false,
+        source: STATEMENT.to_owned(),
+        withdrawn: false,
+    }))
 }
 
 impl Session {
