@@ -452,3 +452,40 @@ fn a_unit_of_many_is_all_or_nothing_and_names_the_line() {
         "nothing of it was posted"
     );
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_posted_but_cannot_be_said_is_said_to_be_posted() {
+    let env = shop();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = env
+        .command(["out", "5", "tea"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("posted as 2, but that could not be said"),
+        "{said}"
+    );
+    assert!(env.hissab(["show", "2"]).ok().stdout.contains("tea"));
+}
+
+#[test]
+fn amending_a_reference_and_locking_today_say_so() {
+    let env = shop();
+    env.hissab(["out", "120", "tea"]).ok();
+    assert_snapshot!(transcript(
+        &env,
+        &[
+            "amend 2 --reference B-7 --due 2026-05-01",
+            "amend 2 --reference '' --due ''",
+            "lock today",
+            "out 5 tea"
+        ]
+    ));
+}

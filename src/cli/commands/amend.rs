@@ -54,7 +54,7 @@ pub struct Args {
     pub payee: Option<String>,
 
     /// Another reference; empty removes it
-    #[arg(long, visible_alias = "ref", value_name = "TEXT")]
+    #[arg(long = "reference", visible_alias = "ref", value_name = "TEXT")]
     pub reference_text: Option<String>,
 
     /// Another note on the first entry; empty removes it

@@ -49,6 +49,12 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         )
         .hint("add --reason WHY"));
     }
+    if let Some(day) = date.filter(|d| *d >= recorder.today) {
+        recorder.ctx.warn(&format!(
+            "nothing dated up to {} can be recorded from now on, today included",
+            people_date(day)
+        ));
+    }
     let change = Change::Setting {
         name: LOCKED_TO.to_owned(),
         value: date.map(|d| d.to_string()),

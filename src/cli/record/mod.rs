@@ -4,6 +4,7 @@ pub mod args;
 pub mod cash;
 pub mod draft_json;
 pub mod echo;
+pub mod lines;
 pub mod recorder;
 pub mod resolve;
 pub mod transaction_json;

@@ -130,7 +130,26 @@ impl<'c> Recorder<'c> {
         let written = self
             .write("posted", None, changes, write, &content)
             .map_err(|f| f.while_doing("transaction not posted"))?;
-        super::echo::posted(self, &written, previews)
+        let numbers: Vec<String> = written
+            .done
+            .numbers
+            .iter()
+            .map(|(a, b)| {
+                if a == b {
+                    a.to_string()
+                } else {
+                    format!("{a} to {b}")
+                }
+            })
+            .collect();
+        super::echo::posted(self, &written, previews).map_err(|failure| match write.dry_run {
+            true => failure,
+            // It is in the book: whoever tries again would post it twice.
+            false => failure.while_doing(&format!(
+                "posted as {}, but that could not be said",
+                numbers.join(", ")
+            )),
+        })
     }
 
     /// Writes one unit: what was planned on the way, then `changes`.
