@@ -104,7 +104,7 @@ pub struct CompactBook {
 pub struct StoreFull;
 
 impl Store {
-    /// Adds a transaction without entries; they follow with [`Store::set_entries`] or [`Store::push_entry`].
+    /// Adds a transaction without entries; they follow with [`Store::begin_entries`] and [`Store::push_entry`].
     pub fn push(
         &mut self,
         day: Day,

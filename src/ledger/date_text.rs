@@ -50,6 +50,10 @@ pub fn parse_date(text: &str, ctx: &DateContext, rule: YearRule) -> Result<Date,
     let typed = plain(text).map_err(|problem| DateTextError::new(text, problem))?;
     let mut reader = Reader::new(&typed, ctx, rule);
     match reader.whole_part() {
+        // `2026 years ago` leads to a year that nobody could type.
+        Ok(Part {
+            from, is_day: true, ..
+        }) if from.year() < 1 => Err(DateTextError::new(text, DateProblem::OutOfRange)),
         Ok(Part {
             from, is_day: true, ..
         }) => Ok(from),

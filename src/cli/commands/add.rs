@@ -1,5 +1,8 @@
 //! `hissab add`: a transaction of any shape.
 
+// Square brackets in the help of arguments are clap's, not links.
+#![allow(rustdoc::broken_intra_doc_links)]
+
 use std::io::Read;
 
 use crate::cli::context::Context;

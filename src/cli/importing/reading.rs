@@ -1,5 +1,8 @@
 //! One CSV file → a statement: flags, profile and rules together, and questions where the file leaves something open.
 
+// Square brackets in the help of arguments are clap's, not links.
+#![allow(rustdoc::broken_intra_doc_links)]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

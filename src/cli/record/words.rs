@@ -1,4 +1,4 @@
-//! The words of `add`: DESCRIPTION ACCOUNT AMOUNT [ACCOUNT AMOUNT]… [ACCOUNT], and ACCOUNT=AMOUNT.
+//! The words of `add`: `DESCRIPTION ACCOUNT AMOUNT [ACCOUNT AMOUNT]… [ACCOUNT]`, and `ACCOUNT=AMOUNT`.
 
 use super::Recorder;
 use super::resolve::Money;

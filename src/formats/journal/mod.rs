@@ -1,6 +1,6 @@
 //! Plain-text journals, hledger's and Ledger's, both ways.
 //!
-//! [`read`] makes a [`CompactBook`] of one or more journals; [`write`] makes an hledger or Ledger
+//! [`read`] makes a [`CompactBook`] of one or more journals; [`mod@write`] makes an hledger or Ledger
 //! journal of a book; [`changes`] makes a read journal something a book can take in.
 //!
 //! # How it is read
