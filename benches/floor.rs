@@ -13,8 +13,16 @@ type Entry = (i64, i64, i64, i64, i64, i64);
 type Row = (i64, Vec<u8>, i64, String, Option<String>);
 
 fn main() -> rusqlite::Result<()> {
-    let words: Vec<String> = std::env::args().skip(1).filter(|w| w != "--bench").collect();
-    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|w| w != "--bench")
+        .collect();
+    match words
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
         ["insert", book, new] => insert(book, new),
         ["walk", book] => walk(book),
         _ => {
@@ -28,7 +36,9 @@ fn insert(book: &str, new: &str) -> rusqlite::Result<()> {
     let from = Connection::open(book)?;
     let rows: Vec<Row> = from
         .prepare("SELECT number, id, day, description, reference FROM txn ORDER BY number")?
-        .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))?
+        .query_map([], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+        })?
         .collect::<Result<_, _>>()?;
     let mut entries: Vec<Entry> = from
         .prepare("SELECT account, day, txn, line, amount, currency FROM entry INDEXED BY entry_txn ORDER BY txn, line")?
@@ -49,12 +59,17 @@ fn insert(book: &str, new: &str) -> rusqlite::Result<()> {
         header.execute((number, id, day, description, reference))?;
     }
     entries.sort_unstable();
-    let eight = format!("INSERT INTO entry VALUES {}", vec!["(?, ?, ?, ?, ?, ?)"; 8].join(", "));
+    let eight = format!(
+        "INSERT INTO entry VALUES {}",
+        vec!["(?, ?, ?, ?, ?, ?)"; 8].join(", ")
+    );
     let mut many = conn.prepare(&eight)?;
     let chunks = entries.chunks_exact(8);
     let rest = chunks.remainder();
     for chunk in chunks {
-        many.execute(params_from_iter(chunk.iter().flat_map(|e| [e.0, e.1, e.2, e.3, e.4, e.5])))?;
+        many.execute(params_from_iter(
+            chunk.iter().flat_map(|e| [e.0, e.1, e.2, e.3, e.4, e.5]),
+        ))?;
     }
     let mut one = conn.prepare("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)")?;
     for entry in rest {
@@ -75,7 +90,9 @@ fn walk(book: &str) -> rusqlite::Result<()> {
     let mut rows = statement.query([])?;
     let mut sum = 0i64;
     while let Some(row) = rows.next()? {
-        sum = sum.wrapping_add(row.get::<_, i64>(4)?).wrapping_add(row.get_ref(2)?.as_str().map_or(0, str::len) as i64);
+        sum = sum
+            .wrapping_add(row.get::<_, i64>(4)?)
+            .wrapping_add(row.get_ref(2)?.as_str().map_or(0, str::len) as i64);
     }
     std::hint::black_box(sum);
     println!("{:.3}", start.elapsed().as_secs_f64());

@@ -144,7 +144,32 @@ pub fn system_user() -> String {
     ["USER", "LOGNAME", "USERNAME"]
         .iter()
         .find_map(|n| var(n))
+        .or_else(passwd_name)
         .unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// The name the system's own list gives this user: cron and containers often set no `USER`.
+#[cfg(unix)]
+fn passwd_name() -> Option<String> {
+    let id = rustix::process::getuid().as_raw().to_string();
+    let list = std::fs::read_to_string("/etc/passwd").ok()?;
+    let name = list.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == id).then(|| name.to_owned())
+    })?;
+    (!name.is_empty() && !name.chars().any(char::is_control)).then_some(name)
+}
+
+#[cfg(not(unix))]
+fn passwd_name() -> Option<String> {
+    None
+}
+
+/// A month's name: `April`.
+pub fn month_name(month: u8) -> String {
+    let month = i8::try_from(month).unwrap_or(1).clamp(1, 12);
+    jiff::civil::date(2000, month, 1).strftime("%B").to_string()
 }
 
 /// An instant as people of a zone read it: `07-Apr-2026 12:00`.

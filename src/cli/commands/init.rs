@@ -283,11 +283,11 @@ fn say(
     }
     writeln!(
         ctx.out,
-        "{} · {} · {}, fiscal year from month {:02}, {} · {count} accounts ({})",
+        "{} · {} · {}, fiscal year from {}, {} · {count} accounts ({})",
         line(&settings.name),
         line(&shown),
         line(&settings.base_currency),
-        settings.fiscal_year_start,
+        crate::cli::environment::month_name(settings.fiscal_year_start),
         line(&settings.timezone),
         template.word()
     )?;

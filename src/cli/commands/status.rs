@@ -132,7 +132,10 @@ fn facts(
         ("accounts", accounts.to_string()),
         (
             "fiscal year",
-            format!("begins in month {:02}", settings.fiscal_year_start),
+            format!(
+                "begins in {}",
+                crate::cli::environment::month_name(settings.fiscal_year_start)
+            ),
         ),
         ("time zone", settings.timezone.clone()),
         (
