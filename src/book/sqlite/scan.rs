@@ -151,25 +151,33 @@ fn by_number(
     let mut statement = conn.prepare_cached(&sql)?;
     let mut left = scan.limit.unwrap_or(u64::MAX);
     let keys = Keys::load(conn)?;
-    for (_, number) in found {
-        if left == 0 {
+    let (mut size, mut wanted) = (FIRST_CHUNK, found.iter());
+    let mut chunk = Vec::new();
+    loop {
+        for (_, number) in wanted.by_ref() {
+            let mut rows = statement.query([number])?;
+            let Some(row) = rows.next()? else { continue };
+            let transaction = rows::header(row, conn)?;
+            if transaction.is_void() && scan.voided == Voided::Hide {
+                continue;
+            }
+            chunk.push(transaction);
+            if chunk.len() == size {
+                break;
+            }
+        }
+        if chunk.is_empty() {
             return Ok(());
         }
-        let mut rows = statement.query([number])?;
-        let Some(row) = rows.next()? else { continue };
-        let mut transaction = rows::header(row, conn)?;
-        if transaction.is_void() && scan.voided == Voided::Hide {
-            continue;
-        }
-        if !transaction.is_void() {
-            transaction.entries = rows::entries(conn, *number, &keys)?;
-        }
-        left -= 1;
-        if take(transaction).is_break() {
-            return Ok(());
+        size = CHUNK;
+        fill(conn, &mut chunk, &keys)?;
+        for transaction in chunk.drain(..) {
+            if left == 0 || take(transaction).is_break() {
+                return Ok(());
+            }
+            left -= 1;
         }
     }
-    Ok(())
 }
 
 /// Everything in a range of days.
@@ -219,6 +227,10 @@ pub fn by_numbers(
 
 /// How many headers are read before their entries.
 const CHUNK: usize = 512;
+/// A page is a small first chunk: who stops after ten rows has not paid for hundreds.
+const FIRST_CHUNK: usize = 32;
+/// Entries of others that a range of numbers may hold before looking up each transaction is cheaper.
+const SPREAD_MAX: usize = 10;
 
 fn in_chunks(
     conn: &Connection,
@@ -226,8 +238,7 @@ fn in_chunks(
     take: &mut dyn FnMut(Transaction) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let mut chunk = Vec::with_capacity(CHUNK);
-    // A page is a small first chunk: who stops after ten rows has not paid for hundreds.
-    let mut size = 32;
+    let mut size = FIRST_CHUNK;
     let keys = Keys::load(conn)?;
     loop {
         while chunk.len() < size {
@@ -253,7 +264,7 @@ fn in_chunks(
 fn fill(conn: &Connection, chunk: &mut [Transaction], keys: &Keys) -> Result<()> {
     let first = chunk.iter().map(|t| t.number.0).min().unwrap_or(0);
     let last = chunk.iter().map(|t| t.number.0).max().unwrap_or(0);
-    if (last - first) as usize > chunk.len() * 3 {
+    if (last - first) as usize > chunk.len() * SPREAD_MAX {
         for transaction in chunk.iter_mut().filter(|t| !t.is_void()) {
             transaction.entries = rows::entries(conn, transaction.number.0, keys)?;
         }

@@ -6,6 +6,7 @@
 
 use rusqlite::{Connection, params_from_iter};
 
+use super::super::fault::damaged;
 use super::chart::{put_up, take_down};
 use super::entries::insert_detail;
 use super::state::Writer;
@@ -22,7 +23,7 @@ const FENCES: &[&str] = &[
     "source_row_insert",
 ];
 
-/// Entries held before they are sorted and written: bounds the memory of any import to about 128 MiB here.
+/// Entries held before they are sorted and written: bounds the memory of any import to about 96 MiB here.
 const HELD_MAX: usize = 4_000_000;
 
 /// Rows in one INSERT statement.
@@ -32,7 +33,7 @@ const ROWS_A_STATEMENT: usize = 16;
 struct Held {
     account: u32,
     day: i32,
-    number: u64,
+    number: u32,
     line: u16,
     currency: u16,
     minor: i64,
@@ -56,11 +57,13 @@ impl Bulk {
     /// Keeps the entries of a transaction for later; details go in at once, they come in order.
     pub fn hold(&mut self, conn: &Connection, t: &Transaction) -> Result<()> {
         let day = Day::of(t.date).0;
+        let number = u32::try_from(t.number.0)
+            .map_err(|_| damaged("more transactions than a book can number"))?;
         for (line, entry) in t.entries.iter().enumerate() {
             self.held.push(Held {
                 account: entry.account.0,
                 day,
-                number: t.number.0,
+                number,
                 line: line as u16,
                 currency: entry.currency.0,
                 minor: entry.minor,
@@ -101,7 +104,7 @@ impl Held {
         [
             i64::from(self.account),
             i64::from(self.day),
-            self.number as i64,
+            i64::from(self.number),
             i64::from(self.line),
             self.minor,
             i64::from(self.currency),
@@ -110,7 +113,7 @@ impl Held {
 }
 
 /// Takes the fences down.
-pub fn begin(writer: &mut Writer<'_>) -> Result<()> {
+pub fn begin(writer: &mut Writer<'_>, changes: usize) -> Result<()> {
     let mut fences = take_down(writer.conn, FENCES)?;
     if writer.next_number == 1 {
         // A fresh book: the second index is faster built than grown.
@@ -120,7 +123,8 @@ pub fn begin(writer: &mut Writer<'_>) -> Result<()> {
     writer.bulk = Some(Bulk {
         fences,
         first: writer.next_number,
-        held: Vec::new(),
+        // Most changes are postings with their source rows, and most postings have two entries.
+        held: Vec::with_capacity(changes.saturating_add(changes / 8).min(HELD_MAX)),
         had_transactions: writer.next_number > 1,
     });
     Ok(())

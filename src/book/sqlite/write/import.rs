@@ -30,6 +30,9 @@ struct HeldRow {
     place: u64,
 }
 
+/// Rows that room is made for at once.
+const ROWS_HELD_FIRST: usize = 4_000_000;
+
 /// Opens a batch; it must be the only one of its unit.
 pub fn begin(writer: &mut Writer<'_>, head: ImportBatch) -> Result<()> {
     if writer.unit.batch.is_some() {
@@ -72,11 +75,13 @@ pub fn begin(writer: &mut Writer<'_>, head: ImportBatch) -> Result<()> {
             writer.next_sequence,
         ],
     )?;
+    // About every second change of an import is a row.
+    let rows = (writer.unit.changes / 2).min(ROWS_HELD_FIRST);
     writer.unit.batch = Some(OpenBatch {
         key,
         head,
         account: account.map(|a| a.1),
-        rows: Vec::new(),
+        rows: Vec::with_capacity(rows),
         texts: Vec::new(),
         text_count: 0,
     });

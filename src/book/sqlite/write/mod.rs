@@ -145,7 +145,7 @@ fn one(writer: &mut Writer<'_>, unit: &Unit<'_>) -> Result<Done> {
     writer.start(unit);
     let bulk = unit.changes.count_hint() >= BULK_CHANGES;
     if bulk {
-        bulk::begin(writer)?;
+        bulk::begin(writer, unit.changes.count_hint())?;
     }
     let mut index = 0;
     let mut failed = None;

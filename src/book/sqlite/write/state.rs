@@ -49,6 +49,8 @@ pub struct UnitState {
     pub undoes: Option<crate::ledger::change::OperationId>,
     /// The newest number posted: what a source row without a number belongs to.
     pub posted: Option<u64>,
+    /// About how many changes the unit has.
+    pub changes: usize,
     run: Option<Run>,
     run_size: u8,
 }
@@ -140,6 +142,7 @@ impl UnitState {
             batch: None,
             undoes: None,
             posted: None,
+            changes,
             run: None,
             run_size,
         }
