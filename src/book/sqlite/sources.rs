@@ -55,6 +55,11 @@ pub fn known_rows(conn: &Connection, identities: &[i64]) -> Result<Vec<KnownRow>
         "SELECT s.identity, s.batch, s.line, s.number, s.place FROM source_row s JOIN batch b ON b.key = s.batch
           WHERE s.identity = ?1 AND b.undone = 0 ORDER BY s.batch, s.line",
     )?;
+    // One snapshot for all of them: a lock and an unlock for each would cost more than the look-ups.
+    let snapshot = conn
+        .is_autocommit()
+        .then(|| conn.unchecked_transaction())
+        .transpose()?;
     let mut texts = Texts::default();
     let mut known = Vec::new();
     for identity in identities {
@@ -73,6 +78,9 @@ pub fn known_rows(conn: &Connection, identities: &[i64]) -> Result<Vec<KnownRow>
                 raw,
             });
         }
+    }
+    if let Some(snapshot) = snapshot {
+        snapshot.commit()?;
     }
     Ok(known)
 }

@@ -302,7 +302,11 @@ fn held(session: &mut Session, identities: &[i64]) -> Result<Vec<HeldRow>> {
     let mut wanted = identities.to_vec();
     wanted.sort_unstable();
     wanted.dedup();
-    let known = session.book.known_rows(&wanted)?;
+    let known = if session.imports.is_empty() {
+        Vec::new()
+    } else {
+        session.book.known_rows(&wanted)?
+    };
     let mut held: Vec<HeldRow> = known
         .iter()
         .map(|row| HeldRow {
