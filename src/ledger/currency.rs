@@ -36,6 +36,12 @@ pub fn iso_scale(code: &str) -> Option<u8> {
     }
 }
 
+/// The decimal places of a currency that is written by its code or by its sign (`$`, `€`, `₹`).
+pub fn iso_scale_of_sign(text: &str) -> Option<u8> {
+    let code = SYMBOLS.iter().find(|(_, sign)| *sign == text);
+    iso_scale(code.map_or(text, |(code, _)| code))
+}
+
 /// The sign most people type for a currency.
 pub fn iso_symbol(code: &str) -> Option<&'static str> {
     SYMBOLS.iter().find(|(c, _)| *c == code).map(|(_, s)| *s)

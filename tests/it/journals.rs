@@ -142,7 +142,10 @@ fn ledger(path: &Path) -> Result<Sums, String> {
         let mut fields = line.split('\t');
         let mut field = || fields.next().unwrap_or_else(|| panic!("{line}"));
         let account = field().trim_matches(['(', ')', '[', ']']).to_owned();
-        let sum = Decimal::from_str_exact(field()).unwrap_or_else(|_| panic!("{line}"));
+        // Products of long prices have more digits than a Decimal.
+        let digits = field();
+        let digits = &digits[..digits.len().min(26)];
+        let sum = Decimal::from_str_exact(digits).unwrap_or_else(|_| panic!("{line}"));
         let code = field().trim_matches('"').to_owned();
         *sums.entry((account, code)).or_default() += sum;
     }

@@ -127,14 +127,7 @@ pub(super) fn amount(line: &str, at: usize, names: &mut Names, reading: Reading)
         }
     };
     if number.places > PLACES_MAX {
-        number = trimmed(number).ok_or_else(|| {
-            Fault::new(
-                "too-precise",
-                format!("more than {PLACES_MAX} decimal places"),
-            )
-            .hint("hissab keeps at most 12 decimal places")
-            .at(at)
-        })?;
+        number = trimmed(number);
     }
     if negative {
         number.mantissa = -number.mantissa;
@@ -311,7 +304,8 @@ fn interpret(
         .collect();
     let spaced = digits.contains(|c: char| is_group_space(c) || c == '\'');
     let decimal = decimal_place(digits, &marks, known, dialect, spaced)?;
-    let sure = (marks.len() > 1 || spaced).then(|| match decimal {
+    let behind = marks.last().map_or(0, |(at, _)| digits.len() - at - 1);
+    let sure = (marks.len() > 1 || spaced || behind != 3).then(|| match decimal {
         Some(at) => digits.as_bytes()[at],
         // Only group marks: the other one would part the decimals.
         None if marks.first().is_some_and(|(_, m)| *m == b'.') => b',',
@@ -379,7 +373,9 @@ fn decimal_place(
         return Ok(None);
     }
     let behind = digits.len() - last_at - 1;
-    let ambiguous = behind == 3 && (1..=3).contains(&last_at) && !spaced;
+    // Nobody groups behind a lone zero; Ledger does.
+    let lone_zero = dialect != Dialect::Ledger && digits.starts_with('0');
+    let ambiguous = behind == 3 && (1..=3).contains(&last_at) && !spaced && !lone_zero;
     if !ambiguous {
         return Ok(Some(last_at));
     }
@@ -390,13 +386,26 @@ fn decimal_place(
     Ok((!groups).then_some(last_at))
 }
 
-/// Without trailing zeros, if that brings it below the limit.
-fn trimmed(mut number: Number) -> Option<Number> {
+/// Refuses an amount that cannot be stored exactly. Prices may have more places.
+pub(super) fn storable(amount: &Amount, at: usize) -> Result<(), FaultAt> {
+    if amount.number.places <= PLACES_MAX {
+        return Ok(());
+    }
+    Err(Fault::new(
+        "too-precise",
+        format!("more than {PLACES_MAX} decimal places"),
+    )
+    .hint("hissab keeps at most 12 decimal places of an amount")
+    .at(at))
+}
+
+/// Without the trailing zeros beyond the places that can be stored.
+fn trimmed(mut number: Number) -> Number {
     while number.places > PLACES_MAX && number.mantissa % 10 == 0 {
         number.mantissa /= 10;
         number.places -= 1;
     }
-    (number.places <= PLACES_MAX).then_some(number)
+    number
 }
 
 #[cfg(test)]
@@ -483,7 +492,7 @@ mod tests {
         for text in ["", "INR", "1.2.3,4,5", "1,2.3,4", "\"open 5", "-", "$"] {
             assert_eq!(read(text), Err("bad-amount"), "{text}");
         }
-        assert_eq!(read("0.1234567890123"), Err("too-precise"));
+        assert_eq!(read("0,025").unwrap(), "25e-3 \"\" ");
         assert_eq!(
             read("0.500000000000000000 ETH").unwrap(),
             "500000000000e-12 \"ETH\" "

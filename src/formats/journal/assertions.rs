@@ -5,14 +5,16 @@ use std::collections::{HashMap, HashSet};
 
 use crate::ledger::account::{AccountKey, is_within};
 use crate::ledger::change::Assertion;
+use crate::ledger::compact::CompactEntry;
 use crate::ledger::currency::CurrencyKey;
 use crate::ledger::day::Day;
 use crate::ledger::money;
+use crate::ledger::transaction::VIRTUAL_TAG;
 
 use super::amount::Number;
 use super::directives::decimal;
 use super::error::{Fault, JournalError};
-use super::open::{Deferred, Posting, WrittenAssertion};
+use super::open::{Deferred, Posting, Sort, WrittenAssertion};
 use super::reader::Reader;
 use super::settle::{Check, Scales, exact, id_of, shown, wanted_accounts};
 
@@ -65,6 +67,7 @@ pub(super) fn walk(
     let mut walk = Walk {
         scales,
         balances: Balances::default(),
+        real: Balances::default(),
         today: Vec::new(),
         kept: Vec::new(),
         dated: true,
@@ -137,6 +140,8 @@ fn steps(
 struct Walk<'a> {
     scales: &'a Scales,
     balances: Balances,
+    /// Without virtual postings: only kept for Ledger's assertions.
+    real: Balances,
     /// Assertions of the day that hold where they stand.
     today: Vec<Check>,
     kept: Vec<Assertion>,
@@ -159,8 +164,11 @@ impl Walk<'_> {
         for place in from..until.min(count) {
             let entry = reader.store.entries(row as usize)[usize::from(place)];
             if wanted.contains(&entry.account) {
-                self.balances
-                    .add(entry.account, entry.currency, i128::from(entry.minor));
+                let minor = i128::from(entry.minor);
+                self.balances.add(entry.account, entry.currency, minor);
+                if reader.file_order && !is_virtual(reader, &entry) {
+                    self.real.add(entry.account, entry.currency, minor);
+                }
             }
             while let Some(check) = reader.checks.get(next).copied().filter(|c| c.row == row) {
                 if check.entry > place {
@@ -179,8 +187,13 @@ impl Walk<'_> {
     }
 
     fn held(&self, reader: &Reader<'_>, check: &Check) -> Vec<(CurrencyKey, i128)> {
+        let balances = if check.real_only {
+            &self.real
+        } else {
+            &self.balances
+        };
         if !check.asserted.subaccounts {
-            return self.balances.of(&[check.account]);
+            return balances.of(&[check.account]);
         }
         let path = &reader.names.accounts[check.account.0 as usize - 1].path;
         let all: Vec<AccountKey> = reader
@@ -191,7 +204,7 @@ impl Walk<'_> {
             .filter(|(_, a)| is_within(&a.path, path))
             .map(|(i, _)| AccountKey(i as u32 + 1))
             .collect();
-        self.balances.of(&all)
+        balances.of(&all)
     }
 
     fn test(&self, reader: &Reader<'_>, check: &Check) -> Result<(), Fault> {
@@ -258,6 +271,9 @@ impl Walk<'_> {
                 let Some((number, old)) = posting.amount else {
                     continue;
                 };
+                if deferred.ledger && posting.sort != Sort::Real {
+                    continue;
+                }
                 let (key, scale) = self.scales.keys[usize::from(old.0) - 1];
                 if let Some(minor) = exact(number.mantissa, number.places).round_half_even(scale) {
                     within.add(posting.account, key, minor);
@@ -292,6 +308,7 @@ impl Walk<'_> {
             line: 0,
             account: posting.account,
             asserted,
+            real_only: reader.file_order && posting.sort == Sort::Real,
         };
         let mut held = Balances::default();
         for (key, minor) in self.held(reader, &check) {
@@ -373,6 +390,11 @@ impl Walk<'_> {
             });
         }
     }
+}
+
+fn is_virtual(reader: &Reader<'_>, entry: &CompactEntry) -> bool {
+    let detail = reader.store.entry_detail(entry);
+    detail.is_some_and(|d| d.tags.iter().any(|t| t.name == VIRTUAL_TAG))
 }
 
 fn fail(reader: &mut Reader<'_>, check: &Check, fault: Fault) {

@@ -25,6 +25,8 @@ pub(super) struct Known<'a> {
     pub scales: &'a [u8],
     pub virtual_account: Option<AccountKey>,
     pub bucket: Option<AccountKey>,
+    /// Read as Ledger's: lots weigh what they cost, before anything else is tried.
+    pub ledger: bool,
 }
 
 /// An entry ready to be stored, and the posting it comes from.
@@ -68,15 +70,7 @@ pub(super) fn balance(postings: &mut Vec<Posting>, known: &Known<'_>) -> Result<
         postings.push(other);
     }
     adopt_zeros(postings);
-    let mut balanced = Balanced {
-        entries: Vec::new(),
-        moved: false,
-    };
-    for sort in [Sort::Real, Sort::BalancedVirtual] {
-        if postings.iter().any(|p| p.sort == sort) {
-            group(postings, sort, known, &mut balanced)?;
-        }
-    }
+    let mut balanced = groups(postings, known)?;
     unbalanced(postings, known, &mut balanced)?;
     balanced.entries.sort_by_key(|w| w.posting);
     for weighed in &mut balanced.entries {
@@ -112,17 +106,45 @@ fn adopt_zeros(postings: &mut [Posting]) {
     }
 }
 
-/// Balances the real, or the balanced virtual, postings among themselves.
+/// Real postings balance among themselves, and virtual ones in brackets; Ledger also takes both as one.
+fn groups(postings: &[Posting], known: &Known<'_>) -> Result<Balanced, Fault> {
+    let any = |sort: Sort| postings.iter().any(|p| p.sort == sort);
+    let mut apart = Balanced {
+        entries: Vec::new(),
+        moved: false,
+    };
+    let mut failed = None;
+    for sort in [Sort::Real, Sort::BalancedVirtual] {
+        if failed.is_none() && any(sort) {
+            failed = group(postings, &[sort], known, &mut apart).err();
+        }
+    }
+    let Some(fault) = failed else {
+        return Ok(apart);
+    };
+    let mut together = Balanced {
+        entries: Vec::new(),
+        moved: false,
+    };
+    let both = [Sort::Real, Sort::BalancedVirtual];
+    if both.iter().all(|sort| any(*sort)) && group(postings, &both, known, &mut together).is_ok() {
+        return Ok(together);
+    }
+    Err(fault)
+}
+
+/// Balances postings of some sorts among themselves.
 fn group(
     postings: &[Posting],
-    sort: Sort,
+    sorts: &[Sort],
     known: &Known<'_>,
     into: &mut Balanced,
 ) -> Result<(), Fault> {
     let attempt = |basis| -> Result<(Vec<Weighed>, bool), Fault> {
         let mut entries = Vec::new();
         let mut missing = None;
-        for (index, posting) in postings.iter().enumerate().filter(|(_, p)| p.sort == sort) {
+        let within = |(_, p): &(usize, &Posting)| sorts.contains(&p.sort);
+        for (index, posting) in postings.iter().enumerate().filter(within) {
             match weigh(posting, index, basis, known)? {
                 Some(weighed) => entries.push(weighed),
                 None if missing.replace(index).is_some() => {
@@ -145,12 +167,20 @@ fn group(
     let has_lots = postings
         .iter()
         .any(|p| p.lot().is_some() && p.price().is_some());
-    let (mut entries, moved) = match attempt(Basis::Cost) {
-        Err(fault) if has_lots => attempt(Basis::Lot).map_err(|_| fault)?,
+    let (first, second) = if known.ledger {
+        (Basis::Lot, Basis::Cost)
+    } else {
+        (Basis::Cost, Basis::Lot)
+    };
+    let (mut entries, moved) = match attempt(first) {
+        Err(fault) if has_lots => attempt(second).map_err(|_| fault)?,
         result => result?,
     };
-    if sort == Sort::BalancedVirtual {
-        entries.iter_mut().for_each(|w| mark_virtual(w, "balanced"));
+    for weighed in &mut entries {
+        // Those that need the real ones to balance are as good as real.
+        if sorts == [Sort::BalancedVirtual] {
+            mark_virtual(weighed, "balanced");
+        }
     }
     into.entries.append(&mut entries);
     into.moved |= moved;
@@ -197,7 +227,7 @@ fn weigh(
     };
     weighed.entry.status = posting.status;
     let chosen = match (basis, posting.lot(), posting.price()) {
-        (Basis::Lot, Some(lot), Some(_)) => Some(lot),
+        (Basis::Lot, Some(lot), Some(price)) if lot.currency == price.currency => Some(lot),
         (_, _, price) => price,
     };
     if let Some(written) = chosen {
@@ -220,12 +250,31 @@ fn put_price(
     known: &Known<'_>,
 ) -> Result<(), Fault> {
     let long = || Fault::new("price-too-long", "the price has too many digits");
-    let price = Price {
-        amount: decimal(written.number).ok_or_else(long)?.abs(),
-        currency: known.keys[usize::from(written.currency.0) - 1].0,
-        basis: written.basis,
+    let (currency, scale) = known.keys[usize::from(written.currency.0) - 1];
+    let whole = decimal(written.number).map(|d| d.abs());
+    let weight = whole.and_then(|price| price_weight(amount, price, written.basis));
+    let price = match (whole, weight) {
+        (Some(price), Some(weight)) => {
+            weighed.weight = weight;
+            Price {
+                amount: price,
+                currency,
+                basis: written.basis,
+            }
+        }
+        _ => {
+            let minor = long_weight(amount, written, scale).ok_or_else(long)?;
+            weighed.weight = Exact {
+                mantissa: minor,
+                scale: u32::from(scale),
+            };
+            Price {
+                amount: money::from_minor(minor.abs(), scale).ok_or_else(long)?,
+                currency,
+                basis: PriceBasis::Total,
+            }
+        }
     };
-    weighed.weight = price_weight(amount, price.amount, price.basis).ok_or_else(long)?;
     // A negative cost turns the weight around, as hledger has it.
     if written.number.mantissa < 0 {
         weighed.weight.mantissa = -weighed.weight.mantissa;
@@ -233,6 +282,21 @@ fn put_price(
     weighed.weight_currency = price.currency;
     weighed.price = Some(price);
     Ok(())
+}
+
+/// The weight of a price with more digits than can be multiplied exactly (programs that divide
+/// write such): of its first 19 digits, to the currency's scale.
+fn long_weight(amount: Decimal, written: &WrittenPrice, scale: u8) -> Option<i128> {
+    let mut price = Exact {
+        mantissa: written.number.mantissa.checked_abs()?,
+        scale: u32::from(written.number.places),
+    };
+    while price.mantissa >= 10i128.pow(19) && price.scale > 0 {
+        price.mantissa /= 10;
+        price.scale -= 1;
+    }
+    let shortened = price.to_decimal()?;
+    price_weight(amount, shortened, written.basis)?.round_half_even(scale)
 }
 
 fn minor_of(exact: Exact, scale: u8) -> Result<i64, Fault> {

@@ -15,7 +15,8 @@ use super::reader::{Block, Reader};
 
 /// Directives that mean nothing to balances; they and their indented lines are passed over.
 const IGNORED: &[&str] = &[
-    "payee", "tag", "assert", "check", "define", "def", "eval", "expr", "year-end", "N", "import",
+    "payee", "tag", "value", "assert", "check", "define", "def", "eval", "expr", "year-end", "N",
+    "import",
 ];
 
 /// Behind `type:`, what an account is used for where hledger has no word for it: bank, receivable…
@@ -188,9 +189,8 @@ impl Reader<'_> {
                 return self.scope.add_alias(&format!("{rest}={path}"));
             }
             "default" => self.scope.bucket = Some(key),
-            "payee" | "check" | "assert" | "eval" | "value" => {
-                self.ignored(&format!("account … {word}"))
-            }
+            "payee" => return self.scope.add_payee(rest, key),
+            "check" | "assert" | "eval" | "value" => self.ignored(&format!("account … {word}")),
             // Journals of before typed accounts number them here.
             number if number.bytes().all(|b| b.is_ascii_digit()) => {}
             _ => {

@@ -69,6 +69,7 @@ impl Reader<'_> {
                     row,
                     header: self.open.header.clone(),
                     bucket: self.scope.bucket,
+                    ledger: self.scope.reading.dialect == super::Dialect::Ledger,
                     postings: std::mem::take(&mut self.open.postings),
                 });
                 Ok(())
@@ -126,6 +127,8 @@ impl Reader<'_> {
                     line: posting.line,
                     account: posting.account,
                     asserted,
+                    real_only: posting.sort == Sort::Real
+                        && self.scope.reading.dialect == super::Dialect::Ledger,
                 });
             }
         }

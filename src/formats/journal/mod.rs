@@ -13,11 +13,13 @@
 //! | `1,000` and nothing shows the decimal mark | 1.000 | 1000 | 1000; 1.000 with `hledger:` |
 //! | `D $1,000.00`, then a bare `5` | $5 | 5 | $5; 5 with `ledger:` |
 //! | `= Expenses` rules | not applied | applied | not applied, counted |
-//! | `-10 X {$10} @ $12` | weighs $120 | weighs $100 | $120, else $100 if only that balances |
+//! | `-10 X {$10} @ $12` | weighs $120 | weighs $100 | $120, else $100 if only that balances; the other way with `ledger:` |
+//! | real postings off by $1, `[virtual]` ones by $-1 | refused | accepted | accepted |
+//! | an assertion of a real posting | counts virtual ones | leaves them out | counts them; leaves them out with `ledger:` |
 //! | assertions and assignments | in order of date | in order of the file | in order of date; of the file with `ledger:` |
 //! | `= 0` | no bare amounts are there | nothing is there | as hledger; as Ledger with `ledger:` |
 //! | `commodity $1.00`, then $0.001 against $0 | accepted | refused | refused |
-//! | an amount inferred from costs, $1.005 | kept as $1.005 | kept as $1.005 | rounded half-even to $1.00 when every written amount has two places |
+//! | an amount inferred from costs, $1.005 | kept, shown rounded | kept, shown rounded | rounded half-even to the commodity's places: $1.00 |
 //! | `(account) 5` | one-sided | one-sided | the other side is `Equity:Virtual` |
 //! | `alias`, `Y`, `D`, `apply` in an included file | end with it | go on | end with it |
 //! | `1E3` | 1000 | refused | 1000 |

@@ -103,5 +103,7 @@ pub(super) struct Deferred {
     pub row: usize,
     pub header: String,
     pub bucket: Option<AccountKey>,
+    /// Read as Ledger's.
+    pub ledger: bool,
     pub postings: Vec<Posting>,
 }

@@ -1,5 +1,6 @@
 //! One posting line: status, account, amount, lot, cost, assertion, comment.
 
+use crate::ledger::account::AccountKey;
 use crate::ledger::transaction::{PriceBasis, Status, Tag};
 
 use super::Dialect;
@@ -29,6 +30,7 @@ impl Reader<'_> {
             return Err(bad("the account's name is missing", at));
         }
         let account = self.scope.account(written, &mut self.names);
+        let account = self.by_payee(account);
         let mut posting = Posting {
             account,
             amount: None,
@@ -46,6 +48,20 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Ledger's `account … payee REGEX`: what would go to `Unknown` goes to the account that knows the payee.
+    fn by_payee(&self, account: AccountKey) -> AccountKey {
+        if self.scope.payees.is_empty() {
+            return account;
+        }
+        let path = &self.names.accounts[account.0 as usize - 1].path;
+        if path.rsplit(':').next() != Some("Unknown") {
+            return account;
+        }
+        let payee = &self.open.header[self.open.description.clone()];
+        let found = self.scope.payees.iter().find(|(p, _)| p.is_match(payee));
+        found.map_or(account, |(_, key)| *key)
+    }
+
     fn behind_account(
         &mut self,
         line: &str,
@@ -57,6 +73,7 @@ impl Reader<'_> {
         if !matches!(bytes[at], b';' | b'=') {
             let (found, end) = amount::amount(line, at, &mut self.names, self.scope.reading)?;
             self.check_bare(&found, at)?;
+            amount::storable(&found, at)?;
             self.use_amount(&found);
             posting.bare_zero = found.bare && found.number.mantissa == 0;
             posting.amount = Some((found.number, found.currency));
@@ -81,6 +98,13 @@ impl Reader<'_> {
             b'@' | b'(' if starts("@") || starts("(@") => self.cost(line, at, posting),
             b'{' => self.lot(line, at, posting),
             b'=' => self.assertion(line, at, posting),
+            b'(' if starts("((") => {
+                // A valuation: it says nothing about balances.
+                let length = line[at..]
+                    .find("))")
+                    .ok_or_else(|| bad("the bracket is not closed", at))?;
+                Ok(at + length + 2)
+            }
             b'[' | b'(' => {
                 let close = if bytes[at] == b'[' { b']' } else { b')' };
                 let length = memchr::memchr(close, &bytes[at..])
@@ -171,9 +195,9 @@ impl Reader<'_> {
         } else {
             self.check_bare(&found, from)?;
         }
-        if posting.amount.is_none() {
-            self.use_amount(&found);
-        }
+        // An asserted balance has the places of its commodity too.
+        amount::storable(&found, from)?;
+        self.use_amount(&found);
         // hledger lets a cost follow, which says nothing about the balance.
         let next = skip_blanks(bytes, end);
         if bytes.get(next) == Some(&b'@') {
@@ -309,6 +333,13 @@ fn account_end(bytes: &[u8], at: usize) -> usize {
 
 fn sort_of(bytes: &[u8], at: usize, end: usize) -> Result<(Sort, usize, usize), FaultAt> {
     let (sort, close) = match bytes.get(at) {
+        Some(b'<') => {
+            return Err(
+                Fault::new("unsupported", "deferred postings (<account>) are not read")
+                    .hint("write the account without <>")
+                    .at(at),
+            );
+        }
         Some(b'(') => (Sort::Virtual, b')'),
         Some(b'[') => (Sort::BalancedVirtual, b']'),
         _ => return Ok((Sort::Real, at, end)),

@@ -36,6 +36,8 @@ pub(super) struct Scope {
     pub tags: Vec<Tag>,
     /// What was applied, so that a bare `end` closes the newest.
     pub applied: Vec<&'static str>,
+    /// Ledger's `payee REGEX` below an account.
+    pub payees: Vec<(Regex, AccountKey)>,
     /// Ledger's `A` or `bucket`: where a lone posting is balanced.
     pub bucket: Option<AccountKey>,
     /// Names as written → accounts, while aliases and parents stay as they are.
@@ -52,6 +54,7 @@ impl Scope {
             parents: Vec::new(),
             tags: Vec::new(),
             applied: Vec::new(),
+            payees: Vec::new(),
             bucket: None,
             known: HashMap::new(),
             last_date: None,
@@ -128,6 +131,12 @@ impl Scope {
         let new = account.to_owned();
         self.aliases.push(Alias::Capture { pattern, new });
         self.known.clear();
+        Ok(())
+    }
+
+    /// Ledger's `payee REGEX` below `account`.
+    pub fn add_payee(&mut self, pattern: &str, account: AccountKey) -> Result<(), Fault> {
+        self.payees.push((compiled(pattern)?, account));
         Ok(())
     }
 

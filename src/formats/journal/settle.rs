@@ -7,7 +7,7 @@ use crate::ledger::account::{Account, AccountKey, AccountType, Contact, Kind, is
 use crate::ledger::change::Assertion;
 use crate::ledger::chart::Chart;
 use crate::ledger::compact::CompactBook;
-use crate::ledger::currency::{Currency, CurrencyKey, iso_scale, iso_symbol};
+use crate::ledger::currency::{Currency, CurrencyKey, iso_scale, iso_scale_of_sign, iso_symbol};
 use crate::ledger::day::Day;
 use crate::ledger::money::{self, Exact, SCALE_MAX};
 
@@ -28,6 +28,8 @@ pub(super) struct Check {
     pub line: u32,
     pub account: AccountKey,
     pub asserted: WrittenAssertion,
+    /// Ledger's: virtual postings do not count for a real one's assertion.
+    pub real_only: bool,
 }
 
 /// Currencies in their final order, with their final scales.
@@ -106,14 +108,16 @@ impl Reader<'_> {
 
     /// The scale of each commodity: the most places its amounts or directives show.
     ///
-    /// One that only stands in prices gets what its weights need. The base currency comes first:
-    /// what `D` or `commodity … default` says, else the most used.
+    /// One that only stands in prices gets what its weights need; a currency written in whole units
+    /// gets its cents where a cost makes an inferred amount need them. The base currency comes first:
+    /// what `D` or `commodity … default` says, else the most used currency.
     fn scales(&mut self) -> Scales {
         if self.names.commodities.is_empty() {
             self.names.commodity("INR");
             self.names.commodities[0].places = 2;
         }
-        let mut settled = Vec::with_capacity(self.names.commodities.len());
+        let count = self.names.commodities.len();
+        let (mut settled, mut given) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for commodity in &mut self.names.commodities {
             let iso = self.options.iso_scales.then(|| iso_scale(&commodity.code));
             let known = self.options.scales.get(&*commodity.code).copied();
@@ -121,15 +125,22 @@ impl Reader<'_> {
             let least = known.or(iso.flatten());
             commodity.places = commodity.places.max(least.unwrap_or(0));
             settled.push(commodity.uses > 0 || commodity.mark_declared || least.is_some());
+            given.push(least.is_some());
         }
         for deferred in &self.deferred {
+            let fills = deferred.postings.iter().any(|p| p.amount.is_none());
             for posting in &deferred.postings {
                 let (Some((number, _)), Some(price)) = (posting.amount, posting.price()) else {
                     continue;
                 };
-                if settled[usize::from(price.currency.0) - 1] {
-                    continue;
-                }
+                let place = usize::from(price.currency.0) - 1;
+                let least_unit = iso_scale_of_sign(&self.names.commodities[place].code);
+                // Whole dollars everywhere and a cost with cents: what is inferred has cents.
+                let most = match (settled[place], least_unit) {
+                    (false, _) => SCALE_MAX,
+                    (true, Some(unit)) if fills && !given[place] => unit,
+                    _ => continue,
+                };
                 let commodity = self.names.get_mut(price.currency);
                 let exact = |n: super::amount::Number| Exact {
                     mantissa: n.mantissa,
@@ -138,17 +149,20 @@ impl Reader<'_> {
                 let weight = exact(number)
                     .checked_mul(exact(price.number))
                     .map_or(0, |w| w.scale)
-                    .min(u32::from(SCALE_MAX)) as u8;
+                    .min(u32::from(most)) as u8;
                 commodity.places = commodity.places.max(weight);
             }
         }
-        let count = self.names.commodities.len();
         let base = self.base.map_or_else(
             || {
-                // The first of the most used.
+                // The first of the most used; currencies go before shares.
                 (0..count)
                     .rev()
-                    .max_by_key(|i| self.names.commodities[*i].uses)
+                    .max_by_key(|i| {
+                        let commodity = &self.names.commodities[*i];
+                        let is_currency = iso_scale_of_sign(&commodity.code).is_some();
+                        (is_currency && commodity.uses > 0, commodity.uses)
+                    })
                     .unwrap_or(0)
             },
             |key| usize::from(key.0) - 1,
@@ -206,6 +220,7 @@ impl Reader<'_> {
             scales: &scales.scales,
             virtual_account,
             bucket: deferred.bucket,
+            ledger: deferred.ledger,
         };
         let stored = balance(&mut deferred.postings, &known)
             .and_then(|balanced| self.store_balanced(deferred.row, balanced));
