@@ -61,7 +61,7 @@ fn insert(book: &str, new: &str) -> rusqlite::Result<()> {
     entries.sort_unstable();
     let eight = format!(
         "INSERT INTO entry VALUES {}",
-        vec!["(?, ?, ?, ?, ?, ?)"; 8].join(", ")
+        ["(?, ?, ?, ?, ?, ?)"; 8].join(", ")
     );
     let mut many = conn.prepare(&eight)?;
     let chunks = entries.chunks_exact(8);
