@@ -136,6 +136,17 @@ pub fn target(name: &str) -> &'static FuzzTarget {
         .expect("the name is one of TARGETS")
 }
 
+/// Writes the seeds of a target where `HISSAB_FUZZ_CORPUS` says: what libFuzzer begins from.
+#[allow(dead_code)]
+pub fn plant(name: &str) {
+    let Some(folder) = std::env::var_os("HISSAB_FUZZ_CORPUS") else {
+        return;
+    };
+    for (n, seed) in target(name).seeds.iter().enumerate() {
+        std::fs::write(Path::new(&folder).join(format!("seed-{n}")), seed).expect("the corpus");
+    }
+}
+
 fn text(data: &[u8]) -> Option<&str> {
     std::str::from_utf8(data).ok().filter(|t| t.len() <= 4_096)
 }

@@ -1,4 +1,7 @@
 #![no_main]
 #[path = "../targets.rs"]
 mod targets;
-libfuzzer_sys::fuzz_target!(|data: &[u8]| (targets::target("period").run)(data));
+libfuzzer_sys::fuzz_target!(
+    init: targets::plant("period"),
+    |data: &[u8]| (targets::target("period").run)(data)
+);
