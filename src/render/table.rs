@@ -21,8 +21,10 @@ use super::{Align, Cell, Column, Format, Options, People, RenderError, SheetColu
 
 /// How many rows of a stream decide the widths of its table.
 pub const STREAM_WIDTH_ROWS: usize = 1000;
-/// Room that amounts of later rows get in a stream longer than that.
+/// Room that amounts of later rows get in a stream longer than that, and the widest text.
 const LATER_DIGITS: usize = 4;
+const LATER_AMOUNT_MIN: usize = 14;
+const LATER_TEXT: usize = 12;
 const GAP: usize = 2;
 /// Rows the layouter gets at once: it keeps several copies of each cell.
 const LAYOUT_ROWS: usize = 32;
@@ -133,21 +135,21 @@ impl<'w> PlainTable<'w> {
     fn row(&mut self, row: SheetRow) -> io::Result<()> {
         self.held.push(row);
         if self.held.len() >= self.held_max {
-            self.write_held(LATER_DIGITS)?;
+            self.write_held(true)?;
         }
         Ok(())
     }
 
     fn end(&mut self, notes: &[String]) -> io::Result<()> {
-        self.write_held(0)?;
+        self.write_held(false)?;
         for note in notes {
             writeln!(self.out, "{}", for_table(note))?;
         }
         Ok(())
     }
 
-    /// Writes what is held, fixing the widths the first time; amounts get `spare` more columns.
-    fn write_held(&mut self, spare: usize) -> io::Result<()> {
+    /// Writes what is held, fixing the widths the first time, with some room if the stream goes on.
+    fn write_held(&mut self, goes_on: bool) -> io::Result<()> {
         let mut held = std::mem::take(&mut self.held);
         for row in &mut held {
             make_safe(row);
@@ -155,7 +157,7 @@ impl<'w> PlainTable<'w> {
         let first = self.widths.is_none();
         let widths = match self.widths.take() {
             Some(widths) => widths,
-            None => self.measure(&held, spare),
+            None => self.measure(&held, goes_on),
         };
         if first && self.header && !(held.is_empty() && self.held_max == usize::MAX) {
             let headings = self.columns.iter().map(|c| c.heading.clone()).collect();
@@ -166,7 +168,7 @@ impl<'w> PlainTable<'w> {
         Ok(())
     }
 
-    fn measure(&self, rows: &[SheetRow], spare: usize) -> Vec<usize> {
+    fn measure(&self, rows: &[SheetRow], goes_on: bool) -> Vec<usize> {
         let mut widths: Vec<usize> = self
             .columns
             .iter()
@@ -183,15 +185,27 @@ impl<'w> PlainTable<'w> {
                 *width = (*width).max(longest);
             }
         }
-        for (width, column) in widths.iter_mut().zip(&self.columns) {
-            if column.align == Align::Right {
-                *width += spare;
-            }
+        if goes_on {
+            self.make_room(&mut widths);
         }
         if let Some(wrap_at) = self.wrap_at {
             squeeze(&mut widths, &self.columns, wrap_at);
         }
         widths
+    }
+
+    /// Later rows of a stream may be longer than the first ones.
+    fn make_room(&self, widths: &mut [usize]) {
+        let mut columns: Vec<_> = widths.iter_mut().zip(&self.columns).collect();
+        for (width, column) in &mut columns {
+            if column.align == Align::Right {
+                **width = (**width + LATER_DIGITS).max(LATER_AMOUNT_MIN);
+            }
+        }
+        let text = columns.into_iter().filter(|(_, c)| c.align == Align::Left);
+        if let Some((width, _)) = text.max_by_key(|(width, _)| **width) {
+            *width += LATER_TEXT;
+        }
     }
 
     /// Whether a cell of a spilling row has room after it.
@@ -372,5 +386,87 @@ fn titled(name: &str) -> String {
             .collect::<String>()
             .replace('_', " "),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(options: &Options, rows: Vec<SheetRow>, stream: bool) -> String {
+        let mut out = Vec::new();
+        let columns = vec![
+            SheetColumn::left("Name"),
+            SheetColumn::left("What"),
+            SheetColumn::right("Sum"),
+        ];
+        let mut table = if stream {
+            TableWriter::stream(&mut out, options, "Title", columns).unwrap()
+        } else {
+            TableWriter::bounded(&mut out, options, "Title", columns).unwrap()
+        };
+        for row in rows {
+            table.row(row).unwrap();
+        }
+        table.end(&["Note.".to_owned()]).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn cells(texts: [&str; 3]) -> SheetRow {
+        SheetRow::Cells(texts.map(str::to_owned).to_vec())
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_what_they_show_in_any_script() {
+        let rows = vec![
+            cells(["चाय", "日本", "1.00"]),
+            SheetRow::Spill(vec!["VOID".into(), "runs over the sum".into()]),
+            SheetRow::Spill(vec!["A total of all".into(), String::new(), "12.00".into()]),
+        ];
+        assert_eq!(
+            drawn(&Options::default(), rows, false),
+            "Title\nName  What    Sum\nचाय   日本   1.00\nVOID  runs over the sum\nA total of all 12.00\nNote.\n"
+        );
+    }
+
+    #[test]
+    fn a_narrow_table_wraps_text_and_never_amounts() {
+        let options = Options {
+            width: Some(30),
+            ..Options::default()
+        };
+        let rows = vec![cells(["Ramesh", "bill of the fourth of April", "1,000.00"])];
+        assert_eq!(
+            drawn(&options, rows, false),
+            "Title\nName    What               Sum\nRamesh  bill of the   1,000.00\n        fourth of\n        April\nNote.\n"
+        );
+    }
+
+    #[test]
+    fn a_stream_keeps_the_widths_of_its_beginning_and_cuts_nothing() {
+        let mut rows = vec![cells(["a", "short", "1.00"]); STREAM_WIDTH_ROWS];
+        rows.push(cells(["b", "longer than before, by far", "1,00,000.00"]));
+        let text = drawn(&Options::default(), rows, true);
+        let last: Vec<&str> = text.lines().skip(STREAM_WIDTH_ROWS + 2).collect();
+        assert_eq!(
+            last,
+            [
+                "b     longer than           1,00,000.00",
+                "      before, by far",
+                "Note."
+            ]
+        );
+    }
+
+    #[test]
+    fn nobody_writes_to_the_terminal_but_us() {
+        let rows = vec![cells(["\u{1b}[2J", "a\nb", "1"])];
+        let text = drawn(&Options::default(), rows, false);
+        assert!(text.contains("␛[2J  a b"), "{text}");
+        let options = Options {
+            colour: true,
+            ..Options::default()
+        };
+        assert!(drawn(&options, Vec::new(), false).starts_with("\u{1b}[1mTitle\u{1b}[0m\n"));
     }
 }

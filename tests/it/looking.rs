@@ -1233,3 +1233,49 @@ fn output_files_are_whole_or_not_there() {
         1
     );
 }
+
+#[test]
+fn a_book_that_does_not_prove_exits_with_3() {
+    let env = shop();
+    // Totals are a cache, outside the seal: whoever falsifies them is found by the proof.
+    let conn = rusqlite::Connection::open(env.path("shop.hissab")).unwrap();
+    let one = "UPDATE total SET debit = debit + 1 WHERE account = 1";
+    assert!(conn.execute(one, []).unwrap() > 0);
+    drop(conn);
+    let run = env.hissab(["tb"]).exits(3);
+    assert!(
+        run.stdout
+            .contains("DOES NOT PROVE in INR: find out why with hissab check."),
+        "{run}"
+    );
+    let run = env.hissab(["tb", "-O", "json"]).exits(3);
+    assert!(
+        run.stdout
+            .contains("\"proof\": {\"result\": \"failed\", \"failed_currencies\": [\"INR\"]"),
+        "{run}"
+    );
+    env.hissab(["tb", "expenses"]).ok();
+}
+
+#[test]
+fn terminals_get_widths_and_pipes_do_not() {
+    let env = shop();
+    let long = "a description that is far longer than any terminal is wide, and goes on and on";
+    let words = [
+        "add",
+        "-d",
+        "2026-04-07",
+        long,
+        "--dr",
+        "Expenses:Tea=1",
+        "--cr",
+        "Assets:Cash=1",
+    ];
+    env.hissab(words).ok();
+    let run = env.hissab(["ledger", "tea", "-o", "wide.txt"]).ok();
+    assert_eq!(run.stdout, "");
+    let written = std::fs::read_to_string(env.path("wide.txt")).unwrap();
+    assert!(written.lines().any(|line| line.contains(long)), "{written}");
+    let piped = env.hissab(["ledger", "tea"]).ok();
+    assert_eq!(piped.stdout, written);
+}
