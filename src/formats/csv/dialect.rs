@@ -18,6 +18,7 @@ pub fn detect(text: &str, delimiter: Option<u8>) -> Result<Dialect, Fault> {
         None => DELIMITERS.to_vec(),
     };
     let mut best: Option<((usize, usize), Dialect)> = None;
+    let mut refused = None;
     for delimiter in tried {
         let dialect = Dialect {
             delimiter,
@@ -31,13 +32,23 @@ pub fn detect(text: &str, delimiter: Option<u8>) -> Result<Dialect, Fault> {
         };
         let sample = Table::read_some(text, dialect, SAMPLE_ROWS)
             .or_else(|_| Table::read_some(text, unquoted, SAMPLE_ROWS));
-        let Ok(sample) = sample else {
-            continue;
+        let sample = match sample {
+            Ok(sample) => sample,
+            Err(fault) => {
+                refused.get_or_insert(fault);
+                continue;
+            }
         };
         let score = score(&sample);
         if best.as_ref().is_none_or(|(most, _)| score > *most) {
             best = Some((score, dialect));
         }
+    }
+    // Too long or too wide under one delimiter, and no header under another: that is what is wrong.
+    if let Some(fault) = refused
+        && best.as_ref().is_none_or(|((named, _), _)| *named == 0)
+    {
+        return Err(fault);
     }
     Ok(best.map_or(
         Dialect {
