@@ -288,10 +288,15 @@ fn a_receipt_settles_the_bill_it_names() {
         "Sita Stores",
         "-d",
         "2026-04-05",
-        "--tag",
-        "against=B-101",
+        "--against",
+        "b-101",
     ])
     .ok();
+    let wrong = ["got", "500", "Sita Stores", "--against", "B-999"];
+    let run = env.hissab(wrong).exits(6);
+    assert!(run.stderr.contains("has no bill \"B-999\""), "{run}");
+    env.hissab(["gave", "5", "Sita Stores", "--against", "B-90"])
+        .exits(2);
     let csv = env.hissab(["ageing", "sita", "-O", "csv"]).ok();
     assert_snapshot!(csv, @"
 party,currency,days_0_30,days_31_60,days_61_90,days_over_90,total

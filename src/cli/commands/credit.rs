@@ -1,13 +1,16 @@
 //! `hissab gave`, `took`: a sale or purchase on credit; `got`, `paid`: dues settled.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::cash_in::amount_and_rest;
+use crate::book::{Order, Scan};
 use crate::cli::context::Context;
-use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::cli::record::{DetailArgs, Recorder};
 use crate::ledger::account::AccountType;
-use crate::ledger::transaction::Voucher;
+use crate::ledger::transaction::{Tag, Voucher};
+use crate::reports::open_items::AGAINST;
 
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab gave 4800 'Sita Stores' goods")]
@@ -23,6 +26,10 @@ pub struct Args {
     /// The income or expense account [default: the book's sales or purchases]
     #[arg(long, value_name = "ACCOUNT", conflicts_with = "mode")]
     pub category: Option<String>,
+
+    /// The bill that got or paid settles: its number or its reference [default: the oldest]
+    #[arg(long, value_name = "REF")]
+    pub against: Option<String>,
 
     #[command(flatten)]
     pub details: DetailArgs,
@@ -95,6 +102,11 @@ pub fn run(ctx: &mut Context, args: Args, deed: Deed) -> Result<Exit> {
             Deed::Got | Deed::Paid => None,
         };
     }
+    if let Some(reference) = &args.against {
+        draft
+            .tags
+            .push(settles(&mut recorder, deed, &party, reference)?);
+    }
     let (debit, credit) = if deed.debits_party() {
         (&party, &other)
     } else {
@@ -108,6 +120,43 @@ pub fn run(ctx: &mut Context, args: Args, deed: Deed) -> Result<Exit> {
         args.details.date.is_some(),
     )?;
     Ok(Exit::Ok)
+}
+
+/// The tag that names the bill; it must be one of the party's, so that a slip of the pen settles nothing else.
+fn settles(recorder: &mut Recorder<'_>, deed: Deed, party: &str, reference: &str) -> Result<Tag> {
+    if matches!(deed, Deed::Gave | Deed::Took) {
+        let words = "--against names the bill that got or paid settles; this makes a new one";
+        return Err(Failure::usage("flag-does-not-apply", words));
+    }
+    let wanted = reference.trim_start_matches('#').to_lowercase();
+    let scan = Scan {
+        accounts: recorder.chart.find(party).map(|a| vec![a.key]),
+        order: Order::NewestFirst,
+        ..Scan::default()
+    };
+    let mut found = None;
+    recorder.book.scan(&scan, &mut |bill| {
+        let named = bill.reference.as_ref().map(|r| r.to_lowercase());
+        if named.as_deref() == Some(&*wanted) || bill.number.to_string() == wanted {
+            found = Some((bill.number, bill.reference.clone()));
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    let Some((number, named)) = found else {
+        let name = party.rsplit(':').next().unwrap_or(party);
+        let words = format!("{name} has no bill {reference:?}");
+        return Err(Failure::not_found("bill-not-found", words).hint(format!(
+            "hissab statement {}",
+            shell_word(&name.to_lowercase())
+        )));
+    };
+    // A tag's value ends at a comma, and several bills are told apart by spaces: then the number stands for it.
+    let value = named.filter(|n| n.to_lowercase() == wanted && !n.contains([',', ' ']));
+    Ok(Tag {
+        name: AGAINST.to_owned(),
+        value: value.unwrap_or_else(|| number.to_string()),
+    })
 }
 
 /// The party at the beginning of the words: the longest run of them that is one's name, else the
