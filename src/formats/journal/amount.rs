@@ -66,7 +66,7 @@ pub(super) fn symbol(line: &str, at: usize) -> Result<Option<(&str, usize)>, Fau
             Some(length) => Ok(Some((&line[at + 1..at + 1 + length], at + length + 2))),
             None => Err(bad("the commodity's closing quote is missing", at)),
         },
-        Some(byte) if !ends_symbol(*byte) => {
+        Some(byte) if !ends_symbol(*byte) && *byte != b'/' => {
             let mut end = at;
             while end < bytes.len() && !ends_symbol(bytes[end]) {
                 end += 1;

@@ -208,6 +208,7 @@ mod tests {
         assert_eq!(read("(-$10.25 + $0.25)").unwrap(), "-10e-0 $");
         assert_eq!(read("(5 USD / 4)").unwrap(), "125e-2 USD");
         assert_eq!(read("(2 * (3 + 4))").unwrap(), "14e-0 ");
+        assert_eq!(read("(2.83/2 EUR)").unwrap(), "1415e-3 EUR");
         assert_eq!(read("($10 / 3)"), None);
         assert_eq!(read("($1 + 1 EUR)"), None);
         assert_eq!(read("(amount * 2)"), None);

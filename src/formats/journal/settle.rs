@@ -10,12 +10,14 @@ use crate::ledger::compact::CompactBook;
 use crate::ledger::currency::{Currency, CurrencyKey, iso_scale, iso_scale_of_sign, iso_symbol};
 use crate::ledger::day::Day;
 use crate::ledger::money::{self, Exact, SCALE_MAX};
+use crate::ledger::transaction::PriceBasis;
 
+use super::amount::Number;
 use super::balance::{Balanced, Known, balance};
 use super::error::{Fault, JournalError};
 use super::finish::{full, virtual_account};
 use super::names::Names;
-use super::open::{Deferred, Sort, WrittenAssertion};
+use super::open::{Deferred, Sort, WrittenAssertion, WrittenPrice};
 use super::reader::Reader;
 use super::{Notes, ReadJournal};
 
@@ -130,27 +132,22 @@ impl Reader<'_> {
         for deferred in &self.deferred {
             let fills = deferred.postings.iter().any(|p| p.amount.is_none());
             for posting in &deferred.postings {
-                let (Some((number, _)), Some(price)) = (posting.amount, posting.price()) else {
+                let Some((number, _)) = posting.amount else {
                     continue;
                 };
-                let place = usize::from(price.currency.0) - 1;
-                let least_unit = iso_scale_of_sign(&self.names.commodities[place].code);
-                // Whole dollars everywhere and a cost with cents: what is inferred has cents.
-                let most = match (settled[place], least_unit) {
-                    (false, _) => SCALE_MAX,
-                    (true, Some(unit)) if fills && !given[place] => unit,
-                    _ => continue,
-                };
-                let commodity = self.names.get_mut(price.currency);
-                let exact = |n: super::amount::Number| Exact {
-                    mantissa: n.mantissa,
-                    scale: u32::from(n.places),
-                };
-                let weight = exact(number)
-                    .checked_mul(exact(price.number))
-                    .map_or(0, |w| w.scale)
-                    .min(u32::from(most)) as u8;
-                commodity.places = commodity.places.max(weight);
+                for price in posting.price().into_iter().chain(posting.lot()) {
+                    let place = usize::from(price.currency.0) - 1;
+                    let commodity = &mut self.names.commodities[place];
+                    let least_unit = iso_scale_of_sign(&commodity.code);
+                    // Whole dollars everywhere and a cost with cents: what is inferred has cents.
+                    let most = match (settled[place], least_unit) {
+                        (false, _) => SCALE_MAX,
+                        (true, Some(unit)) if fills && !given[place] => unit,
+                        _ => continue,
+                    };
+                    let needed = weight_places(number, price).unwrap_or(least_unit.unwrap_or(2));
+                    commodity.places = commodity.places.max(needed.min(most));
+                }
             }
         }
         let base = self.base.map_or_else(
@@ -284,6 +281,19 @@ impl Reader<'_> {
             fault,
         });
     }
+}
+
+/// The places that the exact weight of a priced amount has; `None` if that is too long to compute.
+fn weight_places(number: Number, price: &WrittenPrice) -> Option<u8> {
+    let exact = |n: Number| Exact {
+        mantissa: n.mantissa,
+        scale: u32::from(n.places),
+    };
+    let weight = match price.basis {
+        PriceBasis::Unit => exact(number).checked_mul(exact(price.number))?,
+        PriceBasis::Total => exact(price.number).normalized(),
+    };
+    u8::try_from(weight.scale).ok()
 }
 
 fn too_large() -> Fault {
