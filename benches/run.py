@@ -22,15 +22,18 @@ PEERS = ("hledger", "ledger", "tackler", "rledger")
 
 
 def once(command, stdin=None):
-    """Seconds and peak MiB of one run; its output goes nowhere."""
-    start = time.perf_counter()
-    child = subprocess.Popen(command, stdin=stdin or subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - start
-    if child.returncode not in (0, 3):
-        sys.exit(f"failed ({child.returncode}): {' '.join(command)}")
-    return seconds, usage.ru_maxrss / 1024
+    """Seconds and peak MiB of one run; its output goes nowhere.
+
+    The memory is what GNU time says: a child of this script would inherit the script's own peak.
+    """
+    with tempfile.NamedTemporaryFile("r") as note:
+        start = time.perf_counter()
+        code = subprocess.run(["/usr/bin/time", "-o", note.name, "-f", "%M", *command], stdin=stdin or subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+        seconds = time.perf_counter() - start
+        if code not in (0, 3):
+            sys.exit(f"failed ({code}): {' '.join(command)}")
+        return seconds, int(note.read().split()[-1]) / 1024
 
 
 def pair(*commands):
@@ -157,8 +160,8 @@ def journals(folder, peers, count):
 def main():
     words = [w for w in sys.argv[1:] if not w.startswith("--")]
     count = int(words[0]) if words else 1_000_000
-    if not shutil.which("sqlite3"):
-        sys.exit("the sqlite3 shell is needed")
+    if not shutil.which("sqlite3") or not os.path.exists("/usr/bin/time"):
+        sys.exit("the sqlite3 shell and GNU time are needed (Debian: sqlite3, time)")
     peers = [p for p in PEERS if shutil.which(p)]
     print("peers here:", ", ".join(peers) or "none", "· not here:", ", ".join(p for p in PEERS if p not in peers) or "none")
     floor = build()
