@@ -30,7 +30,7 @@ impl TestEnv {
             .prefix("hissab-test-")
             .tempdir()
             .unwrap();
-        std::fs::create_dir(home.path().join("work")).unwrap();
+        std::fs::create_dir(home.path().join("desk")).unwrap();
         TestEnv {
             home,
             runs: AtomicU32::new(0),
@@ -40,7 +40,7 @@ impl TestEnv {
 
     /// The folder commands run in.
     pub fn folder(&self) -> PathBuf {
-        self.home.path().join("work")
+        self.home.path().join("desk")
     }
 
     /// The empty home.

@@ -317,7 +317,7 @@ Shree Ganesh Stores · would be restored from kept.hissab: 12 transactions, chan
 ");
     assert_snapshot!(look(&["restore", "kept.hissab", "--yes"]), @"
 Shree Ganesh Stores · restored from kept.hissab: 12 transactions, change 14, audit head [HASH]
-what the book held before is in [HOME]/work/shop.before-restore.hissab
+what the book held before is in [HOME]/desk/shop.before-restore.hissab
 [exit 0]
 ");
     assert_eq!(env.hissab(["tb"]).ok().stdout, before);
