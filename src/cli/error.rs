@@ -1,5 +1,6 @@
 //! From error to message and exit code: the one file that says both (cli.md, "Behaviour").
 
+use std::fmt;
 use std::io;
 
 use crate::book::BookError;
@@ -176,6 +177,38 @@ impl Failure {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Steps of many kinds that only get reported: `making the sample book: writing x: no space is left …`.
+/// What lies below decides the exit code; an error of a kind nobody foresaw is a bug of ours.
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Failure {
+        let mut steps: Vec<String> = error.chain().map(ToString::to_string).collect();
+        let known = |cause: &(dyn std::error::Error + 'static)| {
+            cause.is::<Failure>() || cause.is::<BookError>() || cause.is::<io::Error>()
+        };
+        // What lies below a known cause is told by its own conversion.
+        let depth = error.chain().position(known);
+        steps.truncate(depth.unwrap_or(steps.len()));
+        let below = error
+            .downcast::<Failure>()
+            .or_else(|error| error.downcast::<BookError>().map(Failure::from))
+            .or_else(|error| error.downcast::<io::Error>().map(Failure::from));
+        match below {
+            Ok(failure) if failure.quiet || steps.is_empty() => failure,
+            Ok(failure) => failure.while_doing(&steps.join(": ")),
+            Err(_) => Failure::new(Exit::Bug, "unforeseen", steps.join(": "))
+                .hint("please report this line with the command you typed"),
+        }
+    }
+}
+
 /// The object of an error on stderr; its shape is frozen.
 #[derive(serde::Serialize)]
 struct ErrorObject<'a> {
@@ -332,6 +365,46 @@ mod tests {
         assert_eq!(
             failure.text(false),
             "error: transaction not posted: debits exceed credits by 50.00 INR\n   at sales.csv line 14\n hint: correct line 14\n"
+        );
+    }
+
+    #[test]
+    fn a_chain_of_steps_ends_as_what_lies_below_says() {
+        use anyhow::Context as _;
+
+        let no_space = io::Error::from(io::ErrorKind::StorageFull);
+        let chain = Err::<(), _>(no_space)
+            .context("writing bank.rules")
+            .context("making the sample book");
+        let failure = Failure::from(chain.unwrap_err());
+        assert_eq!((failure.exit, failure.code), (Exit::Failed, "disk-full"));
+        assert_eq!(
+            failure.message,
+            "making the sample book: writing bank.rules: no space is left on the disk"
+        );
+
+        let ours = Failure::conflict("file-exists", "x exists already").hint("another name");
+        let chain = Err::<(), _>(ours.clone()).context("copying");
+        let failure = Failure::from(chain.unwrap_err());
+        assert_eq!(
+            failure,
+            Failure {
+                message: "copying: x exists already".into(),
+                ..ours
+            }
+        );
+
+        let chain = Err::<(), _>(BookError::Busy).context("copying");
+        assert_eq!(Failure::from(chain.unwrap_err()).exit, Exit::Unavailable);
+
+        let gone = io::Error::from(io::ErrorKind::BrokenPipe);
+        let chain = Err::<(), _>(gone).context("showing");
+        assert!(Failure::from(chain.unwrap_err()).quiet);
+
+        let failure = Failure::from(anyhow::anyhow!("odd").context("drawing"));
+        assert_eq!(
+            (failure.exit, &*failure.message),
+            (Exit::Bug, "drawing: odd")
         );
     }
 

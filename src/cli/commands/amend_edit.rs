@@ -4,6 +4,9 @@ use std::io::Write;
 use std::process::Command;
 use std::sync::Arc;
 
+use anyhow::Context as _;
+use tempfile::NamedTempFile;
+
 use crate::cli::error::{Failure, Result};
 use crate::cli::record::Recorder;
 use crate::cli::record::args::{read_tag, read_voucher};
@@ -21,12 +24,7 @@ pub fn edit(recorder: &mut Recorder<'_>, draft: &Draft) -> Result<Draft> {
         return Err(Failure::usage("no-editor", "no editor is configured")
             .hint("hissab config set editor nano"));
     };
-    let mut file = tempfile::Builder::new()
-        .prefix("hissab-")
-        .suffix(".txt")
-        .tempfile()?;
-    file.write_all(text_of(draft).as_bytes())?;
-    file.flush()?;
+    let file = laid_out(draft).context("laying the transaction out for the editor")?;
     let status = Command::new(program)
         .args(arguments)
         .arg(file.path())
@@ -44,11 +42,24 @@ pub fn edit(recorder: &mut Recorder<'_>, draft: &Draft) -> Result<Draft> {
             format!("the editor {program} ended with {status}: nothing was changed"),
         ));
     }
-    let text = std::fs::read_to_string(file.path()).map_err(|e| Failure::file(file.path(), &e))?;
+    let text = std::fs::read_to_string(file.path())
+        .with_context(|| format!("reading back what {program} wrote"))?;
     read(recorder, draft, &text).map_err(|failure| match file.keep() {
         Ok((_, path)) => failure.hint(format!("your text is kept in {}", path.display())),
         Err(_) => failure,
     })
+}
+
+/// The text of a draft in a file that goes away with the handle.
+fn laid_out(draft: &Draft) -> anyhow::Result<NamedTempFile> {
+    let mut file = tempfile::Builder::new()
+        .prefix("hissab-")
+        .suffix(".txt")
+        .tempfile()
+        .with_context(|| format!("a file in {}", std::env::temp_dir().display()))?;
+    file.write_all(text_of(draft).as_bytes())?;
+    file.flush()?;
+    Ok(file)
 }
 
 /// A draft as lines that can be edited.

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+
 use crate::book::{self, Book, CheckDepth};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
@@ -66,22 +68,23 @@ pub fn make(book: &mut dyn Book, to: &Path) -> Result<BookInfo> {
         )
         .hint("give another name, or move the old file away"));
     }
-    book.snapshot(to)?;
+    book.snapshot(to)
+        .with_context(|| format!("copying the book to {}", to.display()))?;
     match checked(to) {
         Ok(info) => Ok(info),
         Err(failure) => {
             // A bad copy must not be taken for a backup; if it cannot go, the error still says so.
             let _ = std::fs::remove_file(to);
-            Err(failure.while_doing("the backup does not check"))
+            Err(failure.context("the backup does not check").into())
         }
     }
 }
 
 /// Opens a file as a book and runs the storage checks on it.
-fn checked(path: &Path) -> Result<BookInfo> {
-    let mut copy = book::open::read(path)?;
+fn checked(path: &Path) -> anyhow::Result<BookInfo> {
+    let mut copy = book::open::read(path).context("opening the copy")?;
     sound(copy.as_mut(), CheckDepth::Quick, path)?;
-    Ok(copy.info()?)
+    copy.info().context("reading the copy")
 }
 
 /// Fails if the storage checks of a book find an error.

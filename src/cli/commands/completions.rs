@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use anyhow::Context as _;
 use clap_complete::env::Shells;
 
 use crate::cli::context::Context;
@@ -28,6 +29,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         // bash ends words at colons, which account paths are full of.
         writeln!(ctx.out, "COMP_WORDBREAKS=${{COMP_WORDBREAKS//:}}")?;
     }
-    shell.write_registration("COMPLETE", "hissab", "hissab", "hissab", &mut ctx.out)?;
+    shell
+        .write_registration("COMPLETE", "hissab", "hissab", "hissab", &mut ctx.out)
+        .with_context(|| format!("writing the completions for {}", args.shell))?;
     Ok(Exit::Ok)
 }

@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
 
@@ -88,17 +89,7 @@ pub fn run(ctx: &mut Context, _args: Args) -> Result<Exit> {
         let words = "demo makes a book of its own and shows it: -o, -f and -B do not apply";
         return Err(Failure::usage("flag-does-not-apply", words));
     }
-    let folder = tempfile::Builder::new()
-        .prefix("hissab-demo-")
-        .tempdir()
-        .map_err(|e| Failure::file(&std::env::temp_dir(), &e))?
-        .keep();
-    let path = folder.join(BOOK);
-    make(ctx, &path)?;
-    for (name, text) in [(BANK_FILE, STATEMENT), (RULES_FILE, BANK_RULES)] {
-        let file = folder.join(name);
-        std::fs::write(&file, text).map_err(|e| Failure::file(&file, &e))?;
-    }
+    let folder = sample(ctx).context("making the sample")?;
     let shown = shell_word(&folder.display().to_string());
     writeln!(
         ctx.out,
@@ -113,6 +104,20 @@ pub fn run(ctx: &mut Context, _args: Args) -> Result<Exit> {
          When you are done: rm -r {shown}. For a book of your own: hissab init"
     )?;
     Ok(Exit::Ok)
+}
+
+/// The folder with the book and the files to import; a sample that fails half-way is taken away again.
+fn sample(ctx: &mut Context) -> anyhow::Result<PathBuf> {
+    let folder = tempfile::Builder::new()
+        .prefix("hissab-demo-")
+        .tempdir()
+        .with_context(|| format!("a folder in {}", std::env::temp_dir().display()))?;
+    make(ctx, &folder.path().join(BOOK)).context("the book")?;
+    for (name, text) in [(BANK_FILE, STATEMENT), (RULES_FILE, BANK_RULES)] {
+        std::fs::write(folder.path().join(name), text)
+            .with_context(|| format!("writing {name}"))?;
+    }
+    Ok(folder.keep())
 }
 
 /// Shows a command and runs it, as if it had been typed in the folder.
@@ -145,7 +150,7 @@ fn try_out(ctx: &mut Context, folder: &Path, why: &str, words: &[&str]) -> Resul
 }
 
 /// Makes the book and posts the month, a unit a voucher.
-fn make(ctx: &mut Context, path: &Path) -> Result<()> {
+fn make(ctx: &mut Context, path: &Path) -> anyhow::Result<()> {
     let mut settings = Settings::new("Shree Ganesh Stores", "INR");
     settings.timezone = "Asia/Kolkata".to_owned();
     let mut changes = init::changes(ctx, &settings, Template::Shop)?;
@@ -163,12 +168,13 @@ fn make(ctx: &mut Context, path: &Path) -> Result<()> {
         entries: OPENING,
     };
     for voucher in std::iter::once(&opening).chain(MONTH) {
-        post(ctx, book.as_mut(), voucher)?;
+        post(ctx, book.as_mut(), voucher)
+            .with_context(|| format!("posting {:?}", voucher.description))?;
     }
     Ok(())
 }
 
-fn post(ctx: &mut Context, book: &mut dyn Book, voucher: &Voucher) -> Result<()> {
+fn post(ctx: &mut Context, book: &mut dyn Book, voucher: &Voucher) -> anyhow::Result<()> {
     let is_opening = voucher.entries == OPENING;
     let on = if is_opening {
         date(2026, 3, 31)

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
+
 use crate::cli::config::Config;
 use crate::cli::context::Context;
 use crate::cli::environment;
 use crate::cli::error::{Exit, Result};
 use crate::cli::shown::ShownArgs;
 use crate::ledger::finding::Severity;
+use crate::ledger::settings::BookInfo;
 use crate::render::views::ListView;
 use crate::render::{Cell, Column};
 
@@ -124,22 +127,28 @@ fn book(ctx: &Context) -> Vec<Look> {
         let words = format!("{named} is not there yet: hissab init");
         return vec![Look::bad("book", Severity::Warning, words)];
     }
-    let mut looks = vec![
-        match crate::book::open::read(&path).and_then(|mut b| b.info()) {
-            Ok(info) => Look::fine(
-                "book",
-                format!(
-                    "{named}: {}, schema {}, {} transactions",
-                    info.settings.name, info.schema_version, info.transactions
-                ),
+    let mut looks = vec![match opened(&path) {
+        Ok(info) => Look::fine(
+            "book",
+            format!(
+                "{named}: {}, schema {}, {} transactions",
+                info.settings.name, info.schema_version, info.transactions
             ),
-            Err(error) => Look::bad("book", Severity::Error, format!("{named}: {error}")),
-        },
-    ];
+        ),
+        Err(error) => Look::bad("book", Severity::Error, format!("{named}: {error:#}")),
+    }];
     looks.extend(permissions(&path));
     looks.push(folder(&path));
     looks.extend(file_system(&path));
     looks
+}
+
+/// What the book says of itself: every step a command needs before it can do anything.
+fn opened(path: &Path) -> anyhow::Result<BookInfo> {
+    let mut book = crate::book::open::read(path).context("it cannot be opened")?;
+    let info = book.info().context("it cannot say what it is")?;
+    book.chart().context("its accounts cannot be read")?;
+    Ok(info)
 }
 
 /// Books are their owner's alone.
