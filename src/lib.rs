@@ -11,6 +11,9 @@
 //! | [`book`] | the port: trait `Book`, its error; adapters `memory` and `sqlite`; `open` names them | ledger |
 //! | [`formats`] | bytes ↔ drafts and transactions: journals, bank CSV | ledger |
 //! | [`render`] | report → table, csv, tsv, json, ndjson, md | ledger, reports |
+//! | [`wire`] | the shapes of the HTTP API, and their way to and from the ledger's and the port's types | ledger, reports, the port |
+//! | [`client`] | one HTTP session with a server: credentials, outbox | ledger, wire |
+//! | `server` | the HissabBook server: router, access, lanes, registry, one file a resource | all but client and cli |
 //! | [`cli`] | clap tree, context, configuration, one file a command, errors → message and exit code | all of them |
 //!
 //! # What always holds
@@ -23,7 +26,11 @@
 
 pub mod book;
 pub mod cli;
+pub mod client;
 pub mod formats;
 pub mod ledger;
 pub mod render;
 pub mod reports;
+#[cfg(feature = "server")]
+pub mod server;
+pub mod wire;
