@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::identity::Identity;
 use super::plan::Fate;
 use super::statement::{Statement, StatementRow};
 use crate::ledger::change::{Change, ChangeSource, SourceRow};
@@ -15,7 +16,7 @@ use crate::ledger::transaction::{Number, TransactionId};
 /// A row with everything settled: what is written of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedRow {
-    pub identity: i64,
+    pub identity: Identity,
     pub fate: Fate,
     /// For new rows: the id of its transaction.
     pub id: Uuid,
@@ -40,10 +41,10 @@ pub struct StatementChanges<'a> {
 impl StatementChanges<'_> {
     fn source_row(row: &StatementRow, planned: &PlannedRow, number: Option<Number>) -> Change {
         Change::SourceRow(SourceRow {
-            identity: planned.identity,
+            identity: planned.identity.key,
             line: row.line,
             number,
-            raw: Some(row.raw.clone()),
+            raw: Some(planned.identity.stored(&row.raw)),
         })
     }
 

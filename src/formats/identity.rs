@@ -1,7 +1,8 @@
 //! Import identity: what says that a row of a file is one the book already holds.
 //!
-//! The first eight bytes of a SHA-256 over the source (a bank account's id, or a kind of journal)
-//! and the canonical row. Equal rows of one day are told apart by their running balance where the
+//! A SHA-256 over the source (a bank account's id, or a kind of journal) and the canonical row. Its first
+//! eight bytes are the key that rows are found by; eight more stand with the row's text and are compared
+//! on a hit, so that another row with the same key is never taken for it. Equal rows of one day are told apart by their running balance where the
 //! file has one, else they are counted: a file adds as many as it holds beyond what is stored.
 //! Source: rulings, "Import identity".
 
@@ -10,6 +11,32 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::statement::StatementRow;
+
+/// What says which row it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identity {
+    /// What stored rows are found by.
+    pub key: i64,
+    /// Compared on a hit.
+    pub rest: u64,
+}
+
+/// Stands between a row's text and the rest of its identity.
+const BEFORE_REST: char = '\u{1f}';
+
+impl Identity {
+    /// A row's text as it is stored: with the rest of its identity behind it.
+    pub fn stored(self, raw: &str) -> String {
+        format!("{raw}{BEFORE_REST}{:016x}", self.rest)
+    }
+
+    /// The identity of a stored row; `None` if its text holds none (rows of journals have no text).
+    pub fn of_stored(key: i64, stored: Option<&str>) -> Option<Identity> {
+        let (_, rest) = stored?.rsplit_once(BEFORE_REST)?;
+        let rest = u64::from_str_radix(rest, 16).ok()?;
+        Some(Identity { key, rest })
+    }
+}
 
 /// Collects the parts of a canonical row, each behind its length, so that no two rows share bytes.
 pub struct Canonical {
@@ -64,16 +91,20 @@ impl Canonical {
         self.bytes.push(u8::from(there));
     }
 
-    pub fn identity(&self) -> i64 {
+    pub fn identity(&self) -> Identity {
         let digest = Sha256::digest(&self.bytes);
-        let mut first = [0; 8];
+        let (mut first, mut rest) = ([0; 8], [0; 8]);
         first.copy_from_slice(&digest[..8]);
-        i64::from_be_bytes(first)
+        rest.copy_from_slice(&digest[8..16]);
+        Identity {
+            key: i64::from_be_bytes(first),
+            rest: u64::from_be_bytes(rest),
+        }
     }
 }
 
 /// The identity of a statement's row in a bank account. A bank's own id wins over the text.
-pub fn of_statement_row(account: Uuid, row: &StatementRow, currency: &str) -> i64 {
+pub fn of_statement_row(account: Uuid, row: &StatementRow, currency: &str) -> Identity {
     let mut canonical = Canonical::of_account(account);
     canonical.text(&row.date.to_string());
     canonical.text(currency);
@@ -107,6 +138,15 @@ mod tests {
         };
         assert_ne!(of("ab", "c"), of("a", "bc"));
         assert_eq!(of(" a  b ", "c"), of("a b", "c"));
+    }
+
+    #[test]
+    fn the_rest_of_an_identity_comes_back_from_the_stored_text() {
+        let identity = Identity { key: 7, rest: 0x1f };
+        let stored = identity.stored("01/04/26,\u{1f}odd,5.00");
+        assert_eq!(Identity::of_stored(7, Some(&stored)), Some(identity));
+        assert_eq!(Identity::of_stored(7, Some("01/04/26,tea,5.00")), None);
+        assert_eq!(Identity::of_stored(7, None), None);
     }
 
     #[test]

@@ -6,13 +6,14 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 
+use super::identity::Identity;
 use crate::ledger::currency::CurrencyKey;
 use crate::ledger::day::Day;
 
 /// A row, as far as planning looks at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowKey<'a> {
-    pub identity: i64,
+    pub identity: Identity,
     pub date: Date,
     pub currency: CurrencyKey,
     /// Debit positive.
@@ -23,7 +24,7 @@ pub struct RowKey<'a> {
 /// A source row the book already holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeldRow {
-    pub identity: i64,
+    pub identity: Identity,
     /// 0: planned in the same run, not written yet.
     pub number: u64,
 }
@@ -86,7 +87,7 @@ pub fn plan(rows: &[RowKey<'_>], held: &[HeldRow], candidates: &[Candidate]) -> 
 
 /// A multiset: of equal rows, as many are known as are stored.
 fn known(rows: &[RowKey<'_>], held: &[HeldRow]) -> Vec<Fate> {
-    let mut stored: HashMap<i64, Vec<u64>> = HashMap::new();
+    let mut stored: HashMap<Identity, Vec<u64>> = HashMap::new();
     for row in held.iter().rev() {
         stored.entry(row.identity).or_default().push(row.number);
     }
@@ -185,9 +186,13 @@ mod tests {
 
     const INR: CurrencyKey = CurrencyKey(1);
 
-    fn row(identity: i64, day: i8, minor: i64, reference: Option<&str>) -> RowKey<'_> {
+    fn id(key: i64) -> Identity {
+        Identity { key, rest: 0 }
+    }
+
+    fn row(key: i64, day: i8, minor: i64, reference: Option<&str>) -> RowKey<'_> {
         RowKey {
-            identity,
+            identity: id(key),
             date: date(2026, 4, day),
             currency: INR,
             minor,
@@ -222,11 +227,11 @@ mod tests {
         ];
         let held = [
             HeldRow {
-                identity: 7,
+                identity: id(7),
                 number: 3,
             },
             HeldRow {
-                identity: 7,
+                identity: id(7),
                 number: 9,
             },
         ];
@@ -239,6 +244,17 @@ mod tests {
                 Fate::New
             ]
         );
+    }
+
+    #[test]
+    fn another_row_with_the_same_key_is_not_known() {
+        let rows = [row(7, 1, -50, None)];
+        let other = Identity { key: 7, rest: 1 };
+        let held = [HeldRow {
+            identity: other,
+            number: 3,
+        }];
+        assert_eq!(plan(&rows, &held, &[]), [Fate::New]);
     }
 
     #[test]
@@ -276,7 +292,7 @@ mod tests {
     fn what_a_known_row_stands_for_is_not_matched_again() {
         let rows = [row(1, 5, 500, None), row(2, 6, 500, None)];
         let held = [HeldRow {
-            identity: 1,
+            identity: id(1),
             number: 10,
         }];
         let books = [candidate(10, 5, 500, None)];

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use uuid::Uuid;
 
+use super::hits::Hits;
 use super::input::{Input, Source};
 use super::reading::ReadingArgs;
 use super::{Session, failure};
@@ -13,6 +14,7 @@ use crate::cli::environment;
 use crate::cli::error::{Failure, Result, shell_word};
 use crate::cli::journals;
 use crate::formats::csv::entries::{self, EntriesOptions};
+use crate::formats::identity::Identity;
 use crate::formats::journal::{self, Dialect, JournalChanges, Known, ReadJournal, ReadOptions};
 use crate::formats::plan::HeldRow;
 use crate::ledger::change::{Assertion, ImportBatch, PriceChange, Target};
@@ -99,7 +101,10 @@ impl JournalPlan {
             .filter(|(_, known)| known.is_none());
         new.filter_map(|(identity, _)| {
             Some(HeldRow {
-                identity: (*identity)?,
+                identity: Identity {
+                    key: (*identity)?,
+                    rest: 0,
+                },
                 number: 0,
             })
         })
@@ -265,20 +270,22 @@ fn known(
     identities: &[Option<i64>],
 ) -> Result<Vec<Option<u64>>> {
     let mut known = vec![None; identities.len()];
-    let mut stored: HashMap<i64, Vec<u64>> = HashMap::new();
+    let mut held: HashMap<i64, Vec<u64>> = HashMap::new();
+    let mut hits = Hits::default();
     if !session.imports.is_empty() {
         let mut wanted: Vec<i64> = identities.iter().flatten().copied().collect();
         wanted.sort_unstable();
         wanted.dedup();
-        for row in session.book.known_rows(&wanted)?.iter().rev() {
-            stored.entry(row.identity).or_default().push(row.number);
-        }
+        hits = Hits::of(session, &wanted, read)?;
     }
     for row in &session.held {
-        stored.entry(row.identity).or_default().push(row.number);
+        held.entry(row.identity.key).or_default().push(row.number);
     }
     for (place, identity) in identities.iter().enumerate() {
-        let number = identity.and_then(|i| stored.get_mut(&i)?.pop());
+        let number = identity.and_then(|i| {
+            hits.take(i, read, place)
+                .or_else(|| held.get_mut(&i)?.pop())
+        });
         known[place] = number;
         if number.is_some() || session.info.transactions == 0 {
             continue;
@@ -293,7 +300,7 @@ fn known(
 }
 
 /// Of one file its own hash, of several (includes) the hash of theirs.
-fn digest(read: &ReadJournal) -> [u8; 32] {
+pub(super) fn digest(read: &ReadJournal) -> [u8; 32] {
     use sha2::{Digest, Sha256};
     let hashes: Vec<[u8; 32]> = read.sources.iter().filter_map(|s| s.sha256).collect();
     match hashes.as_slice() {

@@ -1,6 +1,7 @@
 //! Bringing files in: reading one guardedly, choosing its profile, planning it against the book, showing what
 //! becomes of each row. The command itself is `commands/import.rs`.
 
+mod hits;
 pub mod input;
 pub mod journal;
 pub mod journal_view;

@@ -15,7 +15,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Failure, Result, shell_word};
 use crate::formats::changes::{PlannedRow, StatementChanges};
 use crate::formats::fault::Fault;
-use crate::formats::identity;
+use crate::formats::identity::{self, Identity};
 use crate::formats::plan::{self, Candidate, Fate, HeldRow, NEAR_DAYS, REFERENCE_DAYS, RowKey};
 use crate::formats::statement::{Statement, StatementRow};
 use crate::ledger::account::{Account, AccountKey, Kind};
@@ -140,7 +140,7 @@ pub fn plan(
         amounts.push((minor(file, row, &currency)?, currency.key));
         codes.push(currency.code);
     }
-    let identities: Vec<i64> = read
+    let identities: Vec<Identity> = read
         .statement
         .rows
         .iter()
@@ -298,8 +298,8 @@ fn minor(file: &str, row: &StatementRow, currency: &Currency) -> Result<i64> {
 }
 
 /// Stored rows of these identities, and those of this run.
-fn held(session: &mut Session, identities: &[i64]) -> Result<Vec<HeldRow>> {
-    let mut wanted = identities.to_vec();
+fn held(session: &mut Session, identities: &[Identity]) -> Result<Vec<HeldRow>> {
+    let mut wanted: Vec<i64> = identities.iter().map(|i| i.key).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let known = if session.imports.is_empty() {
@@ -309,16 +309,19 @@ fn held(session: &mut Session, identities: &[i64]) -> Result<Vec<HeldRow>> {
     };
     let mut held: Vec<HeldRow> = known
         .iter()
-        .map(|row| HeldRow {
-            identity: row.identity,
-            number: row.number,
+        // A row without the rest of its identity is of a journal: another row with the same key.
+        .filter_map(|row| {
+            Some(HeldRow {
+                identity: Identity::of_stored(row.identity, row.raw.as_deref())?,
+                number: row.number,
+            })
         })
         .collect();
     held.extend(
         session
             .held
             .iter()
-            .filter(|h| wanted.binary_search(&h.identity).is_ok()),
+            .filter(|h| wanted.binary_search(&h.identity.key).is_ok()),
     );
     Ok(held)
 }

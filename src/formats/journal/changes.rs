@@ -20,7 +20,7 @@ use crate::ledger::currency::Currency;
 use crate::ledger::transaction::TransactionId;
 
 use super::ReadJournal;
-use super::finish::ID_TAG;
+use super::content::own_id;
 
 /// The identity of each transaction, in order of the journal; `None` for those without two entries,
 /// which a book cannot take in (a lone zero that only carries an assertion).
@@ -41,18 +41,8 @@ fn identity(read: &ReadJournal, chart: &Chart, place: usize) -> i64 {
         hasher.update((bytes.len() as u32).to_be_bytes());
         hasher.update(bytes);
     };
-    let own = store.detail(place).and_then(|detail| {
-        let tag = detail
-            .tags
-            .iter()
-            .find(|t| t.name == ID_TAG && !t.value.is_empty());
-        detail
-            .id
-            .map(|id| id.to_string())
-            .or_else(|| tag.map(|t| t.value.clone()))
-    });
     put(b"journal");
-    if let Some(own) = own {
+    if let Some(own) = own_id(read, place) {
         put(own.as_bytes());
     } else {
         put(&store.row(place).day.0.to_be_bytes());

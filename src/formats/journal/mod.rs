@@ -41,6 +41,7 @@ mod assertions;
 mod balance;
 pub mod changes;
 mod comment;
+pub mod content;
 mod date;
 mod directives;
 mod error;
