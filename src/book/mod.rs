@@ -130,6 +130,10 @@ pub enum LoggedChange {
     ImportUndone {
         batch: Uuid,
     },
+    /// An import taken back counts again.
+    ImportRestored {
+        batch: Uuid,
+    },
     Accepted {
         code: String,
         reference: String,

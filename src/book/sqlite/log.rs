@@ -105,6 +105,9 @@ enum ChangeJson {
     ImportUndone {
         batch: Uuid,
     },
+    ImportRestored {
+        batch: Uuid,
+    },
     Accepted {
         code: String,
         reference: String,
@@ -207,6 +210,7 @@ fn to_json(change: &LoggedChange, scales: &[u8]) -> ChangeJson {
             rows: crate::ledger::audit::hex(rows),
         },
         LoggedChange::ImportUndone { batch } => ChangeJson::ImportUndone { batch: *batch },
+        LoggedChange::ImportRestored { batch } => ChangeJson::ImportRestored { batch: *batch },
         LoggedChange::Accepted {
             code,
             reference,
@@ -309,6 +313,7 @@ fn from_json(change: ChangeJson, keys: &Keys) -> Result<LoggedChange> {
             rows: unhex(&rows)?,
         },
         ChangeJson::ImportUndone { batch } => LoggedChange::ImportUndone { batch },
+        ChangeJson::ImportRestored { batch } => LoggedChange::ImportRestored { batch },
         ChangeJson::Accepted {
             code,
             reference,

@@ -349,11 +349,12 @@ impl Walk<'_> {
             LoggedChange::ImportUndone { batch } => {
                 digest.text("import-undone");
                 digest.bytes(batch.as_bytes());
-                self.stored
-                    .imports
-                    .iter_mut()
-                    .filter(|said| said.batch.id == *batch)
-                    .for_each(|said| said.undone = true);
+                self.import_is_undone(*batch, true);
+            }
+            LoggedChange::ImportRestored { batch } => {
+                digest.text("import-restored");
+                digest.bytes(batch.as_bytes());
+                self.import_is_undone(*batch, false);
             }
             LoggedChange::Accepted {
                 code,
@@ -370,6 +371,12 @@ impl Walk<'_> {
             }
         }
         Ok(())
+    }
+
+    fn import_is_undone(&mut self, batch: Uuid, undone: bool) {
+        let said = self.stored.imports.iter_mut();
+        said.filter(|said| said.batch.id == batch)
+            .for_each(|said| said.undone = undone);
     }
 
     /// A record's *before* is the *after* of an earlier one, so only the afters are hashed.

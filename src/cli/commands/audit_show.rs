@@ -175,6 +175,7 @@ fn change_lines(change: &LoggedChange, chart: &Chart) -> Vec<String> {
             vec![format!("imported {} ({})", batch.file, batch.format)]
         }
         LoggedChange::ImportUndone { batch } => vec![format!("undid import {batch}")],
+        LoggedChange::ImportRestored { batch } => vec![format!("restored import {batch}")],
         LoggedChange::Accepted {
             code,
             reference,
@@ -280,6 +281,9 @@ fn change_json(change: &LoggedChange, chart: &Chart) -> Value {
         }),
         LoggedChange::ImportUndone { batch } => {
             json!({ "change": "import-undone", "batch": batch.to_string() })
+        }
+        LoggedChange::ImportRestored { batch } => {
+            json!({ "change": "import-restored", "batch": batch.to_string() })
         }
         LoggedChange::Accepted {
             code,

@@ -1,4 +1,5 @@
-//! `hissab import undo BATCH`: every transaction of one import is voided; its rows count as never seen.
+//! `hissab import undo BATCH`: every transaction of one import is voided, the balance it vouched for withdrawn;
+//! its rows count as never seen.
 
 use std::io::Write;
 
@@ -7,7 +8,9 @@ use crate::cli::error::{Exit, Failure, Result};
 use crate::ledger::change::{Change, OperationId, Unit, WriteMode};
 use crate::render::sanitize;
 
-/// Take back one import: void what it posted, and nothing else
+/// Take back one import: void what it posted, withdraw the balance its statement vouched for
+///
+/// hissab undo right after it restores the import.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Example: hissab import undo 3 --reason 'wrong account'")]
 pub struct Args {

@@ -8,7 +8,7 @@ use super::state::Writer;
 use super::transactions::{conflict, refused, void};
 use crate::book::{BookError, LoggedChange, Result};
 use crate::ledger::audit::{Canon, Hash, put_import, put_source_row};
-use crate::ledger::change::{ImportBatch, SourceRow, Target};
+use crate::ledger::change::{Assertion, ImportBatch, SourceRow, Target};
 use crate::ledger::transaction::Number;
 use crate::ledger::violation::Violation;
 
@@ -210,7 +210,8 @@ impl RowsDigest {
     }
 }
 
-/// Voids every transaction a batch posted; its rows count as absent from then on.
+/// Voids every transaction a batch posted and withdraws the balances it vouched for; its rows count as
+/// absent from then on.
 pub fn undo(writer: &mut Writer<'_>, id: Uuid) -> Result<()> {
     let stored: Option<(u64, u64, bool)> = writer
         .conn
@@ -235,20 +236,68 @@ pub fn undo(writer: &mut Writer<'_>, id: Uuid) -> Result<()> {
     };
     for entry in super::super::records::audit(writer.conn, &query)? {
         for change in entry.changes {
-            let LoggedChange::Posted { first, last } = change else {
-                continue;
-            };
-            for number in first..=last {
-                void(
-                    writer,
-                    Target::Number(Number(number)),
-                    None,
-                    Some("import undone".to_owned()),
-                )?;
+            match change {
+                LoggedChange::Posted { first, last } => {
+                    for number in first..=last {
+                        void(
+                            writer,
+                            Target::Number(Number(number)),
+                            None,
+                            Some("import undone".to_owned()),
+                        )?;
+                    }
+                }
+                LoggedChange::Assertion(vouched) if !vouched.withdrawn => {
+                    let withdrawn = Assertion {
+                        withdrawn: true,
+                        ..vouched
+                    };
+                    super::chart::assertion(writer, withdrawn)?;
+                }
+                _ => {}
             }
         }
     }
     mark_undone(writer, key, id)
+}
+
+/// Undoes that a batch was taken back: its rows are known again.
+///
+/// Errors: a conflict if a later import (after the record `since`) brought any of its rows again.
+pub fn restore(writer: &mut Writer<'_>, id: Uuid, since: u64) -> Result<()> {
+    let key: u64 = writer.conn.query_row(
+        "SELECT key FROM batch WHERE id = ?1",
+        [id.as_bytes().as_slice()],
+        |row| row.get(0),
+    )?;
+    let again: Option<u64> = writer
+        .conn
+        .query_row(
+            "SELECT b.key FROM source_row s JOIN source_row o ON o.identity = s.identity
+               JOIN batch b ON b.key = o.batch
+              WHERE s.batch = ?1 AND b.undone = 0 AND b.first_seq > ?2 LIMIT 1",
+            (key, since),
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(again) = again {
+        return Err(conflict(
+            "changed-since",
+            format!(
+                "rows of import {key} were brought in again by import {again}; nothing was undone"
+            ),
+            Some("hissab import list".to_owned()),
+        ));
+    }
+    writer.conn.execute(
+        "UPDATE batch SET undone = 0, seq = ?2 WHERE key = ?1",
+        (key, writer.next_sequence),
+    )?;
+    writer.log(LoggedChange::ImportRestored { batch: id }, |canon, _| {
+        canon.text("import-restored");
+        canon.bytes(id.as_bytes());
+    });
+    Ok(())
 }
 
 /// Marks a batch as taken back.

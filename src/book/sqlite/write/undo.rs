@@ -165,21 +165,27 @@ fn invert(
             back.withdrawn = !assertion.withdrawn;
             chart::assertion(writer, back)
         }
-        LoggedChange::Imported { batch, .. } => {
-            let key = writer.conn.query_row(
-                "SELECT key FROM batch WHERE id = ?1",
-                [batch.id.as_bytes().as_slice()],
-                |row| row.get(0),
-            )?;
-            import::mark_undone(writer, key, batch.id)
+        LoggedChange::Imported { batch, .. } => mark_undone(writer, batch.id),
+        LoggedChange::ImportUndone { batch } => {
+            import::restore(writer, *batch, entry.record.sequence)
         }
+        LoggedChange::ImportRestored { batch } => mark_undone(writer, *batch),
         // The answer is withdrawn by the link to its operation; what it was about is said once more.
         LoggedChange::Accepted {
             code, reference, ..
         } => chart::accept(writer, code.clone(), reference.clone(), "undone".to_owned()),
-        // A currency stays open at its scale, a batch taken back is imported anew.
-        LoggedChange::Currency { .. } | LoggedChange::ImportUndone { .. } => Ok(()),
+        // A currency stays open at its scale.
+        LoggedChange::Currency { .. } => Ok(()),
     }
+}
+
+fn mark_undone(writer: &mut Writer<'_>, batch: uuid::Uuid) -> Result<()> {
+    let key = writer.conn.query_row(
+        "SELECT key FROM batch WHERE id = ?1",
+        [batch.as_bytes().as_slice()],
+        |row| row.get(0),
+    )?;
+    import::mark_undone(writer, key, batch)
 }
 
 fn copy<'a>(unit: &Unit<'a>) -> Unit<'a> {
