@@ -20,6 +20,7 @@ pub mod journals;
 pub mod locate;
 pub mod looking;
 pub mod output;
+mod progress;
 pub mod record;
 pub mod shown;
 mod signals;

@@ -14,6 +14,7 @@ mod fuzz_smoke;
 mod fuzz_targets;
 mod generated;
 mod importing;
+mod imports_again;
 mod journals;
 mod looking;
 mod places;

@@ -5,6 +5,7 @@ use std::io::Write;
 use crate::book::{AuditQuery, Book};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::progress::Progress;
 use crate::ledger::audit::{Hash, hex};
 use crate::render::sanitize;
 
@@ -28,7 +29,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let wanted = args.contains.as_deref().map(read_hash).transpose()?;
     let mut book = ctx.open_read()?;
     require_log(book.as_mut())?;
+    let progress = Progress::begin(ctx, "walking the audit chain", None);
     let proved = book.verify()?;
+    drop(progress);
     let found = match &wanted {
         Some(start) => Some(find(book.as_mut(), start)?),
         None => None,

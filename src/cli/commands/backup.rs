@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use crate::book::{self, Book, CheckDepth};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
+use crate::cli::progress::Progress;
 use crate::ledger::audit::hex;
 use crate::ledger::finding::Severity;
 use crate::ledger::settings::BookInfo;
@@ -35,7 +36,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let to = args
         .file
         .unwrap_or_else(|| beside(&located.path, "", ctx.now()));
+    let progress = Progress::begin(ctx, "backing up", None);
     let info = make(book.as_mut(), &to)?;
+    drop(progress);
     if ctx.wants_json() {
         let object = serde_json::json!({
             "schema": "hissab/backup/1",

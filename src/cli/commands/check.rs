@@ -7,6 +7,7 @@ use crate::book::CheckDepth;
 use crate::cli::checking::{self, Wanted};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::progress::Progress;
 use crate::cli::shown::{self, ShownArgs};
 use crate::ledger::finding::Severity;
 use crate::render::cell::Column;
@@ -78,7 +79,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let mut book = ctx.open_read()?;
     let today = ctx.today(&book.info()?.settings.timezone)?;
+    let progress = Progress::begin(ctx, "checking", None);
     let mut report = checking::run(book.as_mut(), today, &wanted)?;
+    drop(progress);
     if let Some(baseline) = baseline {
         report.known = leave_out(&mut report, &baseline);
     }

@@ -9,6 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::looking::{Filters, Looking, Periods};
 use crate::cli::output::Out;
+use crate::cli::progress::Progress;
 use crate::cli::shown::ShownArgs;
 use crate::formats::journal::{Dialect, JournalWriter, WriteOptions};
 use crate::render::Format;
@@ -61,6 +62,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
                 words: Vec::new(),
                 notes: Vec::new(),
             };
+            let _progress = progress(ctx, None);
             journal::write(ctx, &mut looking, &options, wanted)?;
         }
     }
@@ -103,10 +105,16 @@ fn form(ctx: &Context, target: Option<&Path>) -> Result<Form> {
     }
 }
 
+/// Where the data goes to a terminal itself there is no place for a bar.
+fn progress(ctx: &Context, total: Option<u64>) -> Option<Progress> {
+    (!ctx.out.is_terminal()).then(|| Progress::begin(ctx, "exporting", total))
+}
+
 /// The whole book as a journal: its commodities, accounts and prices, then every transaction as it comes.
 fn write_journal(ctx: &mut Context, dialect: Dialect) -> Result<()> {
     let mut book: Box<dyn Book> = ctx.open_read()?;
     let (chart, prices) = (book.chart()?, book.prices()?);
+    let progress = progress(ctx, Some(book.info()?.transactions));
     let mut writer = JournalWriter::new(&mut ctx.out, chart, WriteOptions { dialect, ids: true });
     writer.head(&prices)?;
     let scan = Scan {
@@ -114,16 +122,18 @@ fn write_journal(ctx: &mut Context, dialect: Dialect) -> Result<()> {
         ..Scan::default()
     };
     let mut failed = None;
-    book.scan(
-        &scan,
-        &mut |transaction| match writer.transaction(&transaction) {
+    book.scan(&scan, &mut |transaction| {
+        if let Some(progress) = &progress {
+            progress.step();
+        }
+        match writer.transaction(&transaction) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 failed = Some(error);
                 ControlFlow::Break(())
             }
-        },
-    )?;
+        }
+    })?;
     if let Some(error) = failed {
         return Err(error.into());
     }

@@ -12,10 +12,12 @@ use crate::cli::importing::planning;
 use crate::cli::importing::reading::{self, ReadingArgs};
 use crate::cli::importing::view::{FileSheet, ImportView, Outcome};
 use crate::cli::importing::{Planned, Session, input, journal, profiles};
+use crate::cli::progress::{Counted, Progress};
+use crate::cli::record::recorder::once_key;
 use crate::cli::shown::{self, ShownArgs};
 use crate::formats::csv::entries;
 use crate::formats::sniff::Content;
-use crate::ledger::change::{OperationId, Unit, WriteMode};
+use crate::ledger::change::{OnceKey, OperationId, Repeat, Unit, WriteMode};
 
 /// Bring in bank statements and journals, or see and take back what was brought in
 ///
@@ -50,6 +52,10 @@ pub struct Args {
     /// All files or none
     #[arg(long)]
     pub atomic: bool,
+
+    /// Import once only: the same file with the same key again changes nothing, even after import undo
+    #[arg(long, value_name = "KEY")]
+    pub once: Option<String>,
 
     #[command(flatten)]
     pub reading: ReadingArgs,
@@ -128,12 +134,8 @@ fn one_by_one(ctx: &mut Context, session: &mut Session, args: &Args) -> Result<O
     let (mut outcomes, mut failures) = (Vec::new(), Vec::new());
     for file in &args.statements {
         let done = planned(ctx, session, args, file).and_then(|mut plan| {
-            write(
-                ctx,
-                session,
-                std::slice::from_mut(&mut plan),
-                WriteMode::Commit,
-            )?;
+            let plans = std::slice::from_mut(&mut plan);
+            write(ctx, session, args, plans, WriteMode::Commit)?;
             remember(ctx, args, &plan)?;
             Ok(plan)
         });
@@ -156,7 +158,7 @@ fn together(ctx: &mut Context, session: &mut Session, args: &Args) -> Result<Out
         }
     }
     if failures.is_empty() && !args.dry_run {
-        write(ctx, session, &mut plans, WriteMode::CommitAll)?;
+        write(ctx, session, args, &mut plans, WriteMode::CommitAll)?;
         for plan in &plans {
             remember(ctx, args, plan)?;
         }
@@ -196,15 +198,18 @@ fn collect(
 }
 
 fn planned(ctx: &mut Context, session: &mut Session, args: &Args, file: &str) -> Result<Planned> {
+    let progress = Progress::begin(ctx, &format!("reading {file}"), None);
     let input = input::read(file, args.reading.kind)?;
     let forced = args.reading.kind == Some(Content::Csv);
     let whole = input.content == Content::Journal || !forced && entries::is_entries(input.bytes());
     if whole {
         let plan = journal::plan(ctx, session, &args.reading, input)?;
+        drop(progress);
         return Ok(Planned::Journal(Box::new(plan)));
     }
     let (file_name, sha256) = (input.file_name(), input.sha256());
     let read = reading::read(ctx, session, &args.reading, &input)?;
+    drop(progress);
     if read.statement.rows.is_empty() {
         ctx.warn(&format!("{file} holds no transactions"));
     }
@@ -216,36 +221,71 @@ fn planned(ctx: &mut Context, session: &mut Session, args: &Args, file: &str) ->
 fn write(
     ctx: &mut Context,
     session: &mut Session,
+    args: &Args,
     plans: &mut [Planned],
     mode: WriteMode,
 ) -> Result<()> {
     let (who, at) = (ctx.who()?, ctx.now());
-    let mut written: Vec<&mut Planned> =
-        plans.iter_mut().filter(|p| !p.changes_nothing()).collect();
+    let keys = keys(args, plans)?;
+    let (nothing, written): (Vec<_>, Vec<_>) = plans
+        .iter_mut()
+        .zip(keys)
+        .partition(|(plan, _)| plan.changes_nothing());
+    let unit = |ctx: &mut Context, changes, once: &Option<OnceKey>| Unit {
+        operation: OperationId(ctx.make_id()),
+        action: "imported".to_owned(),
+        reason: None,
+        who: who.clone(),
+        at,
+        once: once.clone(),
+        changes,
+    };
+    // What changes nothing is not written, but its key must not stand for another file.
+    let no_changes = Vec::new();
+    for (plan, once) in nothing.iter().filter(|(_, once)| once.is_some()) {
+        let asked = [unit(ctx, &no_changes, once)];
+        for outcome in session.book.write(&asked, WriteMode::DryRun)? {
+            outcome.map_err(|error| refused(plan, error))?;
+        }
+    }
     if written.is_empty() {
         return Ok(());
     }
-    let operations: Vec<OperationId> = written.iter().map(|_| OperationId(ctx.make_id())).collect();
-    let sources: Vec<_> = written.iter().map(|plan| plan.changes()).collect();
-    let units: Vec<Unit<'_>> = sources
+    let sources: Vec<_> = written.iter().map(|(plan, _)| plan.changes()).collect();
+    let total = sources.iter().map(|s| s.count_hint() as u64).sum();
+    let progress = Progress::begin(ctx, "importing", Some(total));
+    let counted: Vec<Counted<'_>> = sources
         .iter()
-        .zip(&operations)
-        .map(|(changes, operation)| Unit {
-            operation: *operation,
-            action: "imported".to_owned(),
-            reason: None,
-            who: who.clone(),
-            at,
-            once: None,
-            changes: changes.as_ref(),
+        .map(|source| Counted {
+            changes: source.as_ref(),
+            progress: &progress,
         })
+        .collect();
+    let units: Vec<Unit<'_>> = counted
+        .iter()
+        .zip(&written)
+        .map(|(changes, (_, once))| unit(ctx, changes, once))
         .collect();
     let outcomes = session.book.write(&units, mode)?;
     drop(units);
+    drop(counted);
+    drop(progress);
     drop(sources);
-    for (plan, outcome) in written.iter_mut().zip(outcomes) {
+    let mut posted = Vec::new();
+    for ((plan, _), outcome) in written.into_iter().zip(outcomes) {
         let done = outcome.map_err(|error| refused(plan, error))?;
-        plan.written(&done.numbers);
+        if done.repeat == Repeat::Already {
+            plan.repeated(&done.numbers);
+            let key = args.once.as_deref().unwrap_or_default();
+            ctx.note(&format!(
+                "{} was imported before with the key {key:?}, as change {}; nothing changed",
+                plan.file(),
+                done.sequence
+            ));
+        } else {
+            plan.written(&done.numbers);
+            posted.push(plan);
+        }
     }
     let ids: Vec<(u64, u64)> = session
         .book
@@ -253,11 +293,27 @@ fn write(
         .iter()
         .map(|i| (i.sequence, i.batch))
         .collect();
-    let newest = ids.len().saturating_sub(written.len());
-    for (plan, (_, batch)) in written.iter_mut().zip(&ids[newest..]) {
+    let newest = ids.len().saturating_sub(posted.len());
+    for (plan, (_, batch)) in posted.iter_mut().zip(&ids[newest..]) {
         plan.set_batch(*batch);
     }
     session.refresh()
+}
+
+/// The key of each file: what `--once` says, with the file's place behind it where there are several.
+fn keys(args: &Args, plans: &[Planned]) -> Result<Vec<Option<OnceKey>>> {
+    let key_of = |plan: &Planned| -> Result<Option<OnceKey>> {
+        let Some(key) = &args.once else {
+            return Ok(None);
+        };
+        let place = args.statements.iter().position(|f| f == plan.file());
+        let key = match place {
+            Some(place) if args.statements.len() > 1 => format!("{key} {}", place + 1),
+            _ => key.clone(),
+        };
+        once_key(&key, "imported", &plan.content()).map(Some)
+    };
+    plans.iter().map(key_of).collect()
 }
 
 /// A rule of the book that a row breaks, with the row.

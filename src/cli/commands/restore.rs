@@ -7,6 +7,7 @@ use super::backup::{head_words, sound};
 use crate::book::{self, Book, CheckDepth};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::progress::Progress;
 use crate::ledger::settings::BookInfo;
 use crate::render::sanitize;
 
@@ -37,7 +38,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             Failure::usage("same-file", words).hint("name the book with -B and the backup as FILE")
         );
     }
+    let progress = Progress::begin(ctx, "proving the backup", None);
     let backup = proved(&args)?;
+    drop(progress);
     let there = if located.path.exists() {
         Some(of_book(ctx)?)
     } else {
@@ -47,6 +50,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let kept = if args.dry_run {
         None
     } else {
+        let _progress = Progress::begin(ctx, "restoring", None);
         book::open::restore(&args.file, &located.path, ctx.wait()?)?
     };
     let verb = if args.dry_run {

@@ -36,7 +36,7 @@ pub struct JournalPlan {
     pub batch: Option<u64>,
     /// Numbers of what was posted, by place.
     pub numbers: Vec<Option<u64>>,
-    head: ImportBatch,
+    pub(super) head: ImportBatch,
     seed: Uuid,
     chart: Chart,
     prices: Vec<PriceChange>,
@@ -88,6 +88,16 @@ impl JournalPlan {
         for (place, number) in self.numbers.iter_mut().enumerate() {
             if self.identities[place].is_some() && self.known[place].is_none() {
                 *number = posted.next();
+            }
+        }
+    }
+
+    /// All of it was there: what seemed new has these numbers.
+    pub fn repeated(&mut self, ranges: &[(u64, u64)]) {
+        self.written(ranges);
+        for (place, number) in self.numbers.iter().enumerate() {
+            if self.identities[place].is_some() && self.known[place].is_none() {
+                self.known[place] = Some(number.unwrap_or(0));
             }
         }
     }

@@ -17,7 +17,8 @@ use crate::book::{Book, ImportRow};
 use crate::formats::fault::Fault;
 use crate::formats::plan::HeldRow;
 use crate::ledger::account::AccountKey;
-use crate::ledger::change::ChangeSource;
+use crate::ledger::audit::hex;
+use crate::ledger::change::{ChangeSource, ImportBatch};
 use crate::ledger::chart::Chart;
 use crate::ledger::settings::BookInfo;
 
@@ -52,6 +53,27 @@ impl Planned {
             Planned::Statement(plan) => plan.written(ranges),
             Planned::Journal(plan) => plan.written(ranges),
         }
+    }
+
+    /// The book holds all of it under the key of `--once`: these numbers, from the first time.
+    pub fn repeated(&mut self, ranges: &[(u64, u64)]) {
+        match self {
+            Planned::Statement(plan) => plan.repeated(ranges),
+            Planned::Journal(plan) => plan.repeated(ranges),
+        }
+    }
+
+    /// What the key of `--once` stands for: the file's bytes, what it was read as, the account.
+    pub fn content(&self) -> String {
+        let head = match self {
+            Planned::Statement(plan) => plan.batch_head(),
+            Planned::Journal(plan) => Some(&plan.head),
+        };
+        let words = |head: &ImportBatch| {
+            let account = head.account.as_deref().unwrap_or("");
+            format!("{} {} {account}", hex(&head.sha256), head.format)
+        };
+        head.map(words).unwrap_or_default()
     }
 
     pub fn set_batch(&mut self, batch: u64) {

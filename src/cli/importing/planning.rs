@@ -102,6 +102,24 @@ impl Plan {
         }
     }
 
+    /// All of it was there: what seemed new or matched has these numbers.
+    pub fn repeated(&mut self, ranges: &[(u64, u64)]) {
+        self.written(ranges);
+        for (planned, number) in self.planned.iter_mut().zip(&self.numbers) {
+            planned.fate = Fate::Known {
+                number: number.unwrap_or(0),
+            };
+        }
+    }
+
+    /// The import as it will be recorded.
+    pub fn batch_head(&self) -> Option<&ImportBatch> {
+        self.head.iter().find_map(|change| match change {
+            Change::Import(batch) => Some(batch),
+            _ => None,
+        })
+    }
+
     /// The row whose change the book refused.
     pub fn row_of_change(&self, change: usize) -> Option<&StatementRow> {
         let mut at = self.head.len();

@@ -248,7 +248,8 @@ pub fn read_reference(text: &str) -> Result<Target> {
 /// The longest key of `--once`, in bytes.
 const ONCE_BYTES_MAX: usize = 200;
 
-fn once_key(key: &str, action: &str, content: &str) -> Result<OnceKey> {
+/// The key of `--once` and the hash of what it stands for.
+pub fn once_key(key: &str, action: &str, content: &str) -> Result<OnceKey> {
     if key.is_empty() || key.len() > ONCE_BYTES_MAX {
         return Err(Failure::usage(
             "bad-once-key",
