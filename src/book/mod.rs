@@ -254,6 +254,9 @@ pub trait Book: Send {
     /// Walks the audit chain and proves that the stored transactions are the ones it speaks of.
     fn verify(&mut self) -> Result<Verification>;
 
+    /// From here on the reads answer from the newest state; until the next read nothing of an older one is held.
+    fn refresh(&mut self) -> Result<()>;
+
     /// Writes a consistent copy to a path that does not exist yet, 0600, while others may write.
     fn snapshot(&mut self, to: &Path) -> Result<()>;
 }

@@ -1,1 +1,3 @@
 //! The HissabBook server.
+
+pub mod lanes;

@@ -206,6 +206,10 @@ impl Book for MemoryBook {
         Err(unsupported("no audit log"))
     }
 
+    fn refresh(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     fn snapshot(&mut self, _to: &Path) -> Result<()> {
         Err(unsupported(
             "nothing to back up but the journals themselves",

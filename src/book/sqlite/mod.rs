@@ -154,6 +154,14 @@ impl Book for SqliteBook {
         verify::verify(&self.conn, self.id)
     }
 
+    fn refresh(&mut self) -> Result<()> {
+        // Only readers hold a snapshot between calls.
+        if !self.conn.is_autocommit() {
+            self.conn.execute_batch("COMMIT; BEGIN")?;
+        }
+        Ok(())
+    }
+
     fn snapshot(&mut self, to: &Path) -> Result<()> {
         snapshot::snapshot(&self.conn, to).map_err(|e| fault::of_file(e, to))
     }

@@ -1,0 +1,602 @@
+//! The seam between the asynchronous server and the synchronous books: lanes over a fixed pool of threads.
+//!
+//! Each book has one writer lane and a few readers. The writer lane commits in groups: it takes the units that
+//! queued while the last commit was in flight, writes them as units of one commit, and answers each after it.
+//! Lanes are queues, not threads. Whole-book streams get threads of their own, so that a slow client
+//! cannot hold up the pool. At most so many books stay open; the one used longest ago is closed.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::book::{self, Book, BookError};
+use crate::ledger::change::{Change, Done, WriteMode};
+use crate::ledger::chart::Chart;
+use crate::wire::change::OwnedUnit;
+
+/// The most units in one commit.
+const GROUP_MAX: usize = 64;
+/// The most units that wait for one book's writer.
+const WAITING_MAX: usize = 1024;
+/// The most jobs that wait for the pool.
+const JOBS_MAX: usize = 4096;
+/// Readers kept open for one book.
+const READERS_MAX: usize = 4;
+/// Whole-book streams at once, over all books.
+const STREAMS_MAX: usize = 16;
+/// How long another process may hold a book.
+const BOOK_WAIT: Duration = Duration::from_secs(10);
+/// How long a stream waits for its reader before it gives up.
+const STALLED_AFTER: Duration = Duration::from_secs(30);
+
+/// Why a lane did not do its work.
+#[derive(Debug, Error)]
+pub enum LaneError {
+    /// Too much is waiting already.
+    #[error("too many requests are waiting")]
+    Full,
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Closing,
+    #[error(transparent)]
+    Book(#[from] BookError),
+}
+
+/// What the lanes have done, for the metrics.
+#[derive(Debug, Default)]
+pub struct LaneStats {
+    pub commits: AtomicU64,
+    pub units: AtomicU64,
+    /// Microseconds that units waited before their commit began, in sum.
+    pub waited_us: AtomicU64,
+    pub waiting: AtomicUsize,
+    pub streams: AtomicUsize,
+    pub open_books: AtomicUsize,
+}
+
+/// Which book: the organisation and its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub org: Uuid,
+    pub file: PathBuf,
+}
+
+/// All lanes of a server.
+#[derive(Clone)]
+pub struct Lanes {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    jobs: Mutex<Jobs>,
+    wake: Condvar,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    lanes: Mutex<HashMap<Uuid, Arc<Lane>>>,
+    open_max: usize,
+    closing: AtomicBool,
+    stats: LaneStats,
+}
+
+#[derive(Default)]
+struct Jobs {
+    waiting: VecDeque<Job>,
+    closed: bool,
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+struct Lane {
+    file: PathBuf,
+    writer: Mutex<Writer>,
+    /// Only one thread at a time has the writer's book.
+    book: Mutex<Option<Box<dyn Book>>>,
+    readers: Mutex<Vec<Box<dyn Book>>>,
+    chart: Mutex<Option<Arc<Chart>>>,
+    used: Mutex<Instant>,
+}
+
+#[derive(Default)]
+struct Writer {
+    waiting: VecDeque<Request>,
+    draining: bool,
+}
+
+/// One thing that waits for a book's writer.
+enum Request {
+    Unit(Box<UnitRequest>),
+    /// Something that needs the writer for itself.
+    Alone(Box<dyn FnOnce(std::result::Result<&mut dyn Book, BookError>) + Send>),
+}
+
+struct UnitRequest {
+    unit: OwnedUnit,
+    who: String,
+    at: Timestamp,
+    since: Instant,
+    answer: oneshot::Sender<book::Result<Done>>,
+}
+
+/// A lock is only poisoned by a panic in code that holds it; what it guards is whole between statements.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Lanes {
+    /// Lanes over `threads` threads; at most `open_max` books stay open.
+    pub fn new(threads: usize, open_max: usize) -> Lanes {
+        let inner = Arc::new(Inner {
+            jobs: Mutex::default(),
+            wake: Condvar::new(),
+            threads: Mutex::default(),
+            lanes: Mutex::default(),
+            open_max: open_max.max(1),
+            closing: AtomicBool::new(false),
+            stats: LaneStats::default(),
+        });
+        let spawn = |_| {
+            let inner = Arc::clone(&inner);
+            std::thread::spawn(move || inner.work())
+        };
+        *held(&inner.threads) = (0..threads.max(2)).map(spawn).collect();
+        Lanes { inner }
+    }
+
+    pub fn stats(&self) -> &LaneStats {
+        &self.inner.stats
+    }
+
+    /// Reads a book: `work` sees one state of it.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        place: &Place,
+        work: impl FnOnce(&mut dyn Book) -> book::Result<T> + Send + 'static,
+    ) -> Result<T, LaneError> {
+        let lane = self.inner.lane(place)?;
+        let (answer, answered) = oneshot::channel();
+        self.inner.submit(Box::new(move || {
+            let result = lane.with_reader(work);
+            // Whoever asked may have gone away.
+            let _ = answer.send(result);
+        }))?;
+        Ok(answered.await.map_err(|_| LaneError::Closing)??)
+    }
+
+    /// The chart of a book, kept until one of its writes touches it.
+    pub async fn chart(&self, place: &Place) -> Result<Arc<Chart>, LaneError> {
+        let lane = self.inner.lane(place)?;
+        if let Some(chart) = &*held(&lane.chart) {
+            return Ok(Arc::clone(chart));
+        }
+        let chart = Arc::new(self.read(place, |book| book.chart()).await?);
+        *held(&lane.chart) = Some(Arc::clone(&chart));
+        Ok(chart)
+    }
+
+    /// Writes a unit in the next group: answered after its commit.
+    pub async fn write(
+        &self,
+        place: &Place,
+        unit: OwnedUnit,
+        who: String,
+        at: Timestamp,
+    ) -> Result<book::Result<Done>, LaneError> {
+        let (answer, answered) = oneshot::channel();
+        let request = UnitRequest {
+            unit,
+            who,
+            at,
+            since: Instant::now(),
+            answer,
+        };
+        self.enqueue(place, Request::Unit(Box::new(request)))?;
+        answered.await.map_err(|_| LaneError::Closing)
+    }
+
+    /// Has the writer's book for itself: dry runs, all-or-nothing lists of units, imports.
+    pub async fn alone<T: Send + 'static>(
+        &self,
+        place: &Place,
+        work: impl FnOnce(&mut dyn Book) -> book::Result<T> + Send + 'static,
+    ) -> Result<T, LaneError> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request::Alone(Box::new(move |book| {
+            let result = book.and_then(|book| work(book));
+            let _ = answer.send(result);
+        }));
+        self.enqueue(place, request)?;
+        Ok(answered.await.map_err(|_| LaneError::Closing)??)
+    }
+
+    /// Streams from one state of a book on a thread of its own. What `work` hands out arrives in the channel; when
+    /// the other side goes away or stalls, it is told to stop.
+    pub fn stream<T: Send + 'static>(
+        &self,
+        place: &Place,
+        work: impl FnOnce(&mut dyn Book, &mut dyn FnMut(T) -> ControlFlow<()>) + Send + 'static,
+    ) -> Result<mpsc::Receiver<T>, LaneError> {
+        let lane = self.inner.lane(place)?;
+        let stats = &self.inner.stats;
+        if stats.streams.fetch_add(1, Ordering::Relaxed) >= STREAMS_MAX {
+            stats.streams.fetch_sub(1, Ordering::Relaxed);
+            return Err(LaneError::Full);
+        }
+        let (sender, receiver) = mpsc::channel(8);
+        let inner = Arc::clone(&self.inner);
+        std::thread::spawn(move || {
+            let ended = lane.with_reader(|book| {
+                work(book, &mut |item| send_within(&sender, item, &inner.closing));
+                Ok(())
+            });
+            // A book that cannot be opened ends the stream before its last line: the client sees that.
+            drop(ended);
+            inner.stats.streams.fetch_sub(1, Ordering::Relaxed);
+        });
+        Ok(receiver)
+    }
+
+    /// Forgets what is known of a book that was replaced.
+    pub fn forget(&self, place: &Place) {
+        held(&self.inner.lanes).remove(&place.org);
+    }
+
+    /// Ends everything that waits, closes the books. No job is accepted afterwards.
+    pub fn close(&self) {
+        self.inner.closing.store(true, Ordering::SeqCst);
+        held(&self.inner.jobs).closed = true;
+        self.inner.wake.notify_all();
+        for thread in std::mem::take(&mut *held(&self.inner.threads)) {
+            // A thread that panicked has nothing left to close.
+            let _ = thread.join();
+        }
+        held(&self.inner.lanes).clear();
+    }
+
+    fn enqueue(&self, place: &Place, request: Request) -> Result<(), LaneError> {
+        let lane = self.inner.lane(place)?;
+        let stats = &self.inner.stats;
+        let start = {
+            let mut writer = held(&lane.writer);
+            if writer.waiting.len() >= WAITING_MAX {
+                return Err(LaneError::Full);
+            }
+            writer.waiting.push_back(request);
+            stats.waiting.fetch_add(1, Ordering::Relaxed);
+            !std::mem::replace(&mut writer.draining, true)
+        };
+        if start {
+            let inner = Arc::clone(&self.inner);
+            let drained = Arc::clone(&lane);
+            let submitted = self
+                .inner
+                .submit(Box::new(move || drained.drain(&inner.stats)));
+            if submitted.is_err() {
+                let mut writer = held(&lane.writer);
+                writer.draining = false;
+                stats
+                    .waiting
+                    .fetch_sub(writer.waiting.len(), Ordering::Relaxed);
+                writer.waiting.clear();
+            }
+            return submitted;
+        }
+        Ok(())
+    }
+}
+
+/// Hands an item to a stream's other side; stops where it is gone, stalled, or the server is stopping.
+fn send_within<T>(sender: &mpsc::Sender<T>, item: T, closing: &AtomicBool) -> ControlFlow<()> {
+    let since = Instant::now();
+    let mut item = item;
+    loop {
+        match sender.try_send(item) {
+            Ok(()) => return ControlFlow::Continue(()),
+            Err(mpsc::error::TrySendError::Closed(_)) => return ControlFlow::Break(()),
+            Err(mpsc::error::TrySendError::Full(back)) => item = back,
+        }
+        if since.elapsed() > STALLED_AFTER || closing.load(Ordering::Relaxed) {
+            return ControlFlow::Break(());
+        }
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+}
+
+impl Inner {
+    /// One thread of the pool.
+    fn work(&self) {
+        loop {
+            let job = {
+                let mut jobs = held(&self.jobs);
+                loop {
+                    if let Some(job) = jobs.waiting.pop_front() {
+                        break job;
+                    }
+                    if jobs.closed {
+                        return;
+                    }
+                    jobs = self.wake.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+                }
+            };
+            // A panic ends one request, whose answer is dropped, never the pool.
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+        }
+    }
+
+    fn submit(&self, job: Job) -> Result<(), LaneError> {
+        let mut jobs = held(&self.jobs);
+        if jobs.closed {
+            return Err(LaneError::Closing);
+        }
+        if jobs.waiting.len() >= JOBS_MAX {
+            return Err(LaneError::Full);
+        }
+        jobs.waiting.push_back(job);
+        drop(jobs);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// The lane of a book; where too many are open, the idle one used longest ago is closed.
+    fn lane(&self, place: &Place) -> Result<Arc<Lane>, LaneError> {
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(LaneError::Closing);
+        }
+        let mut lanes = held(&self.lanes);
+        if let Some(lane) = lanes.get(&place.org) {
+            *held(&lane.used) = Instant::now();
+            return Ok(Arc::clone(lane));
+        }
+        while lanes.len() >= self.open_max {
+            // A lane that somebody works with has more than the map's own reference.
+            let idle = lanes.iter().filter(|(_, l)| Arc::strong_count(l) == 1);
+            let oldest = idle
+                .min_by_key(|(_, l)| *held(&l.used))
+                .map(|(org, _)| *org);
+            match oldest {
+                Some(org) => drop(lanes.remove(&org)),
+                None => break,
+            }
+        }
+        let lane = Arc::new(Lane::new(&place.file));
+        lanes.insert(place.org, Arc::clone(&lane));
+        self.stats.open_books.store(lanes.len(), Ordering::Relaxed);
+        Ok(lane)
+    }
+}
+
+impl Lane {
+    fn new(file: &Path) -> Lane {
+        Lane {
+            file: file.to_owned(),
+            writer: Mutex::default(),
+            book: Mutex::new(None),
+            readers: Mutex::default(),
+            chart: Mutex::new(None),
+            used: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// Runs `work` on a reader: one state of the book from its first read to its end.
+    fn with_reader<T>(
+        &self,
+        work: impl FnOnce(&mut dyn Book) -> book::Result<T>,
+    ) -> book::Result<T> {
+        let kept = held(&self.readers).pop();
+        let mut reader = match kept {
+            Some(reader) => reader,
+            None => book::open::read(&self.file)?,
+        };
+        let result = work(reader.as_mut());
+        // No snapshot is held while the reader rests: the write-ahead log can be emptied.
+        if reader.refresh().is_ok() {
+            let mut readers = held(&self.readers);
+            if readers.len() < READERS_MAX {
+                readers.push(reader);
+            }
+        }
+        result
+    }
+
+    /// Works through what waits for the writer, a group a commit, until nothing does.
+    fn drain(&self, stats: &LaneStats) {
+        loop {
+            let taken = {
+                let mut writer = held(&self.writer);
+                let taken = writer.take();
+                if taken.is_empty() {
+                    writer.draining = false;
+                    return;
+                }
+                taken
+            };
+            stats.waiting.fetch_sub(taken.len(), Ordering::Relaxed);
+            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                self.serve(taken, stats);
+            }));
+            if done.is_err() {
+                // Whoever waited sees a closed channel; the next group opens the book anew.
+                *held(&self.book) = None;
+                *held(&self.chart) = None;
+            }
+        }
+    }
+
+    fn serve(&self, taken: Taken, stats: &LaneStats) {
+        let mut slot = held(&self.book);
+        if slot.is_none() {
+            match book::open::write(&self.file, BOOK_WAIT) {
+                Ok(book) => *slot = Some(book),
+                Err(error) => return taken.refuse(&error),
+            }
+        }
+        let Some(book) = slot.as_mut() else { return };
+        match taken {
+            Taken::Alone(work) => {
+                work(Ok(book.as_mut()));
+                *held(&self.chart) = None;
+            }
+            Taken::Group(requests) => self.commit(book.as_mut(), requests, stats),
+        }
+    }
+
+    /// One commit for a group of units; each is answered after it.
+    fn commit(&self, book: &mut dyn Book, requests: Vec<UnitRequest>, stats: &LaneStats) {
+        let began = Instant::now();
+        for request in &requests {
+            let waited = began.duration_since(request.since).as_micros();
+            let waited = u64::try_from(waited).unwrap_or(u64::MAX);
+            stats.waited_us.fetch_add(waited, Ordering::Relaxed);
+        }
+        let units: Vec<_> = requests.iter().map(|r| r.unit.unit(&r.who, r.at)).collect();
+        let outcomes = book.write(&units, WriteMode::Commit);
+        drop(units);
+        stats.commits.fetch_add(1, Ordering::Relaxed);
+        stats
+            .units
+            .fetch_add(requests.len() as u64, Ordering::Relaxed);
+        if requests
+            .iter()
+            .any(|r| r.unit.changes.iter().any(touches_chart))
+        {
+            *held(&self.chart) = None;
+        }
+        match outcomes {
+            Ok(outcomes) => {
+                for (request, outcome) in requests.into_iter().zip(outcomes) {
+                    let _ = request.answer.send(outcome);
+                }
+            }
+            Err(error) => {
+                for request in requests {
+                    let _ = request.answer.send(Err(again(&error)));
+                }
+            }
+        }
+    }
+}
+
+/// Whether a change can alter accounts or currencies.
+fn touches_chart(change: &Change) -> bool {
+    !matches!(
+        change,
+        Change::Post(_)
+            | Change::Amend { .. }
+            | Change::Void { .. }
+            | Change::Reinstate { .. }
+            | Change::Price(_)
+            | Change::Assertion(_)
+            | Change::SourceRow(_)
+            | Change::Accept { .. }
+    )
+}
+
+/// What the writer takes at once.
+enum Taken {
+    Group(Vec<UnitRequest>),
+    Alone(Box<dyn FnOnce(std::result::Result<&mut dyn Book, BookError>) + Send>),
+}
+
+impl Taken {
+    fn is_empty(&self) -> bool {
+        matches!(self, Taken::Group(group) if group.is_empty())
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Taken::Group(group) => group.len(),
+            Taken::Alone(_) => 1,
+        }
+    }
+
+    /// The book cannot be opened: everyone is told why.
+    fn refuse(self, error: &BookError) {
+        match self {
+            Taken::Alone(work) => work(Err(again(error))),
+            Taken::Group(group) => {
+                for request in group {
+                    let _ = request.answer.send(Err(again(error)));
+                }
+            }
+        }
+    }
+}
+
+impl Writer {
+    /// The next group: units up to the first that wants the book for itself, or that one alone.
+    fn take(&mut self) -> Taken {
+        let mut group = Vec::new();
+        while group.len() < GROUP_MAX {
+            match self.waiting.pop_front() {
+                Some(Request::Unit(unit)) => group.push(*unit),
+                Some(Request::Alone(work)) if group.is_empty() => return Taken::Alone(work),
+                Some(alone) => {
+                    self.waiting.push_front(alone);
+                    break;
+                }
+                None => break,
+            }
+        }
+        Taken::Group(group)
+    }
+}
+
+/// An error of the whole commit, for one of those it concerns.
+fn again(error: &BookError) -> BookError {
+    match error {
+        BookError::Busy => BookError::Busy,
+        BookError::ReadOnly { why } => BookError::ReadOnly { why: why.clone() },
+        BookError::Newer { found, known } => BookError::Newer {
+            found: *found,
+            known: *known,
+        },
+        BookError::NotFound { what } => BookError::NotFound { what: what.clone() },
+        BookError::Damaged { what } => BookError::Damaged { what: what.clone() },
+        other => BookError::Io {
+            what: other.to_string(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_wants_the_book_alone_does_not_join_a_group() {
+        let unit = || {
+            let (answer, _) = oneshot::channel();
+            let unit = OwnedUnit {
+                operation: crate::ledger::change::OperationId(Uuid::nil()),
+                action: "posted".to_owned(),
+                reason: None,
+                once: None,
+                changes: Vec::new(),
+            };
+            Request::Unit(Box::new(UnitRequest {
+                unit,
+                who: "a".to_owned(),
+                at: Timestamp::UNIX_EPOCH,
+                since: Instant::now(),
+                answer,
+            }))
+        };
+        let mut writer = Writer::default();
+        writer
+            .waiting
+            .extend([unit(), unit(), Request::Alone(Box::new(|_| ())), unit()]);
+        let lengths: Vec<(bool, usize)> = std::iter::from_fn(|| {
+            let taken = writer.take();
+            (!taken.is_empty()).then(|| (matches!(taken, Taken::Alone(_)), taken.len()))
+        })
+        .collect();
+        assert_eq!(lengths, [(false, 2), (true, 1), (false, 1)]);
+    }
+}

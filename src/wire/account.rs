@@ -1,0 +1,443 @@
+//! Ledgers (accounts, in our words), currencies, prices and assertions.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::amount::Amount;
+use super::{Result, Unreadable, patch, read_word};
+use crate::ledger::account::{Account, AccountKey, AccountType, Contact, Kind};
+use crate::ledger::change::{AccountPatch, Assertion, CurrencyChange, NewAccount, PriceChange};
+use crate::ledger::chart::Chart;
+use crate::ledger::currency::{Currency, CurrencyKey};
+
+/// An account, as the API calls it: a ledger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct Ledger {
+    pub id: Uuid,
+    pub path: String,
+    /// The last part of the path.
+    pub name: String,
+    /// `asset`, `liability`, `equity`, `income`, `expense`, `unclassified`.
+    pub kind: String,
+    /// `cash`, `bank`, `receivable`, `payable`, `tax`, `general`.
+    #[serde(rename = "type")]
+    pub account_type: String,
+    pub code: Option<String>,
+    pub currency: Option<String>,
+    pub opened_on: Option<Date>,
+    pub closed_on: Option<Date>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    #[serde(default, skip_serializing_if = "Party::is_empty")]
+    pub contact: Party,
+    pub note: Option<String>,
+    pub version: u32,
+}
+
+/// How a party is reached and how far it is trusted.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct Party {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_limit: Option<Amount>,
+}
+
+impl Party {
+    pub fn is_empty(&self) -> bool {
+        *self == Party::default()
+    }
+
+    pub fn of(contact: &Contact) -> Party {
+        Party {
+            phone: contact.phone.clone(),
+            email: contact.email.clone(),
+            tax_id: contact.tax_id.clone(),
+            address: contact.address.clone(),
+            credit_limit: contact.credit_limit.map(Amount::of_decimal),
+        }
+    }
+
+    pub fn contact(&self) -> Result<Contact> {
+        Ok(Contact {
+            phone: self.phone.clone(),
+            email: self.email.clone(),
+            tax_id: self.tax_id.clone(),
+            address: self.address.clone(),
+            credit_limit: self
+                .credit_limit
+                .as_ref()
+                .map(Amount::decimal)
+                .transpose()
+                .map_err(|e| e.within("credit_limit"))?,
+        })
+    }
+}
+
+pub fn read_kind(word: &str) -> Result<Kind> {
+    read_word("kind", word, Kind::from_word, &Kind::ALL.map(Kind::word))
+        .map_err(|e| e.within("kind"))
+}
+
+pub fn read_type(word: &str) -> Result<AccountType> {
+    let known = AccountType::ALL.map(AccountType::word);
+    read_word("type", word, AccountType::from_word, &known).map_err(|e| e.within("type"))
+}
+
+impl Ledger {
+    pub fn of(account: &Account) -> Ledger {
+        Ledger {
+            id: account.id,
+            path: account.path.to_string(),
+            name: account.name().to_owned(),
+            kind: account.kind.word().to_owned(),
+            account_type: account.account_type.word().to_owned(),
+            code: account.code.clone(),
+            currency: account.currency.as_deref().map(str::to_owned),
+            opened_on: account.opened_on,
+            closed_on: account.closed_on,
+            aliases: account.aliases.clone(),
+            contact: Party::of(&account.contact),
+            note: account.note.clone(),
+            version: account.version,
+        }
+    }
+
+    /// The account it stands for, under a key.
+    pub fn account(self, key: AccountKey) -> Result<Account> {
+        Ok(Account {
+            key,
+            id: self.id,
+            kind: read_kind(&self.kind)?,
+            account_type: read_type(&self.account_type)?,
+            contact: self.contact.contact().map_err(|e| e.within("contact"))?,
+            path: Arc::from(self.path),
+            code: self.code,
+            currency: self.currency.map(Arc::from),
+            opened_on: self.opened_on,
+            closed_on: self.closed_on,
+            aliases: self.aliases,
+            note: self.note,
+            version: self.version,
+        })
+    }
+}
+
+/// A new ledger. Kind and type left out are read from the path.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct NewLedger {
+    /// Made by the client before the first attempt; left out: the server makes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    pub path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub account_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_on: Option<Date>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    #[serde(default, skip_serializing_if = "Party::is_empty")]
+    pub contact: Party,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl NewLedger {
+    pub fn of(new: &NewAccount) -> NewLedger {
+        NewLedger {
+            id: Some(new.id),
+            path: new.path.to_string(),
+            kind: Some(new.kind.word().to_owned()),
+            account_type: Some(new.account_type.word().to_owned()),
+            code: new.code.clone(),
+            currency: new.currency.as_deref().map(str::to_owned),
+            opened_on: new.opened_on,
+            aliases: new.aliases.clone(),
+            contact: Party::of(&new.contact),
+            note: new.note.clone(),
+        }
+    }
+
+    pub fn account(self, made: impl FnOnce() -> Uuid) -> Result<NewAccount> {
+        let mut account = NewAccount::at(self.id.unwrap_or_else(made), self.path.as_str());
+        if let Some(word) = &self.kind {
+            account.kind = read_kind(word)?;
+            account.account_type = AccountType::of_path(&self.path, account.kind);
+        }
+        if let Some(word) = &self.account_type {
+            account.account_type = read_type(word)?;
+        }
+        account.contact = self.contact.contact().map_err(|e| e.within("contact"))?;
+        account.code = self.code;
+        account.currency = self.currency.map(Arc::from);
+        account.opened_on = self.opened_on;
+        account.aliases = self.aliases;
+        account.note = self.note;
+        Ok(account)
+    }
+}
+
+/// `POST /orgs/{org}/ledgers` takes one or many.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub enum NewLedgers {
+    Many(Vec<NewLedger>),
+    One(Box<NewLedger>),
+}
+
+/// What to change of a ledger: a field left out stays, `null` removes it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct PatchLedger {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub account_type: Option<String>,
+    #[serde(default, with = "patch", skip_serializing_if = "Option::is_none")]
+    pub code: Option<Option<String>>,
+    #[serde(default, with = "patch", skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Option<String>>,
+    #[serde(default, with = "patch", skip_serializing_if = "Option::is_none")]
+    pub opened_on: Option<Option<Date>>,
+    #[serde(default, with = "patch", skip_serializing_if = "Option::is_none")]
+    pub closed_on: Option<Option<Date>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aliases: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Party>,
+    #[serde(default, with = "patch", skip_serializing_if = "Option::is_none")]
+    pub note: Option<Option<String>>,
+}
+
+impl PatchLedger {
+    pub fn of(patch: &AccountPatch) -> PatchLedger {
+        PatchLedger {
+            path: patch.path.as_deref().map(str::to_owned),
+            kind: patch.kind.map(|k| k.word().to_owned()),
+            account_type: patch.account_type.map(|t| t.word().to_owned()),
+            code: patch.code.clone(),
+            currency: patch
+                .currency
+                .as_ref()
+                .map(|c| c.as_deref().map(str::to_owned)),
+            opened_on: patch.opened_on,
+            closed_on: patch.closed_on,
+            aliases: patch.aliases.clone(),
+            contact: patch.contact.as_ref().map(Party::of),
+            note: patch.note.clone(),
+        }
+    }
+
+    pub fn patch(self) -> Result<AccountPatch> {
+        Ok(AccountPatch {
+            path: self.path.map(Arc::from),
+            kind: self.kind.as_deref().map(read_kind).transpose()?,
+            account_type: self.account_type.as_deref().map(read_type).transpose()?,
+            code: self.code,
+            currency: self.currency.map(|c| c.map(Arc::from)),
+            opened_on: self.opened_on,
+            closed_on: self.closed_on,
+            aliases: self.aliases,
+            contact: self
+                .contact
+                .map(|c| c.contact().map_err(|e| e.within("contact")))
+                .transpose()?,
+            note: self.note,
+        })
+    }
+}
+
+/// A currency of a book, or its properties to be set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct CurrencyBody {
+    pub code: String,
+    /// Decimal places of a minor unit, at most 12.
+    pub scale: u8,
+    #[serde(default)]
+    pub symbol: Option<String>,
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+impl CurrencyBody {
+    pub fn of(currency: &Currency) -> CurrencyBody {
+        CurrencyBody {
+            code: currency.code.to_string(),
+            scale: currency.scale,
+            symbol: currency.symbol.as_deref().map(str::to_owned),
+            name: currency.name.as_deref().map(str::to_owned),
+        }
+    }
+
+    pub fn of_change(change: &CurrencyChange) -> CurrencyBody {
+        CurrencyBody {
+            code: change.code.to_string(),
+            scale: change.scale,
+            symbol: change.symbol.as_deref().map(str::to_owned),
+            name: change.name.as_deref().map(str::to_owned),
+        }
+    }
+
+    pub fn currency(self, key: CurrencyKey) -> Currency {
+        Currency {
+            key,
+            code: Arc::from(self.code),
+            scale: self.scale,
+            symbol: self.symbol.map(Arc::from),
+            name: self.name.map(Arc::from),
+        }
+    }
+
+    pub fn change(self) -> CurrencyChange {
+        CurrencyChange {
+            code: Arc::from(self.code),
+            scale: self.scale,
+            symbol: self.symbol.map(Arc::from),
+            name: self.name.map(Arc::from),
+        }
+    }
+}
+
+/// A market price: one unit of `commodity` is worth `rate` of `currency` from `date` on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct PriceBody {
+    pub date: Date,
+    pub commodity: String,
+    pub currency: String,
+    /// `null` withdraws the price.
+    pub rate: Option<Amount>,
+}
+
+impl PriceBody {
+    pub fn of(price: &PriceChange) -> PriceBody {
+        PriceBody {
+            date: price.on,
+            commodity: price.commodity.to_string(),
+            currency: price.currency.to_string(),
+            rate: price.rate.map(Amount::of_decimal),
+        }
+    }
+
+    pub fn price(self) -> Result<PriceChange> {
+        let rate = self.rate.as_ref().map(Amount::decimal).transpose();
+        Ok(PriceChange {
+            on: self.date,
+            commodity: Arc::from(self.commodity),
+            currency: Arc::from(self.currency),
+            rate: rate.map_err(|e| e.within("rate"))?,
+        })
+    }
+}
+
+/// A balance that somebody or something vouches for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct AssertionBody {
+    pub id: Uuid,
+    /// The balance stands at the end of this day.
+    pub date: Date,
+    pub account: String,
+    pub currency: String,
+    /// Debit positive.
+    pub amount: Amount,
+    #[serde(default)]
+    pub subaccounts: bool,
+    /// `count`, `statement`, `journal`, `typed`.
+    pub source: String,
+    #[serde(default)]
+    pub withdrawn: bool,
+}
+
+impl AssertionBody {
+    pub fn of(assertion: &Assertion) -> AssertionBody {
+        AssertionBody {
+            id: assertion.id,
+            date: assertion.on,
+            account: assertion.account.to_string(),
+            currency: assertion.currency.to_string(),
+            amount: Amount::of_decimal(assertion.amount),
+            subaccounts: assertion.subaccounts,
+            source: assertion.source.clone(),
+            withdrawn: assertion.withdrawn,
+        }
+    }
+
+    pub fn assertion(self) -> Result<Assertion> {
+        Ok(Assertion {
+            id: self.id,
+            on: self.date,
+            account: Arc::from(self.account),
+            currency: Arc::from(self.currency),
+            amount: self.amount.decimal().map_err(|e| e.within("amount"))?,
+            subaccounts: self.subaccounts,
+            source: self.source,
+            withdrawn: self.withdrawn,
+        })
+    }
+}
+
+/// The chart a client needs to read everything else: in the order of the book's own keys.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct ChartBody {
+    pub sequence: u64,
+    /// In order of opening.
+    pub ledgers: Vec<Ledger>,
+    /// The base currency first.
+    pub currencies: Vec<CurrencyBody>,
+}
+
+impl ChartBody {
+    pub fn of(chart: &Chart, sequence: u64) -> ChartBody {
+        ChartBody {
+            sequence,
+            ledgers: chart.accounts().iter().map(Ledger::of).collect(),
+            currencies: chart.currencies().iter().map(CurrencyBody::of).collect(),
+        }
+    }
+
+    pub fn chart(self) -> Result<Chart> {
+        let accounts = self
+            .ledgers
+            .into_iter()
+            .zip(1..)
+            .map(|(l, key)| l.account(AccountKey(key)));
+        let accounts = accounts.collect::<Result<_>>()?;
+        let count = u16::try_from(self.currencies.len())
+            .map_err(|_| Unreadable::new("too-many", "more than 65,535 currencies"))?;
+        let currencies = self.currencies.into_iter().zip(1..=count);
+        let currencies = currencies
+            .map(|(c, key)| c.currency(CurrencyKey(key)))
+            .collect();
+        Ok(Chart::new(accounts, currencies))
+    }
+}

@@ -1,0 +1,566 @@
+//! Transactions as answers and as drafts, and the queries that find them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::amount::Amount;
+use super::{Result, Unreadable, read_word};
+use crate::ledger::chart::Chart;
+use crate::ledger::draft::{Draft, DraftEntry, DraftPrice};
+use crate::ledger::transaction::{
+    Entry, EntryDetail, Number, Price, PriceBasis, State, Status, Tag, Transaction, TransactionId,
+    Voucher,
+};
+
+/// `name`, or `name` and a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct TagBody {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub value: String,
+}
+
+fn tag_bodies(tags: &[Tag]) -> Vec<TagBody> {
+    let body = |t: &Tag| TagBody {
+        name: t.name.clone(),
+        value: t.value.clone(),
+    };
+    tags.iter().map(body).collect()
+}
+
+fn tags_of(bodies: Vec<TagBody>) -> Vec<Tag> {
+    let tag = |t: TagBody| Tag {
+        name: t.name,
+        value: t.value,
+    };
+    bodies.into_iter().map(tag).collect()
+}
+
+/// What an entry's amount was exchanged at: for one unit, or for the whole amount.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct PriceOfEntry {
+    pub amount: Amount,
+    /// Left out: the base currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// `unit` (default) or `total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
+}
+
+fn basis_word(basis: PriceBasis) -> String {
+    let word = match basis {
+        PriceBasis::Unit => "unit",
+        PriceBasis::Total => "total",
+    };
+    word.to_owned()
+}
+
+fn read_basis(word: Option<&str>) -> Result<PriceBasis> {
+    let of = |word: &str| match word {
+        "unit" => Some(PriceBasis::Unit),
+        "total" => Some(PriceBasis::Total),
+        _ => None,
+    };
+    read_word("basis", word.unwrap_or("unit"), of, &["unit", "total"])
+        .map_err(|e| e.within("basis"))
+}
+
+fn read_status(word: Option<&str>) -> Result<Status> {
+    let known = Status::ALL.map(Status::word);
+    let of = |w: &str| Status::ALL.into_iter().find(|s| s.word() == w);
+    read_word("status", word.unwrap_or("unmarked"), of, &known).map_err(|e| e.within("status"))
+}
+
+fn read_voucher(word: &str) -> Result<Voucher> {
+    let known = Voucher::ALL.map(Voucher::word);
+    read_word("voucher", word, Voucher::from_word, &known).map_err(|e| e.within("voucher"))
+}
+
+/// What an entry weighs where that is not its amount, in minor units exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct Weight {
+    pub amount: Amount,
+    pub currency: String,
+}
+
+/// One debit or credit; of the two the unused is null.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct EntryBody {
+    pub account_id: Uuid,
+    pub account: String,
+    pub debit: Option<Amount>,
+    pub credit: Option<Amount>,
+    pub currency: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<PriceOfEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<Weight>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memo: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<TagBody>,
+}
+
+/// A transaction as its book holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct TransactionBody {
+    pub number: u64,
+    pub id: Uuid,
+    pub version: u32,
+    /// `live` or `void`.
+    pub state: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void_reason: Option<String>,
+    pub date: Date,
+    pub voucher: String,
+    pub status: String,
+    pub description: String,
+    pub payee: Option<String>,
+    pub reference: Option<String>,
+    pub due: Option<Date>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<TagBody>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverses: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reversed_by: Option<u64>,
+    /// The account of the first entry, its amount and its side: for clients that think in one account.
+    pub ledger_id: Option<Uuid>,
+    pub amount: Option<Amount>,
+    /// `debit` or `credit`.
+    #[serde(rename = "type")]
+    pub side: Option<String>,
+    pub entries: Vec<EntryBody>,
+}
+
+impl EntryBody {
+    fn of(entry: &Entry, chart: &Chart) -> EntryBody {
+        let currency = chart.currency(entry.currency);
+        let account = chart.account(entry.account);
+        let amount = Amount::of_minor(i128::from(entry.minor).abs(), currency.scale);
+        let (debit, credit) = if entry.minor < 0 {
+            (None, Some(amount))
+        } else {
+            (Some(amount), None)
+        };
+        let weight = entry.detail.as_ref().and_then(|d| d.weight);
+        EntryBody {
+            account_id: account.id,
+            account: account.path.to_string(),
+            debit,
+            credit,
+            currency: currency.code.to_string(),
+            price: entry.price().map(|p| PriceOfEntry {
+                amount: Amount::of_decimal(p.amount),
+                currency: Some(chart.currency(p.currency).code.to_string()),
+                basis: Some(basis_word(p.basis)),
+            }),
+            weight: weight.map(|(minor, key)| {
+                let currency = chart.currency(key);
+                Weight {
+                    amount: Amount::of_minor(i128::from(minor), currency.scale),
+                    currency: currency.code.to_string(),
+                }
+            }),
+            status: (entry.status() != Status::Unmarked).then(|| entry.status().word().to_owned()),
+            memo: entry.memo().map(str::to_owned),
+            tags: tag_bodies(entry.tags()),
+        }
+    }
+
+    fn entry(self, chart: &Chart) -> Result<Entry> {
+        let account = chart
+            .find(&self.account)
+            .ok_or_else(|| unknown("account", &self.account))?;
+        let currency = find_currency(chart, &self.currency)?;
+        let minor = match (&self.debit, &self.credit) {
+            (Some(debit), None) => debit.minor(currency.scale)?,
+            (None, Some(credit)) => -credit.minor(currency.scale)?,
+            _ => {
+                return Err(Unreadable::new(
+                    "sign-and-side",
+                    "an entry has a debit or a credit",
+                ));
+            }
+        };
+        let price = match &self.price {
+            None => None,
+            Some(price) => Some(Price {
+                amount: price.amount.decimal()?,
+                currency: find_currency(chart, price.currency.as_deref().unwrap_or(""))?.key,
+                basis: read_basis(price.basis.as_deref())?,
+            }),
+        };
+        let weight = match &self.weight {
+            None => None,
+            Some(weight) => {
+                let currency = find_currency(chart, &weight.currency)?;
+                Some((small(weight.amount.minor(currency.scale)?)?, currency.key))
+            }
+        };
+        let detail = EntryDetail {
+            price,
+            weight,
+            status: read_status(self.status.as_deref())?,
+            memo: self.memo,
+            tags: tags_of(self.tags),
+        };
+        Ok(Entry {
+            account: account.key,
+            currency: currency.key,
+            minor: small(minor)?,
+            detail: (detail != EntryDetail::default()).then(|| Box::new(detail)),
+        })
+    }
+}
+
+fn small(minor: i128) -> Result<i64> {
+    i64::try_from(minor).map_err(|_| Unreadable::new("too-large", "an amount is too large"))
+}
+
+fn unknown(what: &str, name: &str) -> Unreadable {
+    Unreadable::new("unknown", format!("no {what} {name} in the chart"))
+}
+
+fn find_currency<'a>(
+    chart: &'a Chart,
+    code: &str,
+) -> Result<&'a crate::ledger::currency::Currency> {
+    chart
+        .find_currency(code)
+        .ok_or_else(|| unknown("currency", code))
+}
+
+impl TransactionBody {
+    pub fn of(transaction: &Transaction, chart: &Chart) -> TransactionBody {
+        let (state, void_reason) = match &transaction.state {
+            State::Live => ("live", None),
+            State::Void { reason } => ("void", reason.clone()),
+        };
+        let entries: Vec<EntryBody> = transaction
+            .entries
+            .iter()
+            .map(|e| EntryBody::of(e, chart))
+            .collect();
+        let first = entries.first();
+        let side = |e: &EntryBody| if e.debit.is_some() { "debit" } else { "credit" };
+        TransactionBody {
+            number: transaction.number.0,
+            id: transaction.id.0,
+            version: transaction.version,
+            state: state.to_owned(),
+            void_reason,
+            date: transaction.date,
+            voucher: transaction.voucher.word().to_owned(),
+            status: transaction.status.word().to_owned(),
+            description: transaction.description.to_string(),
+            payee: transaction.payee.clone(),
+            reference: transaction.reference.clone(),
+            due: transaction.due,
+            tags: tag_bodies(&transaction.tags),
+            metadata: transaction.metadata.iter().cloned().collect(),
+            reverses: transaction.reverses.map(|n| n.0),
+            reversed_by: transaction.reversed_by.map(|n| n.0),
+            ledger_id: first.map(|e| e.account_id),
+            amount: first.and_then(|e| e.debit.clone().or_else(|| e.credit.clone())),
+            side: first.map(|e| side(e).to_owned()),
+            entries,
+        }
+    }
+
+    /// The transaction it stands for, in a chart of the same state of the book.
+    pub fn transaction(self, chart: &Chart) -> Result<Transaction> {
+        let entries = self.entries.into_iter().enumerate();
+        let entries = entries
+            .map(|(at, e)| e.entry(chart).map_err(|f| f.within(at).within("entries")))
+            .collect::<Result<_>>()?;
+        let state = match self.state.as_str() {
+            "void" => State::Void {
+                reason: self.void_reason,
+            },
+            _ => State::Live,
+        };
+        Ok(Transaction {
+            id: TransactionId(self.id),
+            number: Number(self.number),
+            version: self.version,
+            state,
+            date: self.date,
+            voucher: read_voucher(&self.voucher)?,
+            status: read_status(Some(&self.status))?,
+            description: Arc::from(self.description),
+            payee: self.payee,
+            reference: self.reference,
+            due: self.due,
+            tags: tags_of(self.tags),
+            metadata: self.metadata.into_iter().collect(),
+            reverses: self.reverses.map(Number),
+            reversed_by: self.reversed_by.map(Number),
+            entries,
+        })
+    }
+}
+
+/// One debit or credit as a client writes it: an account by id or path, and debit, credit or neither
+/// (then it is what balances the others; at most one).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct DraftEntryBody {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<Uuid>,
+    /// An exact path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debit: Option<Amount>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit: Option<Amount>,
+    /// Left out: the account's own, else the base currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<PriceOfEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memo: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<TagBody>,
+}
+
+/// A transaction to post, or the content to amend one to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct DraftBody {
+    /// A UUIDv7 made before the first attempt: the same id and content again is the same transaction, for ever.
+    /// Left out: the server makes one, and only an `Idempotency-Key` protects a retry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    pub date: Date,
+    #[serde(default)]
+    pub description: String,
+    /// Left out: inferred from the accounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payee: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Date>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<TagBody>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// The number of the transaction this one reverses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverses: Option<u64>,
+    /// Derived from the first entry; given and wrong is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_id: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Amount>,
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub side: Option<String>,
+    pub entries: Vec<DraftEntryBody>,
+}
+
+impl DraftEntryBody {
+    fn of(entry: &DraftEntry) -> DraftEntryBody {
+        let side = entry
+            .amount
+            .map(|a| (a.is_sign_negative(), Amount::of_decimal(a.abs())));
+        let (debit, credit) = match side {
+            None => (None, None),
+            Some((false, amount)) => (Some(amount), None),
+            Some((true, amount)) => (None, Some(amount)),
+        };
+        DraftEntryBody {
+            account_id: None,
+            account: Some(entry.account.to_string()),
+            debit,
+            credit,
+            currency: entry.currency.as_deref().map(str::to_owned),
+            price: entry.price.as_ref().map(|p| PriceOfEntry {
+                amount: Amount::of_decimal(p.amount),
+                currency: p.currency.as_deref().map(str::to_owned),
+                basis: Some(basis_word(p.basis)),
+            }),
+            status: (entry.status != Status::Unmarked).then(|| entry.status.word().to_owned()),
+            memo: entry.memo.clone(),
+            tags: tag_bodies(&entry.tags),
+        }
+    }
+
+    fn entry(self, path_of: &dyn Fn(Uuid) -> Option<Arc<str>>) -> Result<DraftEntry> {
+        let by_id = match self.account_id {
+            None => None,
+            Some(id) => Some(path_of(id).ok_or_else(|| {
+                Unreadable::new("unknown-account", format!("no account {id}")).within("account_id")
+            })?),
+        };
+        let account = match (by_id, self.account) {
+            (Some(path), None) => path,
+            (None, Some(path)) => Arc::from(path),
+            (Some(path), Some(given)) if *path == *given => path,
+            (Some(path), Some(given)) => {
+                let text = format!("account {given} is not the one of account_id, which is {path}");
+                return Err(Unreadable::new("account-mismatch", text).within("account"));
+            }
+            (None, None) => {
+                let text = "an entry names its account: account or account_id";
+                return Err(Unreadable::new("no-account", text));
+            }
+        };
+        let read = |amount: &Amount, side| {
+            let amount = amount.decimal().map_err(|e| e.within(side))?;
+            if amount.is_sign_negative() {
+                let text = format!("a {side} is not negative: write it on the other side");
+                return Err(Unreadable::new("sign-and-side", text).within(side));
+            }
+            Ok(amount)
+        };
+        let amount = match (&self.debit, &self.credit) {
+            (None, None) => None,
+            (Some(debit), None) => Some(read(debit, "debit")?),
+            (None, Some(credit)) => Some(-read(credit, "credit")?),
+            _ => {
+                return Err(Unreadable::new(
+                    "sign-and-side",
+                    "an entry has a debit or a credit, not both",
+                ));
+            }
+        };
+        let price = match self.price {
+            None => None,
+            Some(price) => Some(DraftPrice {
+                amount: price
+                    .amount
+                    .decimal()
+                    .map_err(|e| e.within("amount").within("price"))?,
+                currency: price.currency.map(Arc::from),
+                basis: read_basis(price.basis.as_deref()).map_err(|e| e.within("price"))?,
+            }),
+        };
+        Ok(DraftEntry {
+            account,
+            amount,
+            currency: self.currency.map(Arc::from),
+            price,
+            status: read_status(self.status.as_deref())?,
+            memo: self.memo,
+            tags: tags_of(self.tags),
+        })
+    }
+}
+
+impl DraftBody {
+    pub fn of(draft: &Draft) -> DraftBody {
+        DraftBody {
+            id: Some(draft.id.0),
+            date: draft.date,
+            description: draft.description.to_string(),
+            voucher: draft.voucher.map(|v| v.word().to_owned()),
+            status: (draft.status != Status::Unmarked).then(|| draft.status.word().to_owned()),
+            payee: draft.payee.clone(),
+            reference: draft.reference.clone(),
+            due: draft.due,
+            tags: tag_bodies(&draft.tags),
+            metadata: draft.metadata.iter().cloned().collect(),
+            reverses: draft.reverses.map(|n| n.0),
+            ledger_id: None,
+            amount: None,
+            side: None,
+            entries: draft.entries.iter().map(DraftEntryBody::of).collect(),
+        }
+    }
+
+    /// Whether its entries can be read only with the chart: they name accounts by id.
+    pub fn needs_chart(&self) -> bool {
+        self.ledger_id.is_some() || self.entries.iter().any(|e| e.account_id.is_some())
+    }
+
+    /// The draft it stands for. `made` gives an id where it has none.
+    pub fn draft(
+        self,
+        path_of: &dyn Fn(Uuid) -> Option<Arc<str>>,
+        made: impl FnOnce() -> Uuid,
+    ) -> Result<Draft> {
+        let entries = self.entries.into_iter().enumerate();
+        let entries: Vec<DraftEntry> = entries
+            .map(|(at, e)| e.entry(path_of).map_err(|f| f.within(at).within("entries")))
+            .collect::<Result<_>>()?;
+        derived(
+            entries.first(),
+            self.ledger_id.map(path_of),
+            &self.amount,
+            &self.side,
+        )?;
+        let mut draft = Draft::new(
+            TransactionId(self.id.unwrap_or_else(made)),
+            self.date,
+            self.description,
+        );
+        draft.voucher = self.voucher.as_deref().map(read_voucher).transpose()?;
+        draft.status = read_status(self.status.as_deref())?;
+        draft.payee = self.payee;
+        draft.reference = self.reference;
+        draft.due = self.due;
+        draft.tags = tags_of(self.tags);
+        draft.metadata = self.metadata.into_iter().collect();
+        draft.reverses = self.reverses.map(Number);
+        draft.entries = entries;
+        Ok(draft)
+    }
+}
+
+/// `ledger_id`, `amount` and `type` only repeat the first entry: where they do not, the client is confused.
+fn derived(
+    first: Option<&DraftEntry>,
+    ledger: Option<Option<Arc<str>>>,
+    amount: &Option<Amount>,
+    side: &Option<String>,
+) -> Result<()> {
+    let wrong = |field: &'static str| {
+        let text = format!("{field} is not that of the first entry; leave it out");
+        Unreadable::new("derived-mismatch", text).within(field)
+    };
+    if let Some(path) = ledger
+        && path.as_deref() != first.map(|e| &*e.account)
+    {
+        return Err(wrong("ledger_id"));
+    }
+    let of_first = first.and_then(|e| e.amount);
+    if let Some(amount) = amount
+        && Some(amount.decimal().map_err(|e| e.within("amount"))?) != of_first.map(|a| a.abs())
+    {
+        return Err(wrong("amount"));
+    }
+    let is_credit = of_first.is_some_and(|a| a.is_sign_negative());
+    match side.as_deref() {
+        None => Ok(()),
+        Some("debit") if !is_credit => Ok(()),
+        Some("credit") if is_credit => Ok(()),
+        Some(_) => Err(wrong("type")),
+    }
+}
