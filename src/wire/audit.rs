@@ -110,6 +110,9 @@ pub enum LoggedBody {
     ImportUndone {
         batch: Uuid,
     },
+    ImportRestored {
+        batch: Uuid,
+    },
     Accepted {
         code: String,
         reference: String,
@@ -159,6 +162,7 @@ impl LoggedBody {
                 rows: hex(rows),
             },
             LoggedChange::ImportUndone { batch } => LoggedBody::ImportUndone { batch: *batch },
+            LoggedChange::ImportRestored { batch } => LoggedBody::ImportRestored { batch: *batch },
             LoggedChange::Accepted {
                 code,
                 reference,
@@ -209,6 +213,7 @@ impl LoggedBody {
                 rows: read_hash(&rows)?,
             },
             LoggedBody::ImportUndone { batch } => LoggedChange::ImportUndone { batch },
+            LoggedBody::ImportRestored { batch } => LoggedChange::ImportRestored { batch },
             LoggedBody::Accepted {
                 code,
                 reference,
