@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::client::ClientError;
 use crate::ledger::change::OperationId;
 use crate::ledger::violation::Violation;
 
@@ -45,6 +46,9 @@ pub enum BookError {
     /// No space, no permission, a failed flush.
     #[error("{what}")]
     Io { what: String },
+    /// The server of a remote book did not do it, or nobody knows whether it did.
+    #[error(transparent)]
+    Remote(#[from] ClientError),
     /// This kind of book cannot do that (`-f`).
     #[error("{what}")]
     Unsupported { what: String },

@@ -1,14 +1,17 @@
 //! From error to message and exit code: the one file that says both (cli.md, "Behaviour").
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
 use crate::book::BookError;
+use crate::client::ClientError;
 use crate::ledger::amount_text::AmountTextError;
 use crate::ledger::date_text::DateTextError;
 use crate::ledger::query::QueryError;
 use crate::ledger::violation::Violation;
 use crate::render::sanitize;
+use crate::wire::problem::Problem;
 
 /// The result of everything in this room.
 pub type Result<T> = std::result::Result<T, Failure>;
@@ -43,7 +46,7 @@ pub enum Exit {
 pub struct Failure {
     pub exit: Exit,
     /// Stable; what `--json` shows as `code`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// Lower case, no full stop, the user's own values in it.
     pub message: String,
     /// Where, a line each.
@@ -55,10 +58,14 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Failure {
+    pub fn new(
+        exit: Exit,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Failure {
         Failure {
             exit,
-            code,
+            code: code.into(),
             message: message.into(),
             at: Vec::new(),
             hints: Vec::new(),
@@ -67,22 +74,22 @@ impl Failure {
     }
 
     /// Exit 2: an argument malformed or missing.
-    pub fn usage(code: &'static str, message: impl Into<String>) -> Failure {
+    pub fn usage(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Failure {
         Failure::new(Exit::Usage, code, message)
     }
 
     /// Exit 1: the data is refused.
-    pub fn refused(code: &'static str, message: impl Into<String>) -> Failure {
+    pub fn refused(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Failure {
         Failure::new(Exit::Failed, code, message)
     }
 
     /// Exit 6: no such account, party, REF, book or file.
-    pub fn not_found(code: &'static str, message: impl Into<String>) -> Failure {
+    pub fn not_found(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Failure {
         Failure::new(Exit::NotFound, code, message)
     }
 
     /// Exit 7: the state is not what the caller thought.
-    pub fn conflict(code: &'static str, message: impl Into<String>) -> Failure {
+    pub fn conflict(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Failure {
         Failure::new(Exit::Conflict, code, message)
     }
 
@@ -166,7 +173,7 @@ impl Failure {
     pub fn json(&self) -> String {
         let object = ErrorObject {
             schema: "hissab/error/1",
-            code: self.code,
+            code: &self.code,
             exit: self.exit as u8,
             message: &self.message,
             at: &self.at,
@@ -191,7 +198,10 @@ impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Failure {
         let mut steps: Vec<String> = error.chain().map(ToString::to_string).collect();
         let known = |cause: &(dyn std::error::Error + 'static)| {
-            cause.is::<Failure>() || cause.is::<BookError>() || cause.is::<io::Error>()
+            cause.is::<Failure>()
+                || cause.is::<BookError>()
+                || cause.is::<ClientError>()
+                || cause.is::<io::Error>()
         };
         // What lies below a known cause is told by its own conversion.
         let depth = error.chain().position(known);
@@ -199,6 +209,7 @@ impl From<anyhow::Error> for Failure {
         let below = error
             .downcast::<Failure>()
             .or_else(|error| error.downcast::<BookError>().map(Failure::from))
+            .or_else(|error| error.downcast::<ClientError>().map(Failure::from))
             .or_else(|error| error.downcast::<io::Error>().map(Failure::from));
         match below {
             Ok(failure) if failure.quiet || steps.is_empty() => failure,
@@ -285,9 +296,71 @@ impl From<BookError> for Failure {
             BookError::Damaged { what } => Failure::new(Exit::Unavailable, "damaged", format!("the book is damaged: {what}"))
                 .hint("hissab check --deep, or hissab restore BACKUP"),
             BookError::Io { what } => Failure::refused("io", what),
+            BookError::Remote(error) => error.into(),
             BookError::Unsupported { what } => Failure::usage("unsupported", what),
         }
     }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Failure {
+        match error {
+            ClientError::Problem { problem, .. } => from_problem(*problem),
+            ClientError::Unreachable { server, why } => Failure::new(
+                Exit::Unreachable,
+                "unreachable",
+                format!("{server} cannot be reached: {why}; nothing was recorded"),
+            )
+            .hint("try again; hissab doctor looks for the reason"),
+            ClientError::Unconfirmed { server, why } => Failure::new(
+                Exit::Unconfirmed,
+                "unconfirmed",
+                format!("not confirmed: {server} was told and did not answer ({why}); it may have been recorded"),
+            )
+            .hint("do not type it again; this settles it: hissab sync"),
+            ClientError::Queued { server, why, waiting } => Failure::new(
+                Exit::Unconfirmed,
+                "queued",
+                format!("queued, {waiting} waiting: {server} cannot be reached ({why})"),
+            )
+            .hint("do not type it again; this settles it: hissab sync"),
+            ClientError::SignedOut { server, why, source_of_credentials } => Failure::new(
+                Exit::SignIn,
+                "signed-out",
+                format!("not signed in to {server}: {why}"),
+            )
+            .at(format!("credentials from {source_of_credentials}"))
+            .hint(format!("hissab login {}", shell_word(&server))),
+            ClientError::Protocol { what, .. } => Failure::new(Exit::Unavailable, "not-understood", what),
+            ClientError::Io { what } => Failure::refused("io", what),
+        }
+    }
+}
+
+/// A server's refusal as if the book were here: its code decides the exit, its words are shown.
+fn from_problem(problem: Problem) -> Failure {
+    let exit = match (problem.status, &*problem.code) {
+        (401, _) => Exit::SignIn,
+        (403, _) => Exit::NotAllowed,
+        (_, "unknown-account") | (404, _) => Exit::NotFound,
+        (_, "locked" | "account-exists") | (409 | 412, _) => Exit::Conflict,
+        (_, "unsupported") => Exit::Usage,
+        (500.., _) => Exit::Unavailable,
+        _ => Exit::Failed,
+    };
+    // One line: a server's text must not look like lines of ours.
+    let detail = sanitize::line(&problem.detail).into_owned();
+    let mut failure = Failure::new(exit, problem.code, detail);
+    failure.hints = problem.hints;
+    if failure.hints.is_empty() && exit == Exit::NotAllowed {
+        failure
+            .hints
+            .push("hissab whoami says what you may do there".to_owned());
+    }
+    if exit == Exit::Unavailable {
+        failure.at.push(format!("request {}", problem.request_id));
+    }
+    failure
 }
 
 /// All violations in one message; the exit code is that of the gravest kind.
@@ -377,7 +450,7 @@ mod tests {
             .context("writing bank.rules")
             .context("making the sample book");
         let failure = Failure::from(chain.unwrap_err());
-        assert_eq!((failure.exit, failure.code), (Exit::Failed, "disk-full"));
+        assert_eq!((failure.exit, &*failure.code), (Exit::Failed, "disk-full"));
         assert_eq!(
             failure.message,
             "making the sample book: writing bank.rules: no space is left on the disk"
@@ -405,6 +478,85 @@ mod tests {
         assert_eq!(
             (failure.exit, &*failure.message),
             (Exit::Bug, "drawing: odd")
+        );
+    }
+
+    fn problem(status: u16, code: &str) -> Failure {
+        let problem = Problem {
+            kind: "about:blank".into(),
+            title: String::new(),
+            status,
+            detail: "no\nerror: faked".into(),
+            code: code.into(),
+            request_id: "r1".into(),
+            errors: Vec::new(),
+            hints: Vec::new(),
+            operation: None,
+            current: None,
+        };
+        let server = "https://books.example.com".into();
+        Failure::from(ClientError::Problem {
+            server,
+            problem: Box::new(problem),
+        })
+    }
+
+    #[test]
+    fn what_a_server_refuses_ends_as_it_would_here() {
+        for (status, code, exit) in [
+            (401, "signed-out", Exit::SignIn),
+            (403, "not-allowed", Exit::NotAllowed),
+            (404, "not-found", Exit::NotFound),
+            (409, "stale", Exit::Conflict),
+            (412, "stale", Exit::Conflict),
+            (422, "unbalanced", Exit::Failed),
+            (422, "unknown-account", Exit::NotFound),
+            (422, "locked", Exit::Conflict),
+            (400, "unsupported", Exit::Usage),
+            (413, "too-large", Exit::Failed),
+            (429, "too-many", Exit::Failed),
+            (500, "internal", Exit::Unavailable),
+            (503, "busy", Exit::Unavailable),
+        ] {
+            assert_eq!(problem(status, code).exit, exit, "{status} {code}");
+        }
+        let text = problem(422, "unbalanced").text(false);
+        assert_eq!(text, "error: no␊error: faked\n");
+    }
+
+    #[test]
+    fn what_became_of_a_change_is_in_the_exit_code() {
+        let server = || "https://books.example.com".to_owned();
+        let why = || "connection refused".to_owned();
+        let unreachable = Failure::from(ClientError::Unreachable {
+            server: server(),
+            why: why(),
+        });
+        assert_eq!(unreachable.exit, Exit::Unreachable);
+        assert!(unreachable.message.ends_with("nothing was recorded"));
+        for error in [
+            ClientError::Unconfirmed {
+                server: server(),
+                why: why(),
+            },
+            ClientError::Queued {
+                server: server(),
+                why: why(),
+                waiting: 3,
+            },
+        ] {
+            let failure = Failure::from(error);
+            assert_eq!(failure.exit, Exit::Unconfirmed);
+            assert!(failure.hints[0].ends_with("hissab sync"));
+        }
+        let out = Failure::from(ClientError::SignedOut {
+            server: server(),
+            why: "the sign-in has ended".into(),
+            source_of_credentials: "HISSAB_TOKEN".into(),
+        });
+        assert_eq!(
+            out.text(false),
+            "error: not signed in to https://books.example.com: the sign-in has ended\n   at credentials from HISSAB_TOKEN\n hint: hissab login https://books.example.com\n"
         );
     }
 

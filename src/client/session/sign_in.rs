@@ -1,0 +1,93 @@
+//! What requests are signed with, and how it is renewed: once over all processes of a user.
+
+use std::sync::MutexGuard;
+
+use jiff::Timestamp;
+
+use super::attempts::PAUSES;
+use super::{Credential, Effect, Session, json, plain, unpoisoned};
+use crate::client::credentials::SignIn;
+use crate::client::error::Result;
+use crate::client::reply;
+use crate::client::transport::{Method, Request};
+use crate::wire::auth::{Refresh, Tokens};
+
+impl Session {
+    /// What to sign requests with. A stored sign-in that is about to end is renewed first.
+    pub(super) fn bearer(&self) -> Result<Option<String>> {
+        let store = match &self.credential {
+            Credential::Nobody => return Ok(None),
+            Credential::Token { secret, .. } => return Ok(Some(secret.clone())),
+            Credential::Stored(store) => store,
+        };
+        let held = self.sign_in().clone();
+        let sign_in = match held {
+            Some(sign_in) => sign_in,
+            None => store
+                .get(self.server())?
+                .ok_or_else(|| self.signed_out("nobody is signed in there".to_owned()))?,
+        };
+        let fresh = sign_in.is_fresh(Timestamp::now());
+        let access = sign_in.access_token.clone();
+        *self.sign_in() = Some(sign_in);
+        if fresh {
+            return Ok(Some(access));
+        }
+        self.renew(&access).map(Some)
+    }
+
+    pub(super) fn can_renew(&self) -> bool {
+        matches!(self.credential, Credential::Stored(_))
+    }
+
+    /// Gets the tokens that follow `stale`, or those that another process got.
+    pub(super) fn renew(&self, stale: &str) -> Result<String> {
+        let Credential::Stored(store) = &self.credential else {
+            return Err(self.signed_out("the token is not accepted".to_owned()));
+        };
+        let renewed = store.renew(self.server(), stale, |held| {
+            let tokens = self.refreshed(held)?;
+            Ok(held.renewed(tokens, Timestamp::now()))
+        })?;
+        let sign_in =
+            renewed.ok_or_else(|| self.signed_out("nobody is signed in there".to_owned()))?;
+        let access = sign_in.access_token.clone();
+        *self.sign_in() = Some(sign_in);
+        Ok(access)
+    }
+
+    /// `POST /auth/refresh`. The same successor is answered for a while, so a cut is simply asked again.
+    pub(super) fn refreshed(&self, held: &SignIn) -> Result<Tokens> {
+        let body = json(&Refresh {
+            refresh_token: held.refresh_token.clone(),
+        })?;
+        let mut next = Request {
+            payload: body,
+            ..plain(Method::Post, "/auth/refresh", &[])
+        };
+        let mut pauses = PAUSES.iter();
+        loop {
+            let again = next.again();
+            let cut = match self.attempt(next, None)? {
+                Ok((body, reply)) if reply.is_success() => {
+                    return reply::value(self.server(), "/auth/refresh", body.bytes());
+                }
+                Ok((body, reply)) => {
+                    return Err(self.refusal(&reply, body.problem(&reply), Effect::None));
+                }
+                Err(cut) => cut,
+            };
+            match (again, pauses.next()) {
+                (Some(again), Some(pause)) => {
+                    std::thread::sleep(*pause);
+                    next = again;
+                }
+                _ => return Err(self.silence(&cut, false)),
+            }
+        }
+    }
+
+    pub(super) fn sign_in(&self) -> MutexGuard<'_, Option<SignIn>> {
+        unpoisoned(&self.sign_in)
+    }
+}
