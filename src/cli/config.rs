@@ -176,6 +176,20 @@ impl Config {
             .collect()
     }
 
+    /// Which files were read: `project /shop/hissab.toml, user /home/asha/.config/hissab/config.toml`.
+    pub fn layers(&self) -> String {
+        let project = self
+            .project
+            .as_ref()
+            .map(|l| Origin::Project(l.path.clone()));
+        let user = self.user.as_ref().map(|l| Origin::User(l.path.clone()));
+        let read: Vec<String> = project.iter().chain(&user).map(Origin::to_string).collect();
+        if read.is_empty() {
+            return "no file, only defaults and the environment".to_owned();
+        }
+        read.join(", ")
+    }
+
     pub fn project(&self) -> Option<&Layer> {
         self.project.as_ref()
     }

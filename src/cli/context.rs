@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -30,6 +30,8 @@ pub struct Context {
     ids: Ids,
     config: OnceCell<Config>,
     err_colour: bool,
+    /// When the command began: what -v counts from.
+    begun: Instant,
 }
 
 impl Context {
@@ -76,6 +78,7 @@ impl Context {
             err_colour,
             globals,
             terminal,
+            begun: Instant::now(),
         })
     }
 
@@ -85,6 +88,7 @@ impl Context {
             return Ok(config);
         }
         let loaded = Config::load()?;
+        self.step(&format!("configuration: {}", loaded.layers()));
         Ok(self.config.get_or_init(|| loaded))
     }
 
@@ -144,6 +148,14 @@ impl Context {
         if !self.globals.quiet {
             // Nobody can be told that stderr is gone.
             let _ = writeln!(io::stderr(), "{}", sanitize::block(text));
+        }
+    }
+
+    /// With -v a line on stderr: a step is done, and when.
+    pub fn step(&self, done: &str) {
+        if self.globals.verbose > 0 {
+            let at = self.begun.elapsed().as_secs_f64() * 1_000.0;
+            let _ = writeln!(io::stderr(), "{at:>9.1} ms  {}", sanitize::line(done));
         }
     }
 
@@ -244,13 +256,17 @@ impl Context {
     /// The book for reading: a file, or the journals of `-f`.
     pub fn open_read(&self) -> Result<Box<dyn Book>> {
         if !self.globals.files.is_empty() {
-            return super::journals::open(self);
+            let book = super::journals::open(self)?;
+            self.step(&format!("read {}", self.globals.files.join(", ")));
+            return Ok(book);
         }
         let located = self.located()?;
         if !located.path.exists() {
             return Err(locate::missing(&located, self.config()?));
         }
-        Ok(book::open::read(&located.path)?)
+        let book = book::open::read(&located.path)?;
+        self.step(&format!("opened to read: {}", located.words()));
+        Ok(book)
     }
 
     /// The book for writing.
@@ -261,7 +277,9 @@ impl Context {
         if !located.path.exists() {
             return Err(locate::missing(&located, self.config()?));
         }
-        Ok(book::open::write(&located.path, self.wait()?)?)
+        let book = book::open::write(&located.path, self.wait()?)?;
+        self.step(&format!("opened to write: {}", located.words()));
+        Ok(book)
     }
 
     /// Which book a writer changes.

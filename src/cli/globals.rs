@@ -65,7 +65,7 @@ pub struct Globals {
     #[arg(short = 'q', long, global = true)]
     pub quiet: bool,
 
-    /// Say more on stderr
+    /// Say on stderr which configuration and book are used and how long each step takes
     #[arg(short = 'v', long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 

@@ -16,6 +16,13 @@ pub struct Located {
     pub source: Source,
 }
 
+impl Located {
+    /// `/home/asha/shop.hissab (--book)`
+    pub fn words(&self) -> String {
+        format!("{} ({})", self.path.display(), self.source.word())
+    }
+}
+
 /// Who said which book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {

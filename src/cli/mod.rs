@@ -322,7 +322,12 @@ fn parse(mut words: Vec<OsString>) -> std::result::Result<Cli, clap::Error> {
 
 fn execute(cli: Cli) -> Result<Exit> {
     let mut ctx = Context::new(cli.globals)?;
-    let exit = cli.command.run(&mut ctx)?;
+    let outcome = cli.command.run(&mut ctx);
+    ctx.step(match &outcome {
+        Ok(_) => "done",
+        Err(_) => "failed",
+    });
+    let exit = outcome?;
     ctx.out.finish()?;
     Ok(exit)
 }

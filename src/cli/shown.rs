@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::error::{Failure, Result};
-use crate::render::{self, Layout, Options, RenderError, View};
+use crate::render::{self, Format, Layout, Options, RenderError, View};
 
 // Flags about the shape of printed data.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -36,6 +36,27 @@ impl ShownArgs {
         })
     }
 
+    /// True if a short list may be printed as plain lines: a table of all columns.
+    pub fn is_plain(&self, ctx: &Context) -> Result<bool> {
+        Ok(ctx.format()? == Format::Table && self.fields.is_none() && !self.no_header)
+    }
+
+    /// Refuses these flags on a command that prints data only with `with`.
+    pub fn refuse(&self, with: &str) -> Result<()> {
+        let given = [
+            (self.fields.is_some(), "--fields"),
+            (self.no_header, "--no-header"),
+            (self.raw, "--raw"),
+        ];
+        match given.iter().find(|(given, _)| *given) {
+            Some((_, flag)) => Err(Failure::usage(
+                "flag-does-not-apply",
+                format!("{flag} goes with {with}: without it there is no data to shape"),
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// Prints a report in the format asked for.
     pub fn show(&self, ctx: &mut Context, view: &dyn View) -> Result<()> {
         let options = self.options(ctx)?;
@@ -52,6 +73,7 @@ impl From<RenderError> for Failure {
 
 /// Prints a report with options that are settled.
 pub fn show(ctx: &mut Context, options: &Options, view: &dyn View) -> Result<()> {
+    ctx.step("computed");
     render::write(&mut ctx.out, options, view).map_err(failure)
 }
 

@@ -164,3 +164,61 @@ fn control_characters_of_others_become_visible() {
         .exits(1);
     assert!(!run.stderr.contains('\u{1b}'), "{run}");
 }
+
+#[test]
+fn verbose_says_where_things_come_from_and_keeps_stdout_as_it_was() {
+    let env = TestEnv::new();
+    env.hissab(["init", "a.hissab"]).ok();
+    env.write("hissab.toml", "book = \"a.hissab\"\n");
+    let quiet = env.hissab(["tb"]).ok();
+    let run = env.hissab(["tb", "-v"]).ok();
+    assert_eq!(run.stdout, quiet.stdout);
+    for words in [
+        "configuration: project [HOME]",
+        "a.hissab (the project's",
+        "ms  done",
+    ] {
+        assert!(run.stderr.contains(words), "{words}: {run}");
+    }
+    assert!(!quiet.stderr.contains(" ms "), "{quiet}");
+    let failed = env.hissab(["show", "9", "-v"]).exits(6);
+    assert!(failed.stderr.contains("ms  failed"), "{failed}");
+}
+
+#[test]
+fn short_lists_have_columns_for_machines() {
+    let mut env = TestEnv::new();
+    env.hissab(["init", "a.hissab"]).ok();
+    env.set("HISSAB_BOOK", "a.hissab");
+    env.hissab(["account", "add", "Assets:Till"]).ok();
+    env.hissab(["party", "add", "Ramesh", "--customer"]).ok();
+    let csv = |words: &[&str], fields: &str| {
+        let mut line = words.to_vec();
+        line.extend(["-O", "csv", "--no-header", "--fields", fields]);
+        env.hissab(line).ok().stdout
+    };
+    assert_eq!(
+        csv(&["account", "list", "till"], "kind,account"),
+        "asset,Assets:Till\n"
+    );
+    assert_eq!(
+        csv(&["party", "list"], "account"),
+        "Assets:Receivable:Ramesh\n"
+    );
+    assert_eq!(csv(&["currency", "list"], "code,scale"), "INR,2\n");
+    assert_eq!(
+        csv(&["log", "--limit", "1"], "seq,who,action"),
+        "3,asha,account-opened\n"
+    );
+    assert_eq!(
+        csv(&["undo", "--list"], "seq,state").lines().next(),
+        Some("3,done")
+    );
+    assert!(csv(&["config", "list"], "name,value").contains("wait,30\n"));
+    for format in ["tsv", "md", "ndjson", "json"] {
+        env.hissab(["log", "-O", format]).ok();
+        env.hissab(["currency", "prices", "-O", format]).ok();
+    }
+    env.hissab(["undo", "--fields", "seq"]).exits(2);
+    env.hissab(["log", "--fields", "nosuch"]).exits(2);
+}

@@ -5,12 +5,13 @@ use std::io::Write;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Result};
 use crate::cli::record::{echo, resolve};
+use crate::cli::shown::ShownArgs;
 use crate::ledger::account::{Account, AccountType};
 use crate::ledger::chart::Chart;
 use crate::ledger::period::people_date;
 use crate::ledger::totals::TotalsQuery;
 use crate::render::sanitize::line;
-use crate::render::{Cell, Column, Format, Options, RowWriter};
+use crate::render::{Cell, Column, RowWriter};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -19,6 +20,9 @@ pub struct Args {
     /// Show closed accounts too
     #[arg(long)]
     pub closed: bool,
+
+    #[command(flatten)]
+    pub shown: ShownArgs,
 }
 
 #[derive(clap::Args)]
@@ -32,16 +36,22 @@ pub fn list(ctx: &mut Context, args: Args) -> Result<Exit> {
     let wanted: Vec<String> = args.words.iter().map(|w| w.to_lowercase()).collect();
     let fits =
         |a: &Account| (args.closed || a.closed_on.is_none()) && wanted.iter().all(|w| holds(a, w));
-    listed(ctx, &chart, &fits)
+    listed(ctx, &chart, &fits, &args.shown)
 }
 
 /// Prints the accounts that fit, in chart order.
-pub fn listed(ctx: &mut Context, chart: &Chart, fits: &dyn Fn(&Account) -> bool) -> Result<Exit> {
-    let format = ctx.format()?;
+pub fn listed(
+    ctx: &mut Context,
+    chart: &Chart,
+    fits: &dyn Fn(&Account) -> bool,
+    shown: &ShownArgs,
+) -> Result<Exit> {
+    let options = shown.options(ctx)?;
+    let plain = shown.is_plain(ctx)?;
     ctx.page()?;
     let keys = chart.in_order();
     let accounts = keys.iter().map(|k| chart.account(*k)).filter(|a| fits(a));
-    if format == Format::Table {
+    if plain {
         for account in accounts {
             let closed = account
                 .closed_on
@@ -64,8 +74,7 @@ pub fn listed(ctx: &mut Context, chart: &Chart, fits: &dyn Fn(&Account) -> bool)
     let names = ["account", "kind", "type", "code", "opened", "closed"];
     let mut columns: Vec<Column> = names.iter().map(|n| Column::text(n)).collect();
     columns.insert(4, Column::text("currency"));
-    let options = Options::of(format);
-    let mut rows = RowWriter::begin(&mut ctx.out, &options, "hissab/accounts/1", &[], columns)?;
+    let mut rows = RowWriter::begin(&mut ctx.out, &options, "accounts/1", &[], columns)?;
     for account in accounts {
         rows.row(&[
             Cell::text(&account.path),

@@ -1,14 +1,18 @@
 //! `hissab config list|get|set|unset`: the layers, and the settings a book keeps itself (`book.…`).
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use crate::cli::config::{self, Config, KEYS, Origin};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::{Recorder, WriteArgs, echo, resolve};
+use crate::cli::shown::ShownArgs;
 use crate::ledger::change::Change;
 use crate::ledger::settings::{BookInfo, DateOrder, name};
 use crate::render::sanitize::line;
+use crate::render::views::ListView;
+use crate::render::{Cell, Column};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -33,6 +37,9 @@ pub struct ListArgs {
     /// Say where each value comes from
     #[arg(long)]
     pub origin: bool,
+
+    #[command(flatten)]
+    pub shown: ShownArgs,
 }
 
 #[derive(clap::Args)]
@@ -119,14 +126,21 @@ fn book_value(info: &BookInfo, key: &str) -> Option<String> {
 
 fn list(ctx: &mut Context, args: &ListArgs) -> Result<Exit> {
     let rows = all(ctx)?;
-    if ctx.wants_json() {
-        let rows: Vec<serde_json::Value> =
-            rows.iter().map(|(name, value, origin)| serde_json::json!({ "name": name, "value": value, "origin": origin })).collect();
-        let text = serde_json::to_string(&rows).unwrap_or_default();
-        writeln!(
-            ctx.out,
-            "{{\"schema\":\"hissab/config/1\",\"rows\":{text}}}"
-        )?;
+    if !args.shown.is_plain(ctx)? {
+        let cells = |(name, value, origin): &'_ (String, String, String)| {
+            let text = |text: &String| Cell::Text(Cow::Owned(text.clone()));
+            vec![text(name), text(value), text(origin)]
+        };
+        let view = ListView {
+            schema: "config/1",
+            title: Vec::new(),
+            columns: ["name", "value", "origin"].map(Column::text).to_vec(),
+            headings: vec!["Name", "Value", "Origin"],
+            rows: rows.iter().map(cells).collect(),
+            head: Vec::new(),
+            notes: Vec::new(),
+        };
+        args.shown.show(ctx, &view)?;
         return Ok(Exit::Ok);
     }
     for (name, value, origin) in rows {

@@ -1,15 +1,19 @@
 //! `hissab currency …`: currencies and other commodities, and their prices.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::sync::Arc;
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::{Recorder, WriteArgs, echo};
+use crate::cli::shown::ShownArgs;
 use crate::ledger::change::{Change, CurrencyChange, PriceChange};
 use crate::ledger::currency::{Currency, iso_scale, iso_symbol};
 use crate::ledger::period::people_date;
 use crate::render::sanitize::line;
+use crate::render::views::ListView;
+use crate::render::{Cell, Column};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -20,7 +24,7 @@ pub struct Args {
 #[derive(clap::Subcommand)]
 pub enum Action {
     /// List the book's currencies
-    List,
+    List(ListArgs),
     /// Add a currency or commodity
     Add(SetArgs),
     /// Set a currency's sign, name, or more decimal places
@@ -28,7 +32,13 @@ pub enum Action {
     /// Record a market price: what one unit is worth
     Price(PriceArgs),
     /// List market prices
-    Prices,
+    Prices(ListArgs),
+}
+
+#[derive(clap::Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    pub shown: ShownArgs,
 }
 
 #[derive(clap::Args)]
@@ -69,40 +79,35 @@ pub struct PriceArgs {
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     match args.action {
-        Action::List => list(ctx),
+        Action::List(args) => list(ctx, &args.shown),
         Action::Add(args) => put(ctx, &args, true),
         Action::Set(args) => put(ctx, &args, false),
         Action::Price(args) => price(ctx, &args),
-        Action::Prices => prices(ctx),
+        Action::Prices(args) => prices(ctx, &args.shown),
     }
 }
 
-#[derive(serde::Serialize)]
-struct CurrencyJson<'a> {
-    code: &'a str,
-    scale: u8,
-    symbol: Option<&'a str>,
-    name: Option<&'a str>,
-}
-
-fn list(ctx: &mut Context) -> Result<Exit> {
+fn list(ctx: &mut Context, shown: &ShownArgs) -> Result<Exit> {
     let chart = ctx.open_read()?.chart()?;
-    let json = ctx.wants_json();
-    if json {
-        let rows: Vec<CurrencyJson<'_>> = chart
-            .currencies()
-            .iter()
-            .map(|c| CurrencyJson {
-                code: &c.code,
-                scale: c.scale,
-                symbol: c.symbol.as_deref(),
-                name: c.name.as_deref(),
-            })
-            .collect();
-        let text = serde_json::to_string(&rows).unwrap_or_default();
-        writeln!(
-            ctx.out,
-            "{{\"schema\":\"hissab/currency-list/1\",\"rows\":{text}}}"
+    if !shown.is_plain(ctx)? {
+        let row = |c: &'_ Currency| {
+            let text = |text: Option<&str>| match text {
+                Some(text) => Cell::Text(Cow::Owned(text.to_owned())),
+                None => Cell::Empty,
+            };
+            vec![
+                text(Some(&c.code)),
+                Cell::Number(c.scale.into()),
+                text(c.symbol.as_deref()),
+                text(c.name.as_deref()),
+            ]
+        };
+        let columns = ["code", "scale", "symbol", "name"].map(Column::text);
+        let headings = vec!["Code", "Places", "Sign", "Name"];
+        let rows = chart.currencies().iter().map(row).collect();
+        shown.show(
+            ctx,
+            &view("currency-list/1", columns.to_vec(), headings, rows),
         )?;
         return Ok(Exit::Ok);
     }
@@ -262,31 +267,51 @@ fn price(ctx: &mut Context, args: &PriceArgs) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-fn prices(ctx: &mut Context) -> Result<Exit> {
+fn prices(ctx: &mut Context, shown: &ShownArgs) -> Result<Exit> {
     let prices = ctx.open_read()?.prices()?;
-    let json = ctx.wants_json();
-    let mut rows = Vec::new();
+    if !shown.is_plain(ctx)? {
+        let row = |price: &PriceChange| {
+            let text = |text: String| Cell::Text(Cow::Owned(text));
+            vec![
+                Cell::Date(price.on),
+                text(price.commodity.to_string()),
+                text(price.currency.to_string()),
+                price.rate.map_or(Cell::Empty, |r| text(r.to_string())),
+            ]
+        };
+        let columns = ["date", "commodity", "currency", "rate"].map(Column::text);
+        let headings = vec!["Date", "Commodity", "Currency", "Rate"];
+        let rows = prices.iter().map(row).collect();
+        shown.show(ctx, &view("prices/1", columns.to_vec(), headings, rows))?;
+        return Ok(Exit::Ok);
+    }
     for price in prices {
         let rate = price.rate.map(|r| r.to_string());
-        if json {
-            rows.push(serde_json::json!({"date": price.on.to_string(), "commodity": &*price.commodity, "currency": &*price.currency, "rate": rate}));
-        } else {
-            let text = format!(
-                "{}  1 {} = {} {}",
-                people_date(price.on),
-                price.commodity,
-                rate.as_deref().unwrap_or("withdrawn"),
-                price.currency
-            );
-            writeln!(ctx.out, "{}", line(&text))?;
-        }
-    }
-    if json {
-        let text = serde_json::to_string(&rows).unwrap_or_default();
-        writeln!(
-            ctx.out,
-            "{{\"schema\":\"hissab/prices/1\",\"rows\":{text}}}"
-        )?;
+        let text = format!(
+            "{}  1 {} = {} {}",
+            people_date(price.on),
+            price.commodity,
+            rate.as_deref().unwrap_or("withdrawn"),
+            price.currency
+        );
+        writeln!(ctx.out, "{}", line(&text))?;
     }
     Ok(Exit::Ok)
+}
+
+fn view(
+    schema: &'static str,
+    columns: Vec<Column>,
+    headings: Vec<&'static str>,
+    rows: Vec<Vec<Cell<'static>>>,
+) -> ListView<'static> {
+    ListView {
+        schema,
+        title: Vec::new(),
+        columns,
+        headings,
+        rows,
+        head: Vec::new(),
+        notes: Vec::new(),
+    }
 }

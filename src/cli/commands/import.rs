@@ -205,15 +205,18 @@ fn planned(ctx: &mut Context, session: &mut Session, args: &Args, file: &str) ->
     if whole {
         let plan = journal::plan(ctx, session, &args.reading, input)?;
         drop(progress);
+        ctx.step(&format!("read and planned {file}"));
         return Ok(Planned::Journal(Box::new(plan)));
     }
     let (file_name, sha256) = (input.file_name(), input.sha256());
     let read = reading::read(ctx, session, &args.reading, &input)?;
     drop(progress);
+    ctx.step(&format!("read {file}"));
     if read.statement.rows.is_empty() {
         ctx.warn(&format!("{file} holds no transactions"));
     }
     let plan = planning::plan(ctx, session, file, file_name, sha256, read)?;
+    ctx.step(&format!("planned {file}"));
     Ok(Planned::Statement(Box::new(plan)))
 }
 
@@ -271,6 +274,7 @@ fn write(
     drop(counted);
     drop(progress);
     drop(sources);
+    ctx.step("written");
     let mut posted = Vec::new();
     for ((plan, _), outcome) in written.into_iter().zip(outcomes) {
         let done = outcome.map_err(|error| refused(plan, error))?;

@@ -1,13 +1,18 @@
 //! `hissab log [REF]`: who did what, newest last; of one transaction, or of the whole book.
 
+use std::borrow::Cow;
 use std::io::Write;
 
+use super::audit_list::numbers;
 use crate::book::{AuditEntry, AuditQuery};
 use crate::cli::context::Context;
 use crate::cli::environment::local_time;
 use crate::cli::error::{Exit, Result};
 use crate::cli::record::recorder::find;
+use crate::cli::shown::ShownArgs;
 use crate::render::sanitize::line;
+use crate::render::views::ListView;
+use crate::render::{Cell, Column};
 
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab log 1042")]
@@ -19,24 +24,9 @@ pub struct Args {
     /// The newest so many
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub limit: u64,
-}
 
-#[derive(serde::Serialize)]
-struct LogJson {
-    schema: &'static str,
-    rows: Vec<RowJson>,
-}
-
-#[derive(serde::Serialize)]
-struct RowJson {
-    sequence: u64,
-    at: String,
-    who: String,
-    action: String,
-    numbers: Vec<(u64, u64)>,
-    reason: Option<String>,
-    operation: String,
-    undone: bool,
+    #[command(flatten)]
+    pub shown: ShownArgs,
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
@@ -52,48 +42,65 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     };
     let entries = book.audit(&query)?;
     let zone = book.info()?.settings.timezone;
-    if ctx.wants_json() {
-        let rows = entries.into_iter().map(row_json).collect();
-        let text = serde_json::to_string(&LogJson {
-            schema: "hissab/log/1",
-            rows,
-        })
-        .unwrap_or_default();
-        writeln!(ctx.out, "{text}")?;
+    if args.shown.is_plain(ctx)? {
+        for entry in &entries {
+            writeln!(ctx.out, "{}", line(&row_text(entry, &zone)))?;
+        }
         return Ok(Exit::Ok);
     }
-    for entry in &entries {
-        writeln!(ctx.out, "{}", line(&row_text(entry, &zone)))?;
-    }
+    args.shown.show(ctx, &operations("log/1", &entries))?;
     Ok(Exit::Ok)
 }
 
-fn row_json(entry: AuditEntry) -> RowJson {
-    RowJson {
-        sequence: entry.record.sequence,
-        at: entry.record.at.to_string(),
-        who: entry.record.who,
-        action: entry.record.action,
-        numbers: entry.record.numbers,
-        reason: entry.record.reason,
-        operation: entry.record.operation.0.to_string(),
-        undone: entry.undone,
+/// Operations as rows, for machines and for tables.
+pub fn operations<'a>(schema: &'static str, entries: &'a [AuditEntry]) -> ListView<'a> {
+    let row = |entry: &'a AuditEntry| {
+        let record = &entry.record;
+        let text = |text: String| Cell::Text(Cow::Owned(text));
+        vec![
+            Cell::Number(record.sequence),
+            text(record.at.to_string()),
+            Cell::text(&record.who),
+            Cell::text(&record.action),
+            text(numbers(&record.numbers, " ")),
+            Cell::maybe(record.reason.as_deref()),
+            Cell::Word(if entry.undone { "undone" } else { "done" }),
+            text(record.operation.0.to_string()),
+        ]
+    };
+    let names = [
+        "recorded_at",
+        "who",
+        "action",
+        "numbers",
+        "reason",
+        "state",
+        "operation",
+    ];
+    let mut columns = vec![Column::number("seq")];
+    columns.extend(names.map(Column::text));
+    ListView {
+        schema,
+        title: Vec::new(),
+        columns,
+        headings: vec![
+            "Seq.",
+            "Recorded at",
+            "Who",
+            "Action",
+            "Numbers",
+            "Reason",
+            "State",
+            "Operation",
+        ],
+        rows: entries.iter().map(row).collect(),
+        head: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
 fn row_text(entry: &AuditEntry, zone: &str) -> String {
     let record = &entry.record;
-    let numbers: Vec<String> = record
-        .numbers
-        .iter()
-        .map(|(first, last)| {
-            if first == last {
-                first.to_string()
-            } else {
-                format!("{first}-{last}")
-            }
-        })
-        .collect();
     let mut text = format!(
         "{:>6}  {}  {}  {}",
         record.sequence,
@@ -101,8 +108,8 @@ fn row_text(entry: &AuditEntry, zone: &str) -> String {
         record.who,
         record.action
     );
-    if !numbers.is_empty() {
-        text.push_str(&format!(" {}", numbers.join(", ")));
+    if !record.numbers.is_empty() {
+        text.push_str(&format!(" {}", numbers(&record.numbers, ", ")));
     }
     if let Some(reason) = &record.reason {
         text.push_str(&format!(": {reason}"));

@@ -4,6 +4,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::resolve::{is_party_group, party_parent};
 use crate::cli::record::{Recorder, WriteArgs, echo};
+use crate::cli::shown::ShownArgs;
 use crate::ledger::account::{Account, AccountType, Contact, check_path};
 use crate::ledger::change::{AccountPatch, Change, NewAccount};
 
@@ -62,6 +63,9 @@ pub struct ListArgs {
     /// Show closed ones too
     #[arg(long)]
     pub closed: bool,
+
+    #[command(flatten)]
+    pub shown: ShownArgs,
 }
 
 #[derive(clap::Args)]
@@ -158,7 +162,7 @@ fn list(ctx: &mut Context, args: &ListArgs) -> Result<Exit> {
             && !(args.customers && a.account_type != AccountType::Receivable)
             && !(args.suppliers && a.account_type != AccountType::Payable)
     };
-    listed(ctx, &chart, &fits)
+    listed(ctx, &chart, &fits, &args.shown)
 }
 
 fn set(ctx: &mut Context, args: &SetArgs) -> Result<Exit> {

@@ -2,12 +2,12 @@
 
 use std::io::Write;
 
-use serde::Serialize;
-
+use super::log::operations;
 use crate::book::{AuditEntry, AuditQuery};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::{Recorder, WriteArgs, echo};
+use crate::cli::shown::ShownArgs;
 use crate::ledger::change::{Change, OperationId};
 use crate::render::sanitize::line;
 
@@ -30,6 +30,9 @@ pub struct Args {
 
     #[command(flatten)]
     pub write: WriteArgs,
+
+    #[command(flatten)]
+    pub shown: ShownArgs,
 }
 
 /// How many operations --list shows.
@@ -37,8 +40,9 @@ const LISTED: u64 = 20;
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     if args.list {
-        return list(ctx);
+        return list(ctx, &args.shown);
     }
+    args.shown.refuse("--list")?;
     let mut recorder = Recorder::open(ctx)?;
     let named = args
         .operation
@@ -144,54 +148,28 @@ fn describe(entry: &AuditEntry) -> String {
     format!("{}{joint}{}{reason}", record.action, numbers.join(", "))
 }
 
-#[derive(Serialize)]
-struct OperationJson {
-    sequence: u64,
-    at: String,
-    who: String,
-    action: String,
-    operation: String,
-    numbers: Vec<(u64, u64)>,
-    reason: Option<String>,
-    undone: bool,
-}
-
-fn list(ctx: &mut Context) -> Result<Exit> {
+fn list(ctx: &mut Context, shown: &ShownArgs) -> Result<Exit> {
     let mut book = ctx.open_read()?;
     let zone = book.info()?.settings.timezone;
-    let entries = book.audit(&AuditQuery {
+    let mut entries = book.audit(&AuditQuery {
         who: Some(ctx.who()?),
         last: Some(LISTED),
         ..AuditQuery::default()
     })?;
-    let json = ctx.wants_json();
-    let mut rows = Vec::new();
-    for entry in entries.into_iter().rev() {
-        if json {
-            rows.push(OperationJson {
-                sequence: entry.record.sequence,
-                at: entry.record.at.to_string(),
-                who: entry.record.who.clone(),
-                action: entry.record.action.clone(),
-                operation: entry.record.operation.0.to_string(),
-                numbers: entry.record.numbers.clone(),
-                reason: entry.record.reason.clone(),
-                undone: entry.undone,
-            });
-        } else {
-            let mark = if entry.undone { "  (undone)" } else { "" };
-            let at = crate::cli::environment::local_time(entry.record.at, &zone);
-            let text = format!(
-                "{:>6}  {at}  {}{mark}",
-                entry.record.sequence,
-                describe(&entry)
-            );
-            writeln!(ctx.out, "{}", line(&text))?;
-        }
+    entries.reverse();
+    if !shown.is_plain(ctx)? {
+        shown.show(ctx, &operations("operations/1", &entries))?;
+        return Ok(Exit::Ok);
     }
-    if json {
-        let object = serde_json::json!({ "schema": "hissab/operations/1", "rows": rows });
-        writeln!(ctx.out, "{object}")?;
+    for entry in &entries {
+        let mark = if entry.undone { "  (undone)" } else { "" };
+        let at = crate::cli::environment::local_time(entry.record.at, &zone);
+        let text = format!(
+            "{:>6}  {at}  {}{mark}",
+            entry.record.sequence,
+            describe(entry)
+        );
+        writeln!(ctx.out, "{}", line(&text))?;
     }
     Ok(Exit::Ok)
 }

@@ -187,6 +187,7 @@ impl<'c> Recorder<'c> {
             WriteMode::Commit
         };
         let outcome = self.ctx.while_waiting(|| self.book.write(&[unit], mode))?;
+        self.ctx.step("written");
         let done = outcome
             .into_iter()
             .next()
