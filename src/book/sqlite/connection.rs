@@ -1,6 +1,6 @@
 //! Opening and creating book files: flags, pragmas, permissions, the read-only mount.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::fault::{damaged, of_file};
 use super::schema::{self, Found, SCHEMA_VERSION};
-use super::{SqliteBook, snapshot};
+use super::{SqliteBook, drafts, snapshot};
 use crate::book::{BookError, Result};
 use crate::ledger::change::{Done, Unit, WriteMode};
 
@@ -86,18 +86,9 @@ impl SqliteBook {
                 operation: None,
             });
         }
-        let folder = folder_of(path);
-        let draft = tempfile::Builder::new()
-            .prefix(".hissab-new-")
-            .suffix(".tmp")
-            .tempfile_in(folder)
-            .map_err(|e| io(folder, &e))?;
+        let draft = drafts::begin(drafts::NEW, path)?;
         let done = fill(draft.path(), wait, new).map_err(|e| of_file(e, path))?;
-        draft.as_file().sync_all().map_err(|e| io(path, &e))?;
-        draft
-            .persist_noclobber(path)
-            .map_err(|e| io(path, &e.error))?;
-        sync_folder(folder);
+        drafts::publish(draft, path)?;
         Ok((SqliteBook::open_write(path, wait)?, done))
     }
 
@@ -198,13 +189,6 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
-}
-
-/// Makes a new name in a folder durable; file systems that cannot are as safe as they can be.
-pub(super) fn sync_folder(folder: &Path) {
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
 }
 
 /// A connection with everything that has to hold on every one of them.

@@ -23,6 +23,7 @@ use crate::ledger::transaction::Transaction;
 
 mod check;
 mod connection;
+mod drafts;
 mod fault;
 mod log;
 mod more;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::connection::{connect, folder_of, io, sync_folder};
+use super::connection::{connect, folder_of, io};
 use super::schema::{self, Found, SCHEMA_VERSION};
-use super::{SqliteBook, fault::damaged};
+use super::{SqliteBook, drafts, fault::damaged};
 use crate::book::{Book, BookError, CheckDepth, Result};
 
 /// Writes a consistent copy to a path that does not exist yet, mode 0600; `--once` keys stay behind.
@@ -22,12 +22,7 @@ pub fn snapshot(conn: &Connection, to: &Path) -> Result<()> {
             operation: None,
         });
     }
-    let folder = folder_of(to);
-    let draft = tempfile::Builder::new()
-        .prefix(".hissab-copy-")
-        .suffix(".tmp")
-        .tempfile_in(folder)
-        .map_err(|e| io(folder, &e))?;
+    let draft = drafts::begin(drafts::COPY, to)?;
     let mut copy = connect(
         draft.path(),
         OpenFlags::SQLITE_OPEN_READ_WRITE,
@@ -39,10 +34,7 @@ pub fn snapshot(conn: &Connection, to: &Path) -> Result<()> {
         "PRAGMA journal_mode = DELETE; DELETE FROM request; PRAGMA journal_mode = WAL",
     )?;
     copy.close().map_err(|(_, error)| BookError::from(error))?;
-    draft.as_file().sync_all().map_err(|e| io(to, &e))?;
-    draft.persist_noclobber(to).map_err(|e| io(to, &e.error))?;
-    sync_folder(folder);
-    Ok(())
+    drafts::publish(draft, to)
 }
 
 /// Copies every page; a writer in between makes SQLite start over by itself.
@@ -141,7 +133,7 @@ pub fn migrate_after_backup(conn: &mut Connection, path: &Path) -> Result<()> {
         .and_then(|f| f.sync_all())
         .map_err(|e| io(&draft, &e))?;
     fs::rename(&draft, &backup).map_err(|e| io(&backup, &e))?;
-    sync_folder(folder_of(&backup));
+    drafts::sync_folder(folder_of(&backup))?;
     schema::migrate(&tx, None)?;
     tx.commit()?;
     Ok(())
