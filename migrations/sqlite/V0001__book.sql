@@ -194,13 +194,14 @@ CREATE TABLE conversion (
   PRIMARY KEY (currency, month)
 ) STRICT, WITHOUT ROWID;
 
--- `--once` keys. Not sealed: emptied in copies, pruned after 30 days.
+-- `--once` keys. Not sealed: emptied in copies, pruned after 30 days. sum: over the rest of the row.
 CREATE TABLE request (
   key     TEXT PRIMARY KEY,
   content BLOB NOT NULL,
   seq     INTEGER NOT NULL,
   numbers TEXT NOT NULL,
-  at      INTEGER NOT NULL
+  at      INTEGER NOT NULL,
+  sum     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- ---------------------------------------------------------------- the audit log

@@ -1,7 +1,6 @@
 //! Silent damage: bytes of a closed book changed one at a time. Whatever changes a value that can be read, or
 //! stops the reading, is found by `check --deep`; everything else leaves all that can be read as it was.
 //!
-//! Out of the proof by design: the content hash behind a `--once` key, which nothing prints.
 //! `HISSAB_SEED=N` repeats a run, `HISSAB_FLIPS=N` makes it longer, `HISSAB_FLIPS=all` takes every byte.
 
 use std::fs::File;
@@ -196,4 +195,29 @@ fn every_changed_byte_is_found_or_harmless() {
         unseen > 0,
         "integrity_check found everything: the flips prove nothing"
     );
+}
+
+#[test]
+fn every_changed_byte_of_a_once_key_is_found() {
+    let shop = rich_shop();
+    let path = shop.path.clone();
+    let folder = shop.folder;
+    drop(shop.book);
+    let bytes = std::fs::read(&path).unwrap();
+    // The key, then the hash of what it stood for, as a row holds them.
+    let row = [b"rent-april".as_slice(), &[9; 32]].concat();
+    let place = |window: &[u8]| *window == *row;
+    let at = bytes
+        .windows(row.len())
+        .position(place)
+        .expect("the row of the key");
+    let flips: Vec<(usize, u8)> = (at..at + row.len())
+        .map(|at| (at, bytes[at] ^ 0x01))
+        .collect();
+    let sound = everything(&mut SqliteBook::open_read(&path, WAIT).unwrap()).unwrap();
+    drop(folder);
+    let tally = try_all(&bytes, &flips, &sound);
+    assert_eq!((tally.found, tally.missed), (flips.len(), Vec::new()));
+    // SQLite's own check sees none of it.
+    assert_eq!(tally.unseen_by_sqlite, flips.len());
 }

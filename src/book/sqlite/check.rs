@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::records;
+use super::requests;
 use super::rows;
 use super::scan::by_numbers;
 use super::verify::verify;
@@ -406,29 +407,13 @@ fn unsealed(conn: &Connection) -> Result<Vec<Finding>> {
 fn deep_chain(conn: &Connection, book: Uuid) -> Result<CheckOutcome> {
     let proof = verify(conn, book)?;
     let mut outcome = CheckOutcome::of("chain", proof.faults);
-    outcome.findings.extend(requests(conn)?);
+    let keys = requests::faults(conn)?;
+    let keys = keys.into_iter().take(FINDINGS_MAX);
+    outcome
+        .findings
+        .extend(keys.map(|message| error("chain", message)));
     outcome.detail = Some(format!("{} records", proof.records));
     Ok(outcome)
-}
-
-/// What a repeated `--once` key would be answered is what its record says.
-fn requests(conn: &Connection) -> Result<Vec<Finding>> {
-    let mut statement = conn.prepare(
-        "SELECT r.key FROM request r LEFT JOIN audit a ON a.seq = r.seq
-          WHERE a.seq IS NULL OR a.numbers <> r.numbers",
-    )?;
-    let keys: std::result::Result<Vec<String>, rusqlite::Error> =
-        statement.query_map([], |row| row.get(0))?.collect();
-    Ok(keys?
-        .into_iter()
-        .take(FINDINGS_MAX)
-        .map(|key| {
-            error(
-                "chain",
-                format!("the answer kept for --once {key:?} is not that of its record"),
-            )
-        })
-        .collect())
 }
 
 fn number_gap(conn: &Connection) -> Result<CheckOutcome> {

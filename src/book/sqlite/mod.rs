@@ -28,6 +28,7 @@ mod fault;
 mod log;
 mod more;
 mod records;
+mod requests;
 mod rows;
 mod scan;
 mod schema;

@@ -6,11 +6,11 @@
 
 use std::ops::ControlFlow;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::fault::damaged;
-use super::{records, rows};
+use super::{requests, rows};
 use crate::book::{BookError, Result};
 use crate::ledger::change::{Change, Done, Repeat, Unit, WriteMode};
 
@@ -228,34 +228,7 @@ fn already(conn: &Connection, unit: &Unit<'_>) -> Result<Option<Done>> {
     let Some(once) = &unit.once else {
         return Ok(None);
     };
-    let mut statement =
-        conn.prepare_cached("SELECT content, seq, numbers FROM request WHERE key = ?1")?;
-    let mut found = statement.query([&once.key])?;
-    let Some(row) = found.next()? else {
-        return Ok(None);
-    };
-    if rows::hash(row, 0)? != once.content {
-        return Err(BookError::Conflict {
-            code: "once-conflict",
-            message: format!("the key {:?} was used before for something else", once.key),
-            hint: None,
-            operation: None,
-        });
-    }
-    let sequence: u64 = row.get(1)?;
-    let hash = conn
-        .query_row("SELECT hash FROM audit WHERE seq = ?1", [sequence], |row| {
-            row.get::<_, Vec<u8>>(0)
-        })
-        .optional()?
-        .and_then(|bytes| bytes.try_into().ok())
-        .unwrap_or(records::head(conn)?.hash);
-    Ok(Some(Done {
-        sequence,
-        hash,
-        numbers: ranges(row.get_ref(2)?)?,
-        repeat: Repeat::Already,
-    }))
+    requests::answered(conn, once)
 }
 
 /// A JSON list of closed ranges.

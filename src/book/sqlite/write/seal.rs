@@ -1,14 +1,12 @@
 //! The audit record that seals a unit: the last thing written, and what the fences check.
 
 use super::super::log::changes_to_json;
+use super::super::requests;
 use super::state::Writer;
 use super::{chart, import};
 use crate::book::Result;
 use crate::ledger::audit::AuditRecord;
 use crate::ledger::change::{Done, Repeat, Unit};
-
-/// How long a `--once` key is remembered, in microseconds.
-const REQUEST_LIFE_MICROS: i64 = 30 * 24 * 60 * 60 * 1_000_000;
 
 /// Writes totals and record; a unit that changed nothing leaves no record.
 pub fn seal(writer: &mut Writer<'_>, unit: &Unit<'_>) -> Result<Done> {
@@ -42,19 +40,7 @@ pub fn seal(writer: &mut Writer<'_>, unit: &Unit<'_>) -> Result<Done> {
             record.hash.as_slice(),
         ])?;
     if let Some(once) = &unit.once {
-        let conn = writer.conn;
-        conn.prepare_cached("DELETE FROM request WHERE at < ?1")?
-            .execute([at - REQUEST_LIFE_MICROS])?;
-        conn.prepare_cached(
-            "INSERT INTO request (key, content, seq, numbers, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute((
-            &once.key,
-            once.content.as_slice(),
-            record.sequence,
-            numbers_json(&record.numbers),
-            at,
-        ))?;
+        requests::remember(writer.conn, once, &record, &numbers_json(&record.numbers))?;
     }
     writer.previous = record.hash;
     writer.next_sequence += 1;
