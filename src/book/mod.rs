@@ -1,7 +1,7 @@
 //! The port: what a book can do, whatever holds it. Synchronous and object-safe.
 //!
 //! One method changes a book, [`Book::write`]. The reads return owned data or stream rows
-//! from one snapshot. Adapters: `memory` (what `-f` reads journals into), `sqlite`.
+//! from one snapshot. Adapters: `memory` (what `-f` reads journals into), `sqlite`, `remote` (on a server).
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -24,6 +24,7 @@ use crate::ledger::transaction::Transaction;
 pub mod error;
 pub mod memory;
 pub mod open;
+pub mod remote;
 pub mod sqlite;
 
 pub use error::BookError;

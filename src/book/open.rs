@@ -1,13 +1,16 @@
 //! Opening books: the only place that names the adapters.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::remote::RemoteBook;
 use super::sqlite::{NewBook, SqliteBook};
 use super::{Book, Result};
+use crate::client::Session;
 use crate::ledger::change::{Done, Unit};
 
 /// How long a reader waits for a writer that is recovering or checkpointing.
@@ -21,6 +24,16 @@ pub fn read(path: &Path) -> Result<Box<dyn Book>> {
 /// Opens a book for writing, waiting at most `wait` for another writer at each call.
 pub fn write(path: &Path, wait: Duration) -> Result<Box<dyn Book>> {
     Ok(Box::new(SqliteBook::open_write(path, wait)?))
+}
+
+/// The book of an organisation on a server, for reading: one state of it. Nothing is sent before the first question.
+pub fn remote_read(session: Arc<Session>, org: &str) -> Box<dyn Book> {
+    Box::new(RemoteBook::open_read(session, org))
+}
+
+/// The book of an organisation on a server, for writing.
+pub fn remote_write(session: Arc<Session>, org: &str) -> Box<dyn Book> {
+    Box::new(RemoteBook::open_write(session, org))
 }
 
 /// Makes a book where nothing is; `first` holds its settings, currencies and accounts.

@@ -441,3 +441,69 @@ impl ChartBody {
         Ok(Chart::new(accounts, currencies))
     }
 }
+
+/// A page of ledgers, in the order of the chart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct LedgerPage {
+    pub data: Vec<Ledger>,
+    pub sequence: u64,
+    pub next_cursor: Option<String>,
+    pub has_more: bool,
+}
+
+/// What stands in a ledger over a period. Balances by currency, debit positive.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct LedgerEntries {
+    pub ledger: Ledger,
+    pub sequence: u64,
+    pub opening: std::collections::BTreeMap<String, Amount>,
+    /// By date and number, then their order in the transaction.
+    pub entries: Vec<LedgerEntry>,
+    pub closing: std::collections::BTreeMap<String, Amount>,
+    /// True if the period holds more entries than were asked for.
+    pub has_more: bool,
+}
+
+/// One entry of a ledger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct LedgerEntry {
+    pub transaction: Uuid,
+    pub number: u64,
+    pub date: Date,
+    pub description: String,
+    pub debit: Option<Amount>,
+    pub credit: Option<Amount>,
+    pub currency: String,
+    /// Of the ledger in this currency, after this entry; debit positive.
+    pub balance: Amount,
+}
+
+impl LedgerEntry {
+    pub fn of(
+        transaction: &crate::ledger::transaction::Transaction,
+        entry: &crate::ledger::transaction::Entry,
+        balance: i128,
+        chart: &Chart,
+    ) -> LedgerEntry {
+        let currency = chart.currency(entry.currency);
+        let amount = Amount::of_minor(i128::from(entry.minor).abs(), currency.scale);
+        let (debit, credit) = if entry.minor < 0 {
+            (None, Some(amount))
+        } else {
+            (Some(amount), None)
+        };
+        LedgerEntry {
+            transaction: transaction.id.0,
+            number: transaction.number.0,
+            date: transaction.date,
+            description: transaction.description.to_string(),
+            debit,
+            credit,
+            currency: currency.code.to_string(),
+            balance: Amount::of_minor(balance, currency.scale),
+        }
+    }
+}

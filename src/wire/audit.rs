@@ -306,3 +306,12 @@ pub struct HeadBody {
     pub sequence: u64,
     pub hash: Option<String>,
 }
+
+/// `POST /orgs/{org}/undo`: the operation to take back; left out: one's own newest not yet undone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct UndoRequest {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<Uuid>,
+}

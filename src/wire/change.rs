@@ -234,6 +234,15 @@ pub struct OnceBody {
     pub content: String,
 }
 
+impl OnceBody {
+    fn of(once: &OnceKey) -> OnceBody {
+        OnceBody {
+            key: once.key.clone(),
+            content: hex(&once.content),
+        }
+    }
+}
+
 /// An all-or-nothing list of changes with one audit record. Who and when are the server's to say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -264,10 +273,7 @@ impl UnitBody {
             operation: unit.operation.0,
             action: unit.action.clone(),
             reason: unit.reason.clone(),
-            once: unit.once.as_ref().map(|once| OnceBody {
-                key: once.key.clone(),
-                content: hex(&once.content),
-            }),
+            once: unit.once.as_ref().map(OnceBody::of),
             changes,
         }
     }
@@ -307,6 +313,42 @@ impl UnitBody {
             once,
             changes,
         })
+    }
+}
+
+/// The first line of `POST /orgs/{org}/imports`: a unit without its changes, which follow a line each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct UnitHead {
+    pub operation: Uuid,
+    pub action: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub once: Option<OnceBody>,
+}
+
+impl UnitHead {
+    pub fn of(unit: &Unit<'_>) -> UnitHead {
+        UnitHead {
+            operation: unit.operation.0,
+            action: unit.action.clone(),
+            reason: unit.reason.clone(),
+            once: unit.once.as_ref().map(OnceBody::of),
+        }
+    }
+
+    /// The unit with no changes yet.
+    pub fn empty(self, chart: &Chart) -> Result<OwnedUnit> {
+        let unit = UnitBody {
+            operation: self.operation,
+            action: self.action,
+            reason: self.reason,
+            once: self.once,
+            changes: Vec::new(),
+        };
+        unit.read(chart, &mut Uuid::nil)
     }
 }
 
@@ -409,4 +451,19 @@ pub enum Outcome {
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct ChangesAnswer {
     pub outcomes: Vec<Outcome>,
+}
+
+/// A line of the answer of `POST /orgs/{org}/imports`: one for each line that came, then the summary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub enum ImportLine {
+    Result {
+        /// Of the request, from 1; the head is line 1.
+        line: u64,
+        /// The transaction it became.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<u64>,
+    },
+    Summary(ChangesAnswer),
 }

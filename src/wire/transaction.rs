@@ -382,6 +382,9 @@ pub struct DraftBody {
     pub amount: Option<Amount>,
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub side: Option<String>,
+    /// Balances that must hold, or nothing is posted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preconditions: Vec<Precondition>,
     pub entries: Vec<DraftEntryBody>,
 }
 
@@ -491,6 +494,7 @@ impl DraftBody {
             ledger_id: None,
             amount: None,
             side: None,
+            preconditions: Vec::new(),
             entries: draft.entries.iter().map(DraftEntryBody::of).collect(),
         }
     }
@@ -563,4 +567,153 @@ fn derived(
         Some("credit") if is_credit => Ok(()),
         Some(_) => Err(wrong("type")),
     }
+}
+
+/// A balance that must hold at the moment of posting, with everything already recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct Precondition {
+    /// An exact path.
+    pub account: String,
+    pub currency: String,
+    /// Debit positive, like every bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equals: Option<Amount>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<Amount>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<Amount>,
+}
+
+/// What to change of a transaction: a field left out stays, `null` removes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct PatchTransaction {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(
+        default,
+        with = "super::patch",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub payee: Option<Option<String>>,
+    #[serde(
+        default,
+        with = "super::patch",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub reference: Option<Option<String>>,
+    #[serde(
+        default,
+        with = "super::patch",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub due: Option<Option<Date>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<TagBody>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<BTreeMap<String, String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entries: Option<Vec<DraftEntryBody>>,
+    /// Why, for the audit log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl PatchTransaction {
+    /// The content with these fields over it.
+    pub fn over(
+        self,
+        mut draft: Draft,
+        path_of: &dyn Fn(Uuid) -> Option<Arc<str>>,
+    ) -> Result<Draft> {
+        draft.date = self.date.unwrap_or(draft.date);
+        if let Some(text) = self.description {
+            draft.description = Arc::from(text);
+        }
+        if let Some(word) = &self.voucher {
+            draft.voucher = Some(read_voucher(word)?);
+        }
+        if let Some(word) = &self.status {
+            draft.status = read_status(Some(word))?;
+        }
+        draft.payee = self.payee.unwrap_or(draft.payee);
+        draft.reference = self.reference.unwrap_or(draft.reference);
+        draft.due = self.due.unwrap_or(draft.due);
+        if let Some(tags) = self.tags {
+            draft.tags = tags_of(tags);
+        }
+        if let Some(metadata) = self.metadata {
+            draft.metadata = metadata.into_iter().collect();
+        }
+        if let Some(entries) = self.entries {
+            let entries = entries.into_iter().enumerate();
+            let entries =
+                entries.map(|(at, e)| e.entry(path_of).map_err(|f| f.within(at).within("entries")));
+            draft.entries = entries.collect::<Result<_>>()?;
+        }
+        Ok(draft)
+    }
+}
+
+/// `POST /orgs/{org}/transactions:batch`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct BatchRequest {
+    /// `atomic` or `independent`.
+    pub mode: String,
+    /// 1 to 1000.
+    pub items: Vec<DraftBody>,
+}
+
+/// What became of the items, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct BatchAnswer {
+    pub items: Vec<BatchItem>,
+}
+
+/// One item: posted under a number, or a problem.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct BatchItem {
+    pub index: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// It was there before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Box<super::problem::Problem>>,
+}
+
+/// A page of transactions, by date and number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct TransactionPage {
+    pub data: Vec<TransactionBody>,
+    /// The state of the book it was read from: pages of different states do not fit together.
+    pub sequence: u64,
+    pub next_cursor: Option<String>,
+    pub has_more: bool,
+}
+
+/// The last line of a stream. A stream without it was cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub enum StreamEnd {
+    End { sequence: u64, count: u64 },
+    Error(Box<super::problem::Problem>),
 }

@@ -1,0 +1,159 @@
+//! A scan is one answer, streamed a line a transaction from one state of the book; its last line says that it is whole.
+
+use std::ops::ControlFlow;
+
+use jiff::civil::Date;
+
+use super::{RemoteBook, failed, moved};
+use crate::book::{BookError, Order, Result, Scan, Voided};
+use crate::client::{ClientError, Method, Payload};
+use crate::ledger::transaction::Transaction;
+use crate::wire::transaction::{StreamEnd, TransactionBody};
+
+/// How often a scan begins anew because the book gained accounts between its chart and its stream.
+const ATTEMPTS: usize = 3;
+
+pub fn scan(
+    book: &mut RemoteBook,
+    scan: &Scan,
+    row: &mut dyn FnMut(Transaction) -> ControlFlow<()>,
+) -> Result<()> {
+    if scan.accounts.as_ref().is_some_and(Vec::is_empty) || scan.limit == Some(0) {
+        return Ok(());
+    }
+    let mut handed = false;
+    for attempt in 1.. {
+        let mut counted = |transaction| {
+            handed = true;
+            row(transaction)
+        };
+        match once(book, scan, &mut counted)? {
+            Ended::Whole => return Ok(()),
+            // Nothing was handed over yet: a newer chart reads it all.
+            Ended::Unread if !handed && !book.pinned && attempt < ATTEMPTS => book.chart = None,
+            Ended::Unread => return Err(moved()),
+        }
+    }
+    Ok(())
+}
+
+/// How a stream ended.
+enum Ended {
+    Whole,
+    /// A line speaks of an account that the chart lacks.
+    Unread,
+}
+
+fn once(
+    book: &mut RemoteBook,
+    scan: &Scan,
+    row: &mut dyn FnMut(Transaction) -> ControlFlow<()>,
+) -> Result<Ended> {
+    let query = question(book, scan)?;
+    let chart = book.known_chart()?.clone();
+    let mut reading = Reading {
+        end: None,
+        unread: false,
+        stopped: false,
+    };
+    let path = book.path("/transactions");
+    let reply = book.session.lines(
+        Method::Get,
+        &path,
+        &query,
+        Payload::Nothing,
+        book.expected(),
+        false,
+        &mut |line| reading.take(line, &chart, row),
+    );
+    let reply = reply.map_err(failed)?;
+    book.saw(reply.sequence);
+    match reading {
+        Reading { unread: true, .. } => Ok(Ended::Unread),
+        Reading { stopped: true, .. } => Ok(Ended::Whole),
+        Reading {
+            end: Some(StreamEnd::End { .. }),
+            ..
+        } => Ok(Ended::Whole),
+        Reading {
+            end: Some(StreamEnd::Error(problem)),
+            ..
+        } => {
+            let server = book.session.server().to_string();
+            Err(failed(ClientError::Problem { server, problem }))
+        }
+        Reading { end: None, .. } => Err(cut(book)),
+    }
+}
+
+/// What a stream has brought.
+struct Reading {
+    end: Option<StreamEnd>,
+    unread: bool,
+    /// Whoever scans had enough.
+    stopped: bool,
+}
+
+impl Reading {
+    fn take(
+        &mut self,
+        line: &str,
+        chart: &crate::ledger::chart::Chart,
+        row: &mut dyn FnMut(Transaction) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        if line.starts_with("{\"end\"") || line.starts_with("{\"error\"") {
+            self.end = serde_json::from_str(line).ok();
+            return ControlFlow::Break(());
+        }
+        let body = serde_json::from_str::<TransactionBody>(line).ok();
+        match body.and_then(|body| body.transaction(chart).ok()) {
+            None => {
+                self.unread = true;
+                ControlFlow::Break(())
+            }
+            Some(transaction) => {
+                let flow = row(transaction);
+                self.stopped = flow.is_break();
+                flow
+            }
+        }
+    }
+}
+
+fn question(book: &mut RemoteBook, scan: &Scan) -> Result<Vec<(&'static str, String)>> {
+    let mut query = Vec::new();
+    let mut put = |name, value: Option<String>| query.extend(value.map(|v| (name, v)));
+    put("from", scan.from.map(|d| d.to_string()));
+    let last = scan
+        .until
+        .filter(|d| *d != Date::MAX)
+        .map(|d| d.yesterday().unwrap_or(Date::MIN));
+    put("to", last.map(|d| d.to_string()));
+    if let Some(keys) = &scan.accounts {
+        let chart = book.known_chart()?;
+        let ids: Vec<String> = keys
+            .iter()
+            .map(|k| chart.account(*k).id.to_string())
+            .collect();
+        put("ledger", Some(ids.join(",")));
+    }
+    put("q", (!scan.words.is_empty()).then(|| scan.words.join(" ")));
+    put(
+        "order",
+        (scan.order == Order::NewestFirst).then(|| "desc".to_owned()),
+    );
+    put(
+        "voided",
+        (scan.voided == Voided::Show).then(|| "true".to_owned()),
+    );
+    put("limit", scan.limit.map(|n| n.to_string()));
+    Ok(query)
+}
+
+fn cut(book: &RemoteBook) -> BookError {
+    let server = book.session.server().to_string();
+    failed(ClientError::Unreachable {
+        why: "the answer ended before its last line".to_owned(),
+        server,
+    })
+}
