@@ -1279,3 +1279,114 @@ fn terminals_get_widths_and_pipes_do_not() {
     let piped = env.hissab(["ledger", "tea"]).ok();
     assert_eq!(piped.stdout, written);
 }
+
+#[test]
+fn a_limited_ledger_counts_entries_and_still_adds_up() {
+    let mut env = TestEnv::new();
+    env.hissab(["init", "a.hissab"]).ok();
+    env.set("HISSAB_BOOK", "a.hissab");
+    let add = |words: &[&str]| {
+        let mut line = vec!["add", "--create-accounts"];
+        line.extend(words);
+        env.hissab(line).ok();
+    };
+    add(&["-d", "2026-04-01", "a", "Assets:Cash", "10", "Income:X"]);
+    // Three entries in one account.
+    add(&[
+        "-d",
+        "2026-04-02",
+        "b",
+        "Assets:Cash",
+        "1",
+        "Assets:Cash",
+        "2",
+        "Assets:Cash",
+        "3",
+        "Income:X",
+    ]);
+    let ledger = |limit: &str, more: &[&str]| {
+        let mut line = vec![
+            "ledger",
+            "cash",
+            "--limit",
+            limit,
+            "-O",
+            "csv",
+            "--no-header",
+        ];
+        line.extend(["--fields", "row,debit,balance"]);
+        line.extend(more);
+        env.hissab(line).ok().stdout
+    };
+    assert_eq!(
+        ledger("2", &[]),
+        "opening,,11.00\nentry,2.00,13.00\nentry,3.00,16.00\nclosing,5.00,16.00\n"
+    );
+    assert_eq!(
+        ledger("4", &[]),
+        "opening,,0.00\nentry,10.00,10.00\nentry,1.00,11.00\nentry,2.00,13.00\nentry,3.00,16.00\nclosing,16.00,16.00\n"
+    );
+    let reversed = ledger("2", &["--reverse"]);
+    assert!(
+        reversed.contains("entry,3.00,16.00\nentry,2.00,13.00\n"),
+        "{reversed}"
+    );
+    assert!(!reversed.contains("entry,1.00"), "{reversed}");
+}
+
+#[test]
+fn a_depth_of_some_accounts_folds_those_alone() {
+    let mut env = TestEnv::new();
+    env.hissab(["init", "a.hissab"]).ok();
+    env.set("HISSAB_BOOK", "a.hissab");
+    for (account, amount) in [
+        ("Assets:Bank:HDFC:Savings", "5"),
+        ("Assets:Bank:SBI", "7"),
+        ("Expenses:Shop:Tea:Cups", "3"),
+    ] {
+        let words = [
+            "add",
+            "x",
+            account,
+            amount,
+            "Income:Sales:Counter",
+            "--create-accounts",
+        ];
+        env.hissab(words).ok();
+    }
+    let balance = |query: &[&str]| {
+        let mut line = vec![
+            "balance",
+            "-O",
+            "csv",
+            "--no-header",
+            "--fields",
+            "account,balance",
+        ];
+        line.extend(query);
+        env.hissab(line).ok().stdout
+    };
+    assert_eq!(
+        balance(&["depth:assets=2"]),
+        "Assets:Bank,12.00\nIncome:Sales:Counter,-15.00\nExpenses:Shop:Tea:Cups,3.00\n"
+    );
+    assert_eq!(
+        balance(&["depth:assets=3", "depth:1"]),
+        "Assets:Bank:HDFC,5.00\nAssets:Bank:SBI,7.00\nIncome,-15.00\nExpenses,3.00\n"
+    );
+    assert_eq!(
+        balance(&["depth:assets=3", "depth:1"]),
+        balance(&["depth:assets=3", "--depth", "1"])
+    );
+    let is = env
+        .hissab([
+            "is",
+            "depth:expenses=2",
+            "-O",
+            "csv",
+            "--fields",
+            "account,amount",
+        ])
+        .ok();
+    assert!(is.stdout.contains("Expenses:Shop,3.00"), "{is}");
+}

@@ -98,7 +98,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         reversed: args.reverse,
         limit: args.limit,
     };
-    let report = balance(&looking.chart, amounts, &looking.accounts(), wanted);
+    let chart = looking.folded_chart(args.lines.depth);
+    let report = balance(&chart, amounts, &looking.accounts(), wanted);
     let scope = looking.scope();
     let view = BalanceView {
         chart: &looking.chart,

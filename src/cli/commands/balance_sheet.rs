@@ -37,7 +37,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         true => negated(sum_of(&amounts)),
         false => conversions(&totals),
     };
-    let chart = &statement.looking.chart;
+    let chart = &*statement.chart();
     let report = balance_sheet(chart, &amounts, &moved, statement.layout(), whole);
     let owing = sum(report.sections.iter().skip(1).map(|s| &s.totals));
     let scope = Scope {

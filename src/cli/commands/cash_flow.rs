@@ -57,7 +57,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     drop(matcher);
     let moved = std::mem::take(&mut flows.flows);
     flows.flows = statement.amounts(ctx, moved, &spans.columns)?;
-    let chart = &statement.looking.chart;
+    let chart = &*statement.chart();
     let whole = !filtered && !statement.is_valued();
     let report = cash_flow(chart, &flows, &cash, layout, whole);
     let scope = statement.looking.scope();

@@ -22,7 +22,7 @@ pub struct Args {
     #[arg(short = 'D', long)]
     daily: bool,
 
-    /// Only the last this many transactions
+    /// Only the last this many entries (with --daily: the days of so many transactions)
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
 

@@ -25,7 +25,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let spans = statement.looking.spans(compare, "amount")?;
     let totals = statement.totals(&spans.cuts)?;
     let amounts = statement.amounts(ctx, movements(&totals), &spans.columns)?;
-    let report = income_statement(&statement.looking.chart, &amounts, statement.layout());
+    let report = income_statement(&statement.chart(), &amounts, statement.layout());
     let scope = statement.looking.scope();
     let loss = spans.columns.len() == 1 && report.net.values().flatten().all(|minor| *minor >= 0);
     let loss = loss && report.net.values().flatten().any(|minor| *minor > 0);

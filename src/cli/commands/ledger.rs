@@ -25,7 +25,7 @@ pub struct Args {
     #[arg(long)]
     no_sub: bool,
 
-    /// Only the last this many transactions
+    /// Only the last this many entries
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
 

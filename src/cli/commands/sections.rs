@@ -1,11 +1,13 @@
 //! What balance-sheet, income-statement and cash-flow share: their flags, and how they are printed.
 
 use jiff::civil::Date;
+use std::borrow::Cow;
 
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Result};
 use crate::cli::looking::{Filters, Lines, Looking, Periods, Values};
 use crate::cli::shown::ShownArgs;
+use crate::ledger::chart::Chart;
 use crate::ledger::currency::CurrencyKey;
 use crate::ledger::totals::Totals;
 use crate::render::{self, Layout, Options, views::PeriodColumn, views::SectionsView};
@@ -101,6 +103,11 @@ impl Statement {
             },
             by_amount: self.args.sort_amount,
         }
+    }
+
+    /// The chart whose paths are the lines.
+    pub fn chart(&self) -> Cow<'_, Chart> {
+        self.looking.folded_chart(self.args.lines.depth)
     }
 
     /// Totals between cuts, at cost if that was asked for.

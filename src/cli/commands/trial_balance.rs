@@ -54,7 +54,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         },
         movements: args.movements || looking.period.from.is_some(),
     };
-    let mut report = trial_balance(&looking.chart, &totals, looking.scope(), wanted);
+    let chart = looking.folded_chart(args.lines.depth);
+    let mut report = trial_balance(&chart, &totals, looking.scope(), wanted);
     report.unclosed = unclosed;
     report.head = looking.info.head.map(|hash| (looking.info.sequence, hash));
     let view = TrialBalanceView {

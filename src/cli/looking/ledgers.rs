@@ -15,7 +15,7 @@ use crate::ledger::account::AccountKey;
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::CurrencyKey;
 use crate::ledger::totals::{AccountTotal, Totals};
-use crate::ledger::transaction::Transaction;
+use crate::ledger::transaction::{Entry, Transaction};
 use crate::render::views::ledger::{LedgerHead, LedgerRows, LedgerTable};
 use crate::render::{Json, Options};
 use crate::reports::ledger::{AccountSet, Detail, Direction, LedgerEvent, LedgerFold};
@@ -240,8 +240,8 @@ fn walk(
     Ok(fold.closings(to, wanted.reverse.then_some(closing.as_slice()), sink)?)
 }
 
-/// The last transactions only: their balances come from the closing one, so that the page costs
-/// what it shows, however long the account is.
+/// The last entries only (of lines a day: the days of the last transactions): their balances come from the
+/// closing one, so that the page costs what it shows, however long the account is.
 fn walk_last(
     looking: &mut Looking,
     subject: &Subject,
@@ -259,24 +259,40 @@ fn walk_last(
     }
     let mut page: Vec<Transaction> = Vec::new();
     let mut opening = held.closing.clone();
+    // Lines still to fill, and how many entries of the oldest transaction do not fit.
+    let (mut left, mut skipped) = (limit, 0);
     looking.book.scan(&scan, &mut |transaction| {
-        if page.len() as u64 >= limit {
+        if left == 0 {
             return ControlFlow::Break(());
         }
-        let mut any = false;
-        for entry in &transaction.entries {
-            if accounts.contains(entry.account) && matcher.entry(&transaction, entry) {
-                any = true;
-                if !transaction.is_void() {
-                    *opening.entry(entry.currency).or_default() -= i128::from(entry.minor);
-                }
-            }
+        let ours = transaction
+            .entries
+            .iter()
+            .filter(|e| accounts.contains(e.account) && matcher.entry(&transaction, e));
+        let count = ours.clone().count() as u64;
+        let by_day = wanted.detail == Detail::Days;
+        skipped = if by_day {
+            0
+        } else {
+            count.saturating_sub(left)
+        };
+        left -= if by_day {
+            count.min(1)
+        } else {
+            count.min(left)
+        };
+        for entry in ours
+            .skip(skipped as usize)
+            .filter(|_| !transaction.is_void())
+        {
+            *opening.entry(entry.currency).or_default() -= i128::from(entry.minor);
         }
-        if any {
+        if count > 0 {
             page.push(transaction);
         }
         ControlFlow::Continue(())
     })?;
+    let oldest = page.last().map(|t| t.number);
     let before: Option<Date> = page.last().map(|t| t.date).or(looking.period.from);
     let (direction, start) = if wanted.reverse {
         (Direction::Backward, &held.closing)
@@ -289,7 +305,18 @@ fn walk_last(
         fold.openings(before, sink)?;
     }
     for transaction in &page {
-        fold.transaction(transaction, |e| matcher.entry(transaction, e), sink)?;
+        let mut skip = if oldest == Some(transaction.number) {
+            skipped
+        } else {
+            0
+        };
+        let keep = |e: &Entry| {
+            let fits = matcher.entry(transaction, e);
+            let keeps = fits && skip == 0;
+            skip -= u64::from(fits && skip > 0);
+            keeps
+        };
+        fold.transaction(transaction, keep, sink)?;
     }
     if wanted.reverse {
         fold.openings(before, sink)?;

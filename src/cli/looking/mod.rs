@@ -3,16 +3,18 @@
 //! A command flattens the groups of flags that apply to it ([`Periods`], [`Filters`], [`Lines`],
 //! [`Values`], [`ShownArgs`](super::shown::ShownArgs)), so that clap refuses the others; then it opens a [`Looking`].
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use super::context::Context;
 use super::error::Result;
 use crate::book::{Book, Order, Scan, Voided};
-use crate::ledger::account::AccountKey;
+use crate::ledger::account::{Account, AccountKey};
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::CurrencyKey;
 use crate::ledger::date_text::DateContext;
@@ -235,10 +237,32 @@ impl Looking {
         keys.filter(|key| matcher.account(*key)).collect()
     }
 
-    /// The number of levels to show: the flag's, else the query's.
+    /// The number of levels to show: the flag's, else the query's. `None` too where accounts have limits of
+    /// their own: then [`Looking::folded_chart`] has them all.
     pub fn depth(&self, flag: Option<usize>) -> Option<usize> {
+        if !self.query.depth.by_account.is_empty() {
+            return None;
+        }
         let asked = self.query.depth.general;
         flag.or_else(|| asked.and_then(|depth| usize::try_from(depth).ok()))
+    }
+
+    /// The chart that a report with lines an account is made of: as it is, or where `depth:REGEX=N` was asked
+    /// for with every path cut to its limit, so that accounts below it share a line. The flag stands for
+    /// accounts that no pattern matches.
+    pub fn folded_chart(&self, flag: Option<usize>) -> Cow<'_, Chart> {
+        if self.query.depth.by_account.is_empty() {
+            return Cow::Borrowed(&self.chart);
+        }
+        let mut limits = self.query.depth.clone();
+        let flag = flag.and_then(|depth| u32::try_from(depth).ok());
+        limits.general = flag.or(limits.general);
+        let fold = |account: &Account| Account {
+            path: cut(&account.path, limits.for_path(&account.path)),
+            ..account.clone()
+        };
+        let accounts = self.chart.accounts().iter().map(fold).collect();
+        Cow::Owned(Chart::new(accounts, self.chart.currencies().to_vec()))
     }
 
     /// The currency amounts are valued in: of `-X`, or the base currency for `-V`.
@@ -315,5 +339,19 @@ pub fn scan_with(
     match failed {
         Some(error) => Err(error.into()),
         None => Ok(()),
+    }
+}
+
+/// The first `limit` segments of a path; of none of them `...`, as a report's line of everything is called.
+fn cut(path: &Arc<str>, limit: Option<u32>) -> Arc<str> {
+    let Some(limit) = limit else {
+        return path.clone();
+    };
+    match limit.checked_sub(1) {
+        None => Arc::from("..."),
+        Some(last) => match path.match_indices(':').nth(last as usize) {
+            Some((end, _)) => Arc::from(&path[..end]),
+            None => path.clone(),
+        },
     }
 }
