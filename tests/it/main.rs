@@ -26,6 +26,7 @@ mod sqlite_book;
 mod statements;
 #[allow(dead_code)]
 mod support;
+mod terminal;
 mod tidy;
 mod trust;
 mod upgrade;
