@@ -192,6 +192,11 @@ pub enum Command {
     /// Show or change the configuration
     Config(c::config::Args),
 
+    // ---- For a team ----
+    /// Serve books over HTTP
+    #[cfg(feature = "server")]
+    Serve(c::serve::Args),
+
     // ---- Help and machinery ----
     /// Explain a topic or a command
     Help(c::help::Args),
@@ -268,6 +273,8 @@ impl Command {
             Command::Book(args) => c::book::run(ctx, args),
             Command::Status(args) => c::status::run(ctx, args),
             Command::Config(args) => c::config::run(ctx, args),
+            #[cfg(feature = "server")]
+            Command::Serve(args) => c::serve::run(ctx, args),
             Command::Completions(args) => c::completions::run(ctx, args),
             Command::Man(args) => c::man::run(ctx, args),
             Command::Help(args) => c::help::run(ctx, args),

@@ -1,17 +1,26 @@
 //! Signals: Ctrl-C is exit 130; a file-size limit is an error, not a death.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
+
+/// Whether Ctrl-C ends the process on the spot.
+static AT_ONCE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(AtomicBool::new(true)));
+
+/// From here on the command itself sees to Ctrl-C: a server finishes what it has begun.
+#[cfg(feature = "server")]
+pub fn leave_to_the_command() {
+    AT_ONCE.store(false, std::sync::atomic::Ordering::SeqCst);
+}
+
 /// Registers what this process does on signals.
 #[cfg(unix)]
 pub fn prepare() {
-    use std::sync::Arc;
-    use std::sync::atomic::AtomicBool;
-
     use signal_hook::consts::{SIGINT, SIGXFSZ};
     use signal_hook::flag;
 
     // An unfinished database transaction is rolled back by the next one who opens the book; a file of `-o`
     // has not got its name yet. So it is safe to leave at once. Failing to register leaves the system's default.
-    let _ = flag::register_conditional_shutdown(SIGINT, 130, Arc::new(AtomicBool::new(true)));
+    let _ = flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&AT_ONCE));
     // With a handler in place, a write beyond the limit fails with an error that can be reported.
     let _ = flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }

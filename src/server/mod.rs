@@ -1,3 +1,216 @@
-//! The HissabBook server.
+//! The HissabBook server: organisations, each a book file, over HTTP.
+//!
+//! [`run`] is `hissab serve`; [`Server::start`] is the same inside a process, for tests. `access` says who may
+//! do what, `gate` sees to it, `lanes` is the seam to the synchronous books, `registry` holds all that is not in a book.
 
+use std::fs;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub mod access;
+pub mod body;
+pub mod config;
+pub mod gate;
+pub mod keys;
 pub mod lanes;
+pub mod limits;
+pub mod listen;
+pub mod openapi;
+pub mod passwords;
+pub mod problem;
+pub mod registry;
+pub mod request;
+pub mod router;
+pub mod routes;
+pub mod secrets;
+pub mod state;
+
+pub use config::{Config, ServeError};
+use keys::Keys;
+use lanes::Lanes;
+use registry::{Registry, answered, sessions, users};
+use state::{Shared, State};
+
+/// Threads that work on books, and books kept open.
+const LANE_THREADS: usize = 4;
+const OPEN_BOOKS: usize = 64;
+
+/// How long sessions that ended, and answers given, are remembered.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// How long work that may wait gets to finish after the drain.
+const LAST_MOMENT: Duration = Duration::from_secs(2);
+
+/// A server that runs.
+pub struct Server {
+    /// Taken only by stopping.
+    runtime: Option<Runtime>,
+    served: Option<JoinHandle<()>>,
+    stop: watch::Sender<bool>,
+    address: SocketAddr,
+    setup_code: Option<String>,
+    state: Shared,
+}
+
+impl Server {
+    /// Checks the configuration, makes what is missing, and listens.
+    pub fn start(config: Config) -> Result<Server, ServeError> {
+        config.check()?;
+        let tls = config.tls.as_ref().map(listen::tls_config).transpose()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .thread_name("hissab-serve")
+            .build()
+            .map_err(|e| ServeError::Failed { why: e.to_string() })?;
+        let listener = runtime
+            .block_on(TcpListener::bind(config.listen))
+            .and_then(|l| Ok((l.local_addr()?, l)));
+        let (address, listener) = listener.map_err(|e| ServeError::Listen {
+            listen: config.listen,
+            why: e.to_string(),
+        })?;
+        let (stop, stopping) = watch::channel(false);
+        let drain = config.drain;
+        let (state, setup_code) = prepare(config, stopping.clone())?;
+        let router = router::router(Arc::clone(&state));
+        let served = runtime.spawn(listen::serve(listener, router, tls, stopping, drain));
+        Ok(Server {
+            runtime: Some(runtime),
+            served: Some(served),
+            stop,
+            address,
+            setup_code,
+            state,
+        })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where a client on this machine finds it.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.state.config.scheme(), self.address)
+    }
+
+    /// The one-time code that makes the first owner, while there is nobody yet.
+    pub fn setup_code(&self) -> Option<&str> {
+        self.setup_code.as_deref()
+    }
+
+    pub fn state(&self) -> &Shared {
+        &self.state
+    }
+
+    /// Readiness goes red, requests at work are waited for, books are closed.
+    pub fn stop(mut self) {
+        self.halt();
+    }
+
+    fn halt(&mut self) {
+        let (Some(runtime), Some(served)) = (self.runtime.take(), self.served.take()) else {
+            return;
+        };
+        self.state.not_ready();
+        // The receiver is in the state: there is always one.
+        let _ = self.stop.send(true);
+        let _ = runtime.block_on(served);
+        self.state.lanes.close();
+        runtime.shutdown_timeout(LAST_MOMENT);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.halt();
+    }
+}
+
+/// `hissab serve`: runs until it is told to stop. `started` is called when it listens.
+pub fn run(config: Config, started: impl FnOnce(&Server)) -> Result<(), ServeError> {
+    let server = Server::start(config)?;
+    started(&server);
+    let Some(runtime) = &server.runtime else {
+        return Ok(());
+    };
+    runtime
+        .block_on(told_to_stop())
+        .map_err(|e| ServeError::Failed { why: e.to_string() })?;
+    server.stop();
+    Ok(())
+}
+
+/// SIGTERM or SIGINT.
+#[cfg(unix)]
+async fn told_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut term, mut int) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn told_to_stop() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+/// Folders, key, registry; what an interrupted start or stop left behind is swept.
+fn prepare(
+    config: Config,
+    stopping: watch::Receiver<bool>,
+) -> Result<(Shared, Option<String>), ServeError> {
+    let failed = |why: String| ServeError::Data {
+        path: config.data.clone(),
+        why,
+    };
+    make_folder(&config.data).map_err(&failed)?;
+    make_folder(&config.data.join("books")).map_err(&failed)?;
+    let now = (config.clock)();
+    let secret = secrets::key(&config.data.join("secret.key")).map_err(&failed)?;
+    let registry = Registry::open(&config.data, now).map_err(&failed)?;
+    let words = |problem: problem::Problem| failed(problem.internal.unwrap_or(problem.detail));
+    let server = registry.read(users::server_id).map_err(words)?;
+    let setup_code = set_up(&registry).map_err(words)?;
+    let before = now.saturating_sub(REMEMBERED).unwrap_or(now);
+    registry
+        .write_now(|db| sessions::sweep(db, before).and_then(|()| answered::sweep(db, before)))
+        .map_err(words)?;
+    let lanes = Lanes::new(LANE_THREADS, OPEN_BOOKS);
+    let keys = Keys::new(&secret, server);
+    let state = State::new(config.clone(), registry, lanes, keys, stopping);
+    Ok((Arc::new(state), setup_code))
+}
+
+/// A new one-time code at each start, until there is somebody.
+fn set_up(registry: &Registry) -> problem::Answer<Option<String>> {
+    if registry.read(users::any)? {
+        return Ok(None);
+    }
+    let code = secrets::typed().map_err(problem::Problem::internal)?;
+    let digest = registry::digest(&secrets::plain(&code));
+    registry.write_now(|db| users::set_setup(db, Some(digest)))?;
+    Ok(Some(code))
+}
+
+/// A folder for its owner only.
+fn make_folder(path: &std::path::Path) -> Result<(), String> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|e| e.to_string())
+}

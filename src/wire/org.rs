@@ -93,6 +93,8 @@ pub struct Member {
     /// `member` or `invited`.
     pub state: String,
     pub since: Timestamp,
+    /// Of the membership: `If-Match: "v1"` when its role is changed.
+    pub version: u64,
 }
 
 /// `POST /orgs/:org/members`: someone who has an account on the server already.

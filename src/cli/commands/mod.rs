@@ -64,6 +64,8 @@ pub mod restore;
 pub mod reverse;
 pub mod search;
 pub mod sections;
+#[cfg(feature = "server")]
+pub mod serve;
 pub mod show;
 pub mod statement;
 pub mod stats;

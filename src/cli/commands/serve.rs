@@ -1,0 +1,148 @@
+//! `hissab serve`: the HissabBook server.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::cli::context::Context;
+use crate::cli::environment;
+use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::signals;
+use crate::render::sanitize::line;
+use crate::server::config::{SignUp, Tls};
+use crate::server::{self, Config, ServeError, Server};
+
+#[derive(clap::Args)]
+#[command(after_help = "Example: hissab serve --data /srv/hissab --listen 127.0.0.1:8080")]
+pub struct Args {
+    /// The folder of the books and the registry; made if it is not there
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "HISSAB_SERVE_DATA",
+        default_value = "hissab-data"
+    )]
+    pub data: PathBuf,
+
+    /// Where to listen
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "HISSAB_SERVE_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub listen: SocketAddr,
+
+    /// The certificate chain, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's key, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Serve plain HTTP beyond this machine: only where something else encrypts
+    #[arg(long)]
+    pub allow_plain_http: bool,
+
+    /// Who may make an account: closed (the first owner, and who is invited) or open (anyone)
+    #[arg(long, value_name = "WHO", default_value = "closed")]
+    pub sign_up: String,
+
+    /// A name the server answers to; may be given again [default: its local names, or any]
+    #[arg(long, value_name = "NAME")]
+    pub host: Vec<String>,
+
+    /// A proxy in front says in X-Forwarded-For who asks
+    #[arg(long)]
+    pub behind_proxy: bool,
+
+    /// Check the configuration and stop
+    #[arg(long)]
+    pub check_config: bool,
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    let config = config(&args)?;
+    config.check().map_err(failure)?;
+    if args.check_config {
+        if !ctx.globals.quiet {
+            writeln!(ctx.out, "the configuration is sound")?;
+        }
+        return Ok(Exit::Ok);
+    }
+    signals::leave_to_the_command();
+    std::panic::set_hook(Box::new(log_bug));
+    let quiet = ctx.globals.quiet;
+    let mut said = Ok(());
+    server::run(config, |server| said = say(ctx, server, quiet)).map_err(failure)?;
+    said.map(|()| Exit::Ok)
+}
+
+fn config(args: &Args) -> Result<Config> {
+    let mut config = Config::new(args.data.clone(), args.listen);
+    config.sign_up = match args.sign_up.as_str() {
+        "closed" => SignUp::Closed,
+        "open" => SignUp::Open,
+        other => {
+            return Err(Failure::usage(
+                "bad-sign-up",
+                format!("--sign-up is closed or open, not {other:?}"),
+            ));
+        }
+    };
+    config.tls = args
+        .tls_cert
+        .clone()
+        .zip(args.tls_key.clone())
+        .map(|(cert, key)| Tls { cert, key });
+    config.allow_plain_http = args.allow_plain_http;
+    config.hosts.clone_from(&args.host);
+    config.behind_proxy = args.behind_proxy;
+    let clock = environment::Clock::here();
+    config.clock = std::sync::Arc::new(move || clock.now());
+    Ok(config)
+}
+
+/// Where it listens and, as long as there is nobody, how the first owner is made. The code is on stdout, where
+/// the log is not.
+fn say(ctx: &mut Context, server: &Server, quiet: bool) -> Result<()> {
+    let url = server.url();
+    if !quiet {
+        writeln!(ctx.out, "listening on {}", line(&url))?;
+    }
+    if let Some(code) = server.setup_code() {
+        writeln!(
+            ctx.out,
+            "nobody has an account yet: hissab login {} --setup",
+            line(&url)
+        )?;
+        writeln!(ctx.out, "setup code: {code}")?;
+    }
+    ctx.out.flush()?;
+    Ok(())
+}
+
+fn failure(error: ServeError) -> Failure {
+    let (exit, code) = match &error {
+        ServeError::PlainHttp { .. } => (Exit::Usage, "plain-http"),
+        ServeError::Host { .. } => (Exit::Usage, "bad-host"),
+        ServeError::Listen { .. } => (Exit::Failed, "cannot-listen"),
+        ServeError::Data { .. } => (Exit::Failed, "bad-data-folder"),
+        ServeError::Tls { .. } => (Exit::Failed, "bad-certificate"),
+        ServeError::Failed { .. } => (Exit::Failed, "serve"),
+    };
+    let hints = error.hints();
+    Failure {
+        hints,
+        ..Failure::new(exit, code, error.to_string())
+    }
+}
+
+/// A bug, as a line of the log: where, never what it held.
+fn log_bug(info: &std::panic::PanicHookInfo<'_>) {
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    let object =
+        serde_json::json!({ "level": "error", "message": "a bug in hissab", "place": place });
+    let _ = writeln!(std::io::stderr(), "{object}");
+}

@@ -1,0 +1,186 @@
+//! How often someone may ask: a bucket an address and a bucket an account, in bounded memory.
+
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+use uuid::Uuid;
+
+use super::config;
+use super::problem::{Answer, Problem};
+use super::registry::digest;
+
+/// Keys remembered at most by one limit. Beyond, those whose bucket is full again are forgotten; if none is,
+/// strangers share one bucket.
+const KEYS_MAX: usize = 20_000;
+
+/// Seconds in which an empty bucket fills.
+const WINDOW: u64 = 60;
+
+type Buckets<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
+
+/// One limit over many keys.
+struct Limit<K: Hash + Eq + Clone> {
+    name: &'static str,
+    quota: u32,
+    buckets: Buckets<K>,
+    /// What is counted under when there are too many keys.
+    crowd: K,
+}
+
+/// How much is left, for the `RateLimit` headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    name: &'static str,
+    quota: u32,
+    left: u32,
+}
+
+impl Left {
+    /// `RateLimit` and `RateLimit-Policy`.
+    pub fn write(&self, headers: &mut HeaderMap) {
+        let Left { name, quota, left } = self;
+        let pairs = [
+            (
+                "ratelimit-policy",
+                format!("\"{name}\";q={quota};w={WINDOW}"),
+            ),
+            ("ratelimit", format!("\"{name}\";r={left}")),
+        ];
+        for (header, value) in pairs {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(HeaderName::from_static(header), value);
+            }
+        }
+    }
+}
+
+impl<K: Hash + Eq + Clone> Limit<K> {
+    fn new(name: &'static str, a_minute: u32, crowd: K) -> Limit<K> {
+        let burst = NonZeroU32::new(a_minute).unwrap_or(NonZeroU32::MIN);
+        Limit {
+            name,
+            quota: burst.get(),
+            buckets: RateLimiter::dashmap(Quota::per_minute(burst)).with_middleware(),
+            crowd,
+        }
+    }
+
+    /// Takes one from a key's bucket; `Err` holds the seconds until there is one again.
+    fn take(&self, key: K) -> Result<Left, u64> {
+        if self.buckets.len() >= KEYS_MAX {
+            self.buckets.retain_recent();
+        }
+        let key = if self.buckets.len() >= KEYS_MAX {
+            self.crowd.clone()
+        } else {
+            key
+        };
+        match self.buckets.check_key(&key) {
+            Ok(state) => Ok(Left {
+                name: self.name,
+                quota: self.quota,
+                left: state.remaining_burst_capacity(),
+            }),
+            Err(not_yet) => {
+                let wait = not_yet.wait_time_from(DefaultClock::default().now());
+                Err(wait.as_secs() + 1)
+            }
+        }
+    }
+}
+
+/// Every limit of a server.
+pub struct Gates {
+    addresses: Limit<IpAddr>,
+    accounts: Limit<[u8; 32]>,
+    logged: Limit<[u8; 32]>,
+}
+
+impl Gates {
+    pub fn new(limits: config::Limits) -> Gates {
+        Gates {
+            addresses: Limit::new("address", limits.sign_ins_an_address, IpAddr::from([0; 16])),
+            accounts: Limit::new("account", limits.sign_ins_an_account, [0; 32]),
+            logged: Limit::new("log", 1, [0; 32]),
+        }
+    }
+
+    /// One more sign-in, registration or refresh from an address. An IPv6 subscriber has a whole /64.
+    pub fn from_address(&self, address: IpAddr) -> Answer<Left> {
+        let key = match address {
+            IpAddr::V6(ip) if ip.to_ipv4_mapped().is_none() => {
+                let [a, b, c, d, ..] = ip.segments();
+                IpAddr::from([a, b, c, d, 0, 0, 0, 1])
+            }
+            other => other,
+        };
+        self.addresses
+            .take(key)
+            .map_err(|wait| Problem::too_many("too many attempts from this address", wait))
+    }
+
+    /// One more sign-in to an account, whether it exists or not.
+    pub fn to_account(&self, email: &str) -> Answer<Left> {
+        self.accounts
+            .take(digest(email))
+            .map_err(|wait| Problem::too_many("too many attempts on this account", wait))
+    }
+
+    /// Whether an event may be logged: the same of the same person once a minute.
+    pub fn may_log(&self, (chain, user): (Uuid, Uuid), what: &str) -> bool {
+        self.logged
+            .take(digest(&format!("{chain} {user} {what}")))
+            .is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_does_not_use_up_anothers() {
+        let gates = Gates::new(config::Limits {
+            sign_ins_an_address: 3,
+            ..config::Limits::default()
+        });
+        let (one, two): (IpAddr, IpAddr) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+        for left in [2, 1, 0] {
+            assert_eq!(gates.from_address(one).unwrap().left, left);
+        }
+        let refused = gates.from_address(one).unwrap_err();
+        assert_eq!(refused.status.as_u16(), 429);
+        assert!(refused.retry_after.is_some_and(|s| (1..=21).contains(&s)));
+        assert!(gates.from_address(two).is_ok());
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_address() {
+        let gates = Gates::new(config::Limits {
+            sign_ins_an_address: 1,
+            ..config::Limits::default()
+        });
+        assert!(gates.from_address("2001:db8::1".parse().unwrap()).is_ok());
+        assert!(gates.from_address("2001:db8::2".parse().unwrap()).is_err());
+        assert!(
+            gates
+                .from_address("2001:db8:0:1::2".parse().unwrap())
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let gates = Gates::new(config::Limits::default());
+        for n in 0..2 * KEYS_MAX {
+            let _ = gates.to_account(&n.to_string());
+        }
+        assert!(gates.accounts.buckets.len() <= KEYS_MAX + 1);
+    }
+}

@@ -1,0 +1,23 @@
+//! Whether the server lives, and whether it takes requests.
+
+use axum::extract::State;
+
+use crate::server::problem::{Answer, Problem};
+use crate::server::registry::users;
+use crate::server::state::Shared;
+
+/// Whether the process lives.
+#[utoipa::path(get, path = "/healthz", tag = "server", responses((status = 200, description = "It lives", body = String, content_type = "text/plain")))]
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Whether the server takes requests: not any more once it was told to stop.
+#[utoipa::path(get, path = "/readyz", tag = "server", responses((status = 200, description = "It takes requests", body = String, content_type = "text/plain")))]
+pub async fn readyz(State(app): State<Shared>) -> Answer<&'static str> {
+    if !app.is_ready() {
+        return Err(Problem::unavailable("stopping", "the server is stopping"));
+    }
+    app.registry.read(users::any)?;
+    Ok("ready\n")
+}

@@ -1,0 +1,4 @@
+//! One file a resource: parse, call, answer.
+
+pub mod health;
+pub mod meta;

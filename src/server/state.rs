@@ -1,0 +1,71 @@
+//! What every handler shares.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::config::Config;
+use super::keys::Keys;
+use super::lanes::Lanes;
+use super::limits::Gates;
+use super::passwords::Passwords;
+use super::registry::Registry;
+
+/// The state of one server.
+pub struct State {
+    pub config: Config,
+    pub registry: Registry,
+    pub lanes: Lanes,
+    pub keys: Keys,
+    pub gates: Gates,
+    pub passwords: Passwords,
+    /// False from the moment the server was told to stop.
+    ready: AtomicBool,
+    /// Becomes true when the server was told to stop: streams end then.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// As handlers hold it: `axum::extract::State<Shared>`.
+pub type Shared = Arc<State>;
+
+impl State {
+    pub fn new(
+        config: Config,
+        registry: Registry,
+        lanes: Lanes,
+        keys: Keys,
+        stopping: watch::Receiver<bool>,
+    ) -> State {
+        State {
+            gates: Gates::new(config.limits),
+            passwords: Passwords::new(config.limits.hashes_at_once),
+            ready: AtomicBool::new(true),
+            config,
+            registry,
+            lanes,
+            keys,
+            stopping,
+        }
+    }
+
+    /// The instant it is, by the server's clock.
+    pub fn now(&self) -> Timestamp {
+        (self.config.clock)()
+    }
+
+    /// The folder of the books.
+    pub fn books(&self) -> PathBuf {
+        self.config.data.join("books")
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    pub fn not_ready(&self) {
+        self.ready.store(false, Ordering::Release);
+    }
+}
