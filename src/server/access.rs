@@ -166,6 +166,7 @@ pub const OPERATIONS: &[Operation] = &[
     ),
     read("members_audit", "/orgs/{org}/members/audit", WATCHING),
     // ---- the chart ----
+    read("chart", "/orgs/{org}/chart", ALL),
     read("list_ledgers", "/orgs/{org}/ledgers", ALL),
     write("make_ledgers", "POST", "/orgs/{org}/ledgers", KEEPING),
     read("get_ledger", "/orgs/{org}/ledgers/{id}", ALL),

@@ -100,8 +100,16 @@ struct Lane {
     /// Only one thread at a time has the writer's book.
     book: Mutex<Option<Box<dyn Book>>>,
     readers: Mutex<Vec<Box<dyn Book>>>,
-    chart: Mutex<Option<Arc<Chart>>>,
+    chart: Mutex<KnownChart>,
     used: Mutex<Instant>,
+}
+
+/// The chart as of the last write that touched it.
+#[derive(Clone, Default)]
+struct KnownChart {
+    /// How many writes have touched it.
+    generation: u64,
+    chart: Option<Arc<Chart>>,
 }
 
 #[derive(Default)]
@@ -157,10 +165,10 @@ impl Lanes {
     /// Reads a book: `work` sees one state of it.
     pub async fn read<T: Send + 'static>(
         &self,
-        place: &Place,
+        place: Place,
         work: impl FnOnce(&mut dyn Book) -> book::Result<T> + Send + 'static,
     ) -> Result<T, LaneError> {
-        let lane = self.inner.lane(place)?;
+        let lane = self.inner.lane(&place)?;
         let (answer, answered) = oneshot::channel();
         self.inner.submit(Box::new(move || {
             let result = lane.with_reader(work);
@@ -171,20 +179,25 @@ impl Lanes {
     }
 
     /// The chart of a book, kept until one of its writes touches it.
-    pub async fn chart(&self, place: &Place) -> Result<Arc<Chart>, LaneError> {
-        let lane = self.inner.lane(place)?;
-        if let Some(chart) = &*held(&lane.chart) {
-            return Ok(Arc::clone(chart));
+    pub async fn chart(&self, place: Place) -> Result<Arc<Chart>, LaneError> {
+        let lane = self.inner.lane(&place)?;
+        let known = held(&lane.chart).clone();
+        if let Some(chart) = known.chart {
+            return Ok(chart);
         }
         let chart = Arc::new(self.read(place, |book| book.chart()).await?);
-        *held(&lane.chart) = Some(Arc::clone(&chart));
+        let mut kept = held(&lane.chart);
+        // A write meanwhile may have touched what was read.
+        if kept.generation == known.generation {
+            kept.chart = Some(Arc::clone(&chart));
+        }
         Ok(chart)
     }
 
     /// Writes a unit in the next group: answered after its commit.
     pub async fn write(
         &self,
-        place: &Place,
+        place: Place,
         unit: OwnedUnit,
         who: String,
         at: Timestamp,
@@ -197,14 +210,14 @@ impl Lanes {
             since: Instant::now(),
             answer,
         };
-        self.enqueue(place, Request::Unit(Box::new(request)))?;
+        self.enqueue(&place, Request::Unit(Box::new(request)))?;
         answered.await.map_err(|_| LaneError::Closing)
     }
 
     /// Has the writer's book for itself: dry runs, all-or-nothing lists of units, imports.
     pub async fn alone<T: Send + 'static>(
         &self,
-        place: &Place,
+        place: Place,
         work: impl FnOnce(&mut dyn Book) -> book::Result<T> + Send + 'static,
     ) -> Result<T, LaneError> {
         let (answer, answered) = oneshot::channel();
@@ -212,7 +225,7 @@ impl Lanes {
             let result = book.and_then(|book| work(book));
             let _ = answer.send(result);
         }));
-        self.enqueue(place, request)?;
+        self.enqueue(&place, request)?;
         Ok(answered.await.map_err(|_| LaneError::Closing)??)
     }
 
@@ -379,9 +392,15 @@ impl Lane {
             writer: Mutex::default(),
             book: Mutex::new(None),
             readers: Mutex::default(),
-            chart: Mutex::new(None),
+            chart: Mutex::default(),
             used: Mutex::new(Instant::now()),
         }
+    }
+
+    fn forget_chart(&self) {
+        let mut known = held(&self.chart);
+        known.generation += 1;
+        known.chart = None;
     }
 
     /// Runs `work` on a reader: one state of the book from its first read to its end.
@@ -424,7 +443,7 @@ impl Lane {
             if done.is_err() {
                 // Whoever waited sees a closed channel; the next group opens the book anew.
                 *held(&self.book) = None;
-                *held(&self.chart) = None;
+                self.forget_chart();
             }
         }
     }
@@ -441,7 +460,7 @@ impl Lane {
         match taken {
             Taken::Alone(work) => {
                 work(Ok(book.as_mut()));
-                *held(&self.chart) = None;
+                self.forget_chart();
             }
             Taken::Group(requests) => self.commit(book.as_mut(), requests, stats),
         }
@@ -466,7 +485,7 @@ impl Lane {
             .iter()
             .any(|r| r.unit.changes.iter().any(touches_chart))
         {
-            *held(&self.chart) = None;
+            self.forget_chart();
         }
         match outcomes {
             Ok(outcomes) => {

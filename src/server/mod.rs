@@ -25,12 +25,14 @@ pub mod listen;
 pub mod openapi;
 pub mod passwords;
 pub mod problem;
+pub mod reading;
 pub mod registry;
 pub mod request;
 pub mod router;
 pub mod routes;
 pub mod secrets;
 pub mod state;
+pub mod writing;
 
 pub use config::{Config, ServeError};
 use keys::Keys;

@@ -18,7 +18,43 @@ const BODY_STALLED: Duration = Duration::from_secs(30);
 
 /// Every route of version 1, below `/api/v1`.
 fn api() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().routes(routes!(r::meta::meta))
+    OpenApiRouter::default()
+        .routes(routes!(r::meta::meta))
+        .merge(book())
+}
+
+/// The book of an organisation.
+fn book() -> OpenApiRouter<Shared> {
+    OpenApiRouter::default()
+        .routes(routes!(r::book::get_org, r::book::patch_org))
+        .routes(routes!(r::book::get_chart))
+        .routes(routes!(r::ledgers::list, r::ledgers::post))
+        .routes(routes!(r::ledgers::get, r::ledgers::patch))
+        .routes(routes!(r::ledgers::entries))
+        .routes(routes!(r::listing::list, r::transactions::post))
+        .routes(routes!(r::transactions::batch))
+        .routes(routes!(
+            r::transactions::get,
+            r::transactions::patch,
+            r::transactions::delete
+        ))
+        .routes(routes!(r::transactions::history))
+        .routes(routes!(r::changes::post))
+        .routes(routes!(r::audit::undo))
+        .routes(routes!(r::audit::operations))
+        .routes(routes!(r::book::get_totals))
+        .routes(routes!(r::book::get_currencies))
+        .routes(routes!(r::book::get_prices))
+        .routes(routes!(r::book::get_assertions))
+        .routes(routes!(r::book::get_imports, r::imports::post))
+        .routes(routes!(r::book::delete_import))
+        .routes(routes!(r::book::known_rows))
+        .routes(routes!(r::book::sources))
+        .routes(routes!(r::book::checks))
+        .routes(routes!(r::audit::list))
+        .routes(routes!(r::audit::head))
+        .routes(routes!(r::book::verify))
+        .routes(routes!(r::file::get, r::file::put))
 }
 
 /// Every route, documented.

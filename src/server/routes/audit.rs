@@ -1,0 +1,160 @@
+//! The audit log of a book, what was done by whom, and taking the newest of it back.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::book::AuditQuery;
+use crate::ledger::audit::hex;
+use crate::ledger::change::{Change, OperationId};
+use crate::server::access::{Caller, InOrg};
+use crate::server::body::Query;
+use crate::server::problem::{Answer, Problem};
+use crate::server::reading::look;
+use crate::server::state::Shared;
+use crate::server::writing::{self, Body, Trying, keyed, of_keyed, read_json, unit};
+use crate::wire::List;
+use crate::wire::audit::{AuditBody, HeadBody, UndoRequest};
+use crate::wire::change::DoneBody;
+use crate::wire::problem::Problem as ProblemBody;
+
+/// Which audit records, oldest first.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AuditParams {
+    /// Records after this sequence.
+    pub since: Option<u64>,
+    /// Records before this sequence.
+    pub before: Option<u64>,
+    pub who: Option<String>,
+    pub action: Option<String>,
+    /// Records that touched this transaction.
+    pub number: Option<u64>,
+    pub operation: Option<Uuid>,
+    /// The newest so many of them.
+    pub last: Option<u64>,
+}
+
+impl From<AuditParams> for AuditQuery {
+    fn from(params: AuditParams) -> AuditQuery {
+        AuditQuery {
+            since: params.since,
+            before: params.before,
+            who: params.who,
+            action: params.action,
+            number: params.number,
+            operation: params.operation.map(OperationId),
+            last: params.last,
+        }
+    }
+}
+
+/// Read the audit log
+#[utoipa::path(
+    get, path = "/orgs/{org}/audit", operation_id = "audit", tag = "audit",
+    params(("org" = String, Path, description = "Id or slug"), AuditParams),
+    responses((status = 200, body = List<AuditBody>), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn list(
+    State(state): State<Shared>,
+    Extension(org): Extension<InOrg>,
+    Query(params): Query<AuditParams>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let query = AuditQuery::from(params);
+    let seen = look(&state, &org, &headers, move |book, _| {
+        let entries = book.audit(&query)?;
+        let chart = book.chart()?;
+        let data = entries.iter().map(|e| AuditBody::of(e, &chart)).collect();
+        Ok(List { data })
+    });
+    Ok(seen.await?.answer(&headers))
+}
+
+/// List what one did oneself, oldest first: what `undo` would take back
+#[utoipa::path(
+    get, path = "/orgs/{org}/operations", operation_id = "list_operations", tag = "audit",
+    params(("org" = String, Path, description = "Id or slug"), AuditParams),
+    responses((status = 200, body = List<AuditBody>), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn operations(
+    State(state): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(org): Extension<InOrg>,
+    Query(mut params): Query<AuditParams>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    params.who = Some(caller.user.email.clone());
+    list(State(state), Extension(org), Query(params), headers).await
+}
+
+/// Show where the audit chain stands
+#[utoipa::path(
+    get, path = "/orgs/{org}/audit/head", operation_id = "audit_head", tag = "audit",
+    params(("org" = String, Path, description = "Id or slug")),
+    responses((status = 200, body = HeadBody), (status = 304, description = "Unchanged"), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn head(
+    State(state): State<Shared>,
+    Extension(org): Extension<InOrg>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let seen = look(&state, &org, &headers, |_, info| {
+        Ok(HeadBody {
+            sequence: info.sequence,
+            hash: info.head.map(|h| hex(&h)),
+        })
+    });
+    Ok(seen.await?.answer(&headers))
+}
+
+/// Restore the state before an operation: one's own newest, or the one named
+#[utoipa::path(
+    post, path = "/orgs/{org}/undo", operation_id = "undo", tag = "audit",
+    params(("org" = String, Path, description = "Id or slug"), Trying),
+    request_body = UndoRequest,
+    responses((status = 200, body = DoneBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn undo(
+    State(state): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(org): Extension<InOrg>,
+    Query(trying): Query<Trying>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<Response> {
+    let request: UndoRequest = if body.is_empty() {
+        UndoRequest::default()
+    } else {
+        read_json(&body)?
+    };
+    if headers.get("idempotency-key").is_none() && request.operation.is_none() {
+        // Twice sent it would take back twice.
+        return Err(Problem::bad(
+            "needs-idempotency-key",
+            "undo without an operation needs an Idempotency-Key",
+        ));
+    }
+    let change = Change::Undo {
+        operation: request.operation.map(OperationId),
+    };
+    let unit = keyed(
+        unit("undone", None, vec![change]),
+        &caller,
+        "undo",
+        &headers,
+        &body,
+        0,
+    )?;
+    let done = writing::write(&state, &caller, &org, unit, trying)
+        .await
+        .map_err(of_keyed)?;
+    Ok(writing::replayed(
+        Json(DoneBody::of(&done)).into_response(),
+        &done,
+    ))
+}

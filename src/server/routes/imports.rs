@@ -1,0 +1,272 @@
+//! `POST /orgs/{org}/imports`: one unit of any length, a change a line, all of it or none.
+//!
+//! The lines are first kept in a file without a name and read through once; only a list that can be read
+//! to its end reaches the book. Replayable: the unit's operation and the ids of its lines protect it.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Seek, Write};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use serde::Deserialize;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::changes::outcome;
+use super::listing::NDJSON;
+use crate::ledger::change::{Change, ChangeSource, Done, Unit, WriteMode};
+use crate::ledger::chart::Chart;
+use crate::server::access::{Caller, InOrg};
+use crate::server::body::Query;
+use crate::server::problem::{Answer, Problem};
+use crate::server::state::Shared;
+use crate::server::writing::{self, one};
+use crate::wire::change::{ChangeBody, ChangesAnswer, ImportLine, UnitHead};
+use crate::wire::problem::Problem as ProblemBody;
+
+/// The most that one import may hold.
+const BYTES_MAX: u64 = 4 << 30;
+/// The longest line.
+const LINE_BYTES_MAX: usize = 8 << 20;
+
+/// What `POST …/imports` takes.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ImportParams {
+    #[serde(default)]
+    pub dry_run: bool,
+    /// `lines` (default): a result a line, then the summary; `summary`: only that.
+    pub results: Option<String>,
+}
+
+/// Write one unit of any length, a change a line
+///
+/// The first line is the unit's head, every further line one change as `POST …/changes` takes it.
+#[utoipa::path(
+    post, path = "/orgs/{org}/imports", operation_id = "import", tag = "imports",
+    params(("org" = String, Path, description = "Id or slug"), ImportParams),
+    request_body(content = ChangeBody, content_type = "application/x-ndjson"),
+    responses((status = 200, body = ImportLine, content_type = "application/x-ndjson"), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn post(
+    State(state): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(org): Extension<InOrg>,
+    Query(params): Query<ImportParams>,
+    body: Body,
+) -> Answer<Response> {
+    let with_lines = match params.results.as_deref() {
+        None | Some("lines") => true,
+        Some("summary") => false,
+        Some(_) => {
+            return Err(Problem::field(
+                "/results",
+                "unknown-word",
+                "results is lines or summary",
+            ));
+        }
+    };
+    let file = keep(body).await?;
+    let chart = state.lanes.chart(org.place()).await?;
+    let kept = tokio::task::spawn_blocking(move || Kept::read(file, chart)).await;
+    let kept = Arc::new(kept.map_err(Problem::internal)??);
+    writing::permit(&state, &caller, &org, &kept.head_only()).await?;
+    let at = writing::now(&state);
+    let who = caller.user.email.clone();
+    let mode = if params.dry_run {
+        WriteMode::DryRun
+    } else {
+        WriteMode::Commit
+    };
+    let written = Arc::clone(&kept);
+    let done = state.lanes.alone(org.place(), move |book| {
+        let head = &written.head;
+        let unit = Unit {
+            changes: &*written,
+            ..head.unit(&who, at)
+        };
+        one(book.write(&[unit], mode)?)
+    });
+    let done: Answer<Done> = done.await.map_err(Problem::from);
+    Ok(answer(&kept, done, with_lines))
+}
+
+/// The body in a file that is gone when it is closed.
+async fn keep(body: Body) -> Answer<File> {
+    let wrong = |e: std::io::Error| Problem::internal(format!("an import cannot be kept: {e}"));
+    let mut file = BufWriter::with_capacity(1 << 18, tempfile::tempfile().map_err(wrong)?);
+    let mut pieces = body.into_data_stream();
+    let mut bytes: u64 = 0;
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| Problem::bad("cut", "the body ended before its end"))?;
+        bytes += piece.len() as u64;
+        if bytes > BYTES_MAX {
+            let status = axum::http::StatusCode::PAYLOAD_TOO_LARGE;
+            return Err(Problem::new(
+                status,
+                "too-large",
+                "an import holds at most 4 GiB",
+            ));
+        }
+        file.write_all(&piece).map_err(wrong)?;
+    }
+    let mut file = file.into_inner().map_err(|e| wrong(e.into_error()))?;
+    file.rewind().map_err(wrong)?;
+    Ok(file)
+}
+
+/// A unit whose changes are lines of a file, every one of which can be read.
+struct Kept {
+    head: crate::wire::change::OwnedUnit,
+    file: Mutex<File>,
+    chart: Arc<Chart>,
+    count: usize,
+    /// Lines that post, in order: what becomes of them has a number.
+    posts: Vec<u64>,
+    /// One change of each kind that matters to who may do it.
+    kinds: Vec<Change>,
+}
+
+impl Kept {
+    fn read(file: File, chart: Arc<Chart>) -> Answer<Kept> {
+        let mut lines = Lines::of(&file)?;
+        let head = lines
+            .next()?
+            .ok_or_else(|| Problem::bad("empty", "an import has a first line with its unit"))?;
+        let head: UnitHead = serde_json::from_slice(&head)
+            .map_err(|e| Problem::bad("bad-json", format!("line 1 cannot be read: {e}")))?;
+        let head = head
+            .empty(&chart)
+            .map_err(|fault| Problem::from(fault.within("1").within("lines")))?;
+        let mut kept = Kept {
+            head,
+            file: Mutex::new(file.try_clone().map_err(Problem::internal)?),
+            chart,
+            count: 0,
+            posts: Vec::new(),
+            kinds: Vec::new(),
+        };
+        while let Some(line) = lines.next()? {
+            let change = read_line(&line, lines.number, &kept.chart)?;
+            kept.count += 1;
+            match change {
+                Change::Post(_) => kept.posts.push(lines.number),
+                Change::SourceRow(_) => {}
+                other => kept.kinds.push(other),
+            }
+        }
+        Ok(kept)
+    }
+
+    /// What tells who may do it: an import is never a clerk's, so its posts need not be looked at.
+    fn head_only(&self) -> crate::wire::change::OwnedUnit {
+        crate::wire::change::OwnedUnit {
+            changes: self.kinds.clone(),
+            ..self.head.clone()
+        }
+    }
+}
+
+fn read_line(line: &[u8], number: u64, chart: &Chart) -> Answer<Change> {
+    let body: ChangeBody = serde_json::from_slice(line)
+        .map_err(|e| Problem::bad("bad-json", format!("line {number} cannot be read: {e}")))?;
+    let read = body.change(chart, &mut Uuid::now_v7);
+    read.map_err(|fault| Problem::from(fault.within(number).within("lines")))
+}
+
+impl ChangeSource for Kept {
+    fn visit(&self, take: &mut dyn FnMut(Change) -> ControlFlow<()>) {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        // Every line was read before; what cannot be read now has been changed on the disk meanwhile, and a
+        // unit that is short of changes must not be written.
+        let mut lines = Lines::of(&file).expect("a kept import can be read again");
+        let _ = lines.next();
+        while let Ok(Some(line)) = lines.next() {
+            let change = read_line(&line, lines.number, &self.chart);
+            if take(change.expect("a kept line can be read again")).is_break() {
+                return;
+            }
+        }
+    }
+
+    fn count_hint(&self) -> usize {
+        self.count
+    }
+}
+
+/// The lines of a file from its beginning, without empty ones.
+struct Lines {
+    from: BufReader<File>,
+    number: u64,
+}
+
+impl Lines {
+    fn of(file: &File) -> Answer<Lines> {
+        let mut file = file.try_clone().map_err(Problem::internal)?;
+        file.rewind().map_err(Problem::internal)?;
+        Ok(Lines {
+            from: BufReader::with_capacity(1 << 18, file),
+            number: 0,
+        })
+    }
+
+    fn next(&mut self) -> Answer<Option<Vec<u8>>> {
+        loop {
+            let mut line = Vec::new();
+            let length = self
+                .from
+                .read_until(b'\n', &mut line)
+                .map_err(Problem::internal)?;
+            if length == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            if length > LINE_BYTES_MAX {
+                let text = format!("line {} is longer than {LINE_BYTES_MAX} bytes", self.number);
+                return Err(Problem::bad("too-long", text));
+            }
+            if !line.trim_ascii().is_empty() {
+                return Ok(Some(line));
+            }
+        }
+    }
+}
+
+/// A result for every line where they are wanted, then the summary.
+fn answer(kept: &Kept, done: Answer<Done>, with_lines: bool) -> Response {
+    let mut lines: Vec<u8> = Vec::new();
+    if let (Ok(done), true) = (&done, with_lines) {
+        let ranges = done.numbers.clone();
+        let mut numbers = ranges.into_iter().flat_map(|(first, last)| first..=last);
+        for line in &kept.posts {
+            put(
+                &mut lines,
+                &ImportLine::Result {
+                    line: *line,
+                    number: numbers.next(),
+                },
+            );
+        }
+    }
+    let outcomes = vec![outcome(done)];
+    put(&mut lines, &ImportLine::Summary(ChangesAnswer { outcomes }));
+    let mut response = Bytes::from(lines).into_response();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(NDJSON));
+    response
+}
+
+fn put<T: Serialize>(lines: &mut Vec<u8>, line: &T) {
+    // Into memory and of plain shapes: this cannot fail.
+    let _ = serde_json::to_writer(&mut *lines, line);
+    lines.push(b'\n');
+}

@@ -1,0 +1,371 @@
+//! Ledgers: the accounts of a book, and what stands in one of them.
+
+use std::ops::ControlFlow;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::book::Scan;
+use crate::ledger::account::Account;
+use crate::ledger::change::Change;
+use crate::ledger::chart::Chart;
+use crate::ledger::totals::TotalsQuery;
+use crate::server::access::{Caller, InOrg};
+use crate::server::body::{Path, Query};
+use crate::server::problem::{Answer, Problem};
+use crate::server::reading::{SEQUENCE, look};
+use crate::server::state::Shared;
+use crate::server::writing::{self, Body, Trying, if_match, keyed, of_keyed, read_json, unit};
+use crate::wire::account::{
+    Ledger, LedgerEntries, LedgerEntry, LedgerPage, NewLedger, PatchLedger,
+};
+use crate::wire::amount::Amount;
+use crate::wire::problem::Problem as ProblemBody;
+
+/// The most entries in one answer.
+const ENTRIES_MAX: usize = 10_000;
+const ENTRIES: usize = 500;
+/// The most ledgers of one request and of one page.
+const LEDGERS_MAX: usize = 1000;
+
+/// What `GET …/ledgers` takes.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LedgersParams {
+    /// Only these, by a part of their path, in any case.
+    pub q: Option<String>,
+    pub kind: Option<String>,
+    #[serde(rename = "type")]
+    pub account_type: Option<String>,
+    /// At most 1000.
+    pub limit: Option<usize>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+/// List ledgers, in the order of the chart
+#[utoipa::path(
+    get, path = "/orgs/{org}/ledgers", operation_id = "list_ledgers", tag = "ledgers",
+    params(("org" = String, Path, description = "Id or slug"), LedgersParams),
+    responses((status = 200, body = LedgerPage), (status = 304, description = "Unchanged"), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn list(
+    State(state): State<Shared>,
+    Extension(org): Extension<InOrg>,
+    Query(params): Query<LedgersParams>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let limit = params.limit.unwrap_or(LEDGERS_MAX);
+    if limit == 0 || limit > LEDGERS_MAX {
+        let text = format!("limit is 1 to {LEDGERS_MAX}");
+        return Err(Problem::field("/limit", "bad-limit", text));
+    }
+    let start = match &params.cursor {
+        None => 0,
+        Some(cursor) => cursor.parse().map_err(|_| {
+            Problem::field("/cursor", "bad-cursor", "this cursor is not one of ours")
+        })?,
+    };
+    let seen = look(&state, &org, &headers, move |book, info| {
+        let chart = book.chart()?;
+        let keeps = |a: &&Account| {
+            let path = params
+                .q
+                .as_ref()
+                .is_none_or(|q| a.path.to_lowercase().contains(&q.to_lowercase()));
+            let kind = params.kind.as_deref().is_none_or(|k| k == a.kind.word());
+            let account_type = params.account_type.as_deref();
+            path && kind && account_type.is_none_or(|t| t == a.account_type.word())
+        };
+        let order = chart.in_order();
+        let fitting: Vec<&Account> = order
+            .iter()
+            .map(|key| chart.account(*key))
+            .filter(keeps)
+            .collect();
+        let data: Vec<Ledger> = fitting
+            .iter()
+            .skip(start)
+            .take(limit)
+            .map(|a| Ledger::of(a))
+            .collect();
+        let end = start + data.len();
+        let has_more = end < fitting.len();
+        Ok(LedgerPage {
+            data,
+            sequence: info.sequence,
+            next_cursor: has_more.then(|| end.to_string()),
+            has_more,
+        })
+    });
+    Ok(seen.await?.answer(&headers))
+}
+
+fn find(chart: &Chart, id: &str) -> Option<Account> {
+    let id = Uuid::try_parse(id).ok()?;
+    chart.accounts().iter().find(|a| a.id == id).cloned()
+}
+
+fn missing(id: &str) -> Problem {
+    Problem::not_found(format!("ledger {id}"))
+}
+
+fn shown(account: &Account, sequence: u64, status: StatusCode) -> Response {
+    let mut response = (status, axum::Json(Ledger::of(account))).into_response();
+    let headers = response.headers_mut();
+    headers.insert(SEQUENCE, HeaderValue::from(sequence));
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"v{}\"", account.version)) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// Show a ledger
+#[utoipa::path(
+    get, path = "/orgs/{org}/ledgers/{id}", operation_id = "get_ledger", tag = "ledgers",
+    params(("org" = String, Path, description = "Id or slug"), ("id" = String, Path)),
+    responses((status = 200, body = Ledger), (status = 304, description = "Unchanged"), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn get(
+    State(state): State<Shared>,
+    Extension(org): Extension<InOrg>,
+    Path((_org, id)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let wanted = id.clone();
+    let seen = look(&state, &org, &headers, move |book, _| {
+        Ok(find(&book.chart()?, &wanted))
+    })
+    .await?;
+    let account = seen.value.ok_or_else(|| missing(&id))?;
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|v| v.to_str().ok());
+    if known == Some(format!("\"v{}\"", account.version).as_str()) {
+        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    }
+    Ok(shown(&account, seen.sequence, StatusCode::OK))
+}
+
+/// Open one ledger or many, all of them or none
+#[utoipa::path(
+    post, path = "/orgs/{org}/ledgers", operation_id = "make_ledgers", tag = "ledgers",
+    params(("org" = String, Path, description = "Id or slug"), Trying),
+    request_body = crate::wire::account::NewLedgers,
+    responses((status = 201, description = "The ledger; of a list: the list", body = Ledger), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn post(
+    State(state): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(org): Extension<InOrg>,
+    Query(trying): Query<Trying>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<Response> {
+    let is_list = body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
+    let wished: Vec<NewLedger> = match is_list {
+        true => read_json(&body)?,
+        false => vec![read_json(&body)?],
+    };
+    if wished.is_empty() || wished.len() > LEDGERS_MAX {
+        let text = format!("a request opens 1 to {LEDGERS_MAX} ledgers");
+        return Err(Problem::field("", "bad-count", text));
+    }
+    let mut ids = Vec::with_capacity(wished.len());
+    let mut changes = Vec::with_capacity(wished.len());
+    for (at, new) in wished.into_iter().enumerate() {
+        let new = new.account(Uuid::now_v7);
+        let new = new.map_err(|fault| if is_list { fault.within(at) } else { fault })?;
+        ids.push(new.path.clone());
+        changes.push(Change::OpenAccount(new));
+    }
+    let unit = keyed(
+        unit("account-opened", None, changes),
+        &caller,
+        "make_ledgers",
+        &headers,
+        &body,
+        0,
+    )?;
+    let done = writing::write(&state, &caller, &org, unit, trying)
+        .await
+        .map_err(of_keyed)?;
+    if trying.dry_run {
+        return Ok(axum::Json(crate::wire::change::DoneBody::of(&done)).into_response());
+    }
+    let chart = state.lanes.chart(org.place()).await?;
+    let opened: Vec<&Account> = ids.iter().filter_map(|path| chart.find(path)).collect();
+    let response = match (is_list, opened.as_slice()) {
+        (false, [one]) => shown(one, done.sequence, StatusCode::CREATED),
+        _ => {
+            let list: Vec<Ledger> = opened.iter().map(|a| Ledger::of(a)).collect();
+            (StatusCode::CREATED, axum::Json(list)).into_response()
+        }
+    };
+    Ok(writing::replayed(response, &done))
+}
+
+/// Change a ledger: a field left out stays, `null` removes it
+#[utoipa::path(
+    patch, path = "/orgs/{org}/ledgers/{id}", operation_id = "patch_ledger", tag = "ledgers",
+    params(("org" = String, Path, description = "Id or slug"), ("id" = String, Path), ("If-Match" = String, Header, description = "The ETag of the version that is changed"), Trying),
+    request_body = PatchLedger,
+    responses((status = 200, body = Ledger), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn patch(
+    State(state): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(org): Extension<InOrg>,
+    Path((_org, id)): Path<(String, String)>,
+    Query(trying): Query<Trying>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<Response> {
+    let Some(version) = if_match(&headers)? else {
+        let text = "changing a ledger needs If-Match with the ETag of the version that is changed";
+        return Err(Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "needs-if-match",
+            text,
+        ));
+    };
+    let patch: PatchLedger = read_json(&body)?;
+    let chart = state.lanes.read(org.place(), |book| book.chart()).await?;
+    let account = find(&chart, &id).ok_or_else(|| missing(&id))?;
+    if account.version != version {
+        let text = format!("the ledger is at version {}", account.version);
+        let mut stale = Problem::stale(text, format!("\"v{}\"", account.version));
+        stale.current = serde_json::to_value(Ledger::of(&account)).ok();
+        return Err(stale);
+    }
+    let change = Change::SetAccount {
+        account: account.key,
+        patch: patch.patch()?,
+    };
+    let unit = keyed(
+        unit("account-changed", None, vec![change]),
+        &caller,
+        "patch_ledger",
+        &headers,
+        &body,
+        0,
+    )?;
+    let done = writing::write(&state, &caller, &org, unit, trying)
+        .await
+        .map_err(of_keyed)?;
+    let chart = state.lanes.read(org.place(), |book| book.chart()).await?;
+    let account = find(&chart, &id).ok_or_else(|| missing(&id))?;
+    Ok(writing::replayed(
+        shown(&account, done.sequence, StatusCode::OK),
+        &done,
+    ))
+}
+
+/// What `GET …/ledgers/{id}/entries` takes.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EntriesParams {
+    /// First day, inclusive.
+    pub from: Option<Date>,
+    /// Last day, inclusive.
+    pub to: Option<Date>,
+    /// Entries, at most 10,000; the oldest of the period come first.
+    pub limit: Option<usize>,
+}
+
+/// Show what stands in a ledger: opening, entries with running balance, closing, per currency
+#[utoipa::path(
+    get, path = "/orgs/{org}/ledgers/{id}/entries", operation_id = "ledger_entries", tag = "ledgers",
+    params(("org" = String, Path, description = "Id or slug"), ("id" = String, Path), EntriesParams),
+    responses((status = 200, body = LedgerEntries), (status = 304, description = "Unchanged"), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn entries(
+    State(state): State<Shared>,
+    Extension(org): Extension<InOrg>,
+    Path((_org, id)): Path<(String, String)>,
+    Query(params): Query<EntriesParams>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let limit = params.limit.unwrap_or(ENTRIES);
+    if limit == 0 || limit > ENTRIES_MAX {
+        let text = format!("limit is 1 to {ENTRIES_MAX}");
+        return Err(Problem::field("/limit", "bad-limit", text));
+    }
+    let wanted = id.clone();
+    let seen = look(&state, &org, &headers, move |book, info| {
+        let chart = book.chart()?;
+        let Some(account) = find(&chart, &wanted) else {
+            return Ok(None);
+        };
+        let until = params.to.map(|to| to.tomorrow().unwrap_or(Date::MAX));
+        let query = TotalsQuery {
+            accounts: Some(vec![account.key]),
+            ..TotalsQuery::span(params.from, until)
+        };
+        let rows: Vec<_> = book.totals(&query)?.rows;
+        let rows: Vec<_> = rows
+            .into_iter()
+            .filter(|r| r.account == account.key)
+            .collect();
+        let balance = |minor: i128, key| {
+            let currency = chart.currency(key);
+            (
+                currency.code.to_string(),
+                Amount::of_minor(minor, currency.scale),
+            )
+        };
+        let opening = rows
+            .iter()
+            .map(|r| balance(r.opening, r.currency))
+            .collect();
+        let closing = rows
+            .iter()
+            .map(|r| balance(r.closing(), r.currency))
+            .collect();
+        let mut running: std::collections::BTreeMap<_, i128> =
+            rows.iter().map(|r| (r.currency, r.opening)).collect();
+        let mut entries = Vec::new();
+        let mut has_more = false;
+        let scan = Scan {
+            from: params.from,
+            until,
+            accounts: Some(vec![account.key]),
+            ..Scan::default()
+        };
+        book.scan(&scan, &mut |transaction| {
+            for entry in transaction
+                .entries
+                .iter()
+                .filter(|e| e.account == account.key)
+            {
+                if entries.len() >= limit {
+                    has_more = true;
+                    return ControlFlow::Break(());
+                }
+                let sum = running.entry(entry.currency).or_default();
+                *sum += i128::from(entry.minor);
+                entries.push(LedgerEntry::of(&transaction, entry, *sum, &chart));
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(Some(LedgerEntries {
+            ledger: Ledger::of(&account),
+            sequence: info.sequence,
+            opening,
+            entries,
+            closing,
+            has_more,
+        }))
+    })
+    .await?;
+    let sequence = seen.sequence;
+    let value = seen.value.ok_or_else(|| missing(&id))?;
+    Ok(crate::server::reading::Seen { value, sequence }.answer(&headers))
+}

@@ -1,0 +1,430 @@
+//! `GET /orgs/{org}/transactions`: pages of JSON, or the whole of it streamed as NDJSON from one state of the book.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::book::accounts_of;
+use crate::book::{self, Book, Order, Scan, Voided};
+use crate::ledger::chart::Chart;
+use crate::ledger::money::from_minor;
+use crate::ledger::transaction::Transaction;
+use crate::server::access::InOrg;
+use crate::server::body::Query;
+use crate::server::problem::{Answer, Problem};
+use crate::server::reading::{SEQUENCE, look, moved, wanted_sequence};
+use crate::server::state::Shared;
+use crate::wire::problem::Problem as ProblemBody;
+use crate::wire::transaction::{StreamEnd, TransactionBody, TransactionPage};
+
+/// Transactions of a page, unless asked otherwise, and at most.
+const PAGE: u32 = 50;
+const PAGE_MAX: u32 = 500;
+/// What is sent at once of a stream.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// The media type of a line a value.
+pub const NDJSON: &str = "application/x-ndjson";
+
+/// Which transactions, in which order.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListParams {
+    /// First day, inclusive.
+    pub from: Option<Date>,
+    /// Last day, inclusive.
+    pub to: Option<Date>,
+    /// Only with an entry in one of these ledgers: ids, separated by commas.
+    pub ledger: Option<String>,
+    /// Only of a payee, in any case.
+    pub payee: Option<String>,
+    pub voucher: Option<String>,
+    /// `unmarked`, `pending`, `cleared`.
+    pub status: Option<String>,
+    /// Only with an entry in this currency.
+    pub currency: Option<String>,
+    /// Only with an entry of at least this amount, debit or credit.
+    pub min: Option<String>,
+    pub max: Option<String>,
+    /// `name`, or `name=value`.
+    pub tag: Option<String>,
+    /// Words: each is the beginning of a word of the transaction's text.
+    pub q: Option<String>,
+    /// Void ones too.
+    #[serde(default)]
+    pub voided: bool,
+    /// `asc` (default: by date, then number) or `desc`.
+    pub order: Option<String>,
+    /// From 1; with the same filters.
+    pub page: Option<u32>,
+    /// At most 500; streamed as NDJSON: any number.
+    pub limit: Option<u64>,
+    /// Where the page before ended. It carries filters and order: nothing else may be given but `limit`.
+    pub cursor: Option<String>,
+}
+
+/// Where a page ended.
+#[derive(Debug, Serialize, Deserialize)]
+struct Cursor {
+    date: Date,
+    number: u64,
+    params: ListParams,
+}
+
+/// List transactions
+#[utoipa::path(
+    get, path = "/orgs/{org}/transactions", operation_id = "list_transactions", tag = "transactions",
+    params(("org" = String, Path, description = "Id or slug"), ListParams),
+    responses(
+        (status = 200, content((TransactionPage = "application/json"), (TransactionBody = "application/x-ndjson"))),
+        (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn list(
+    State(state): State<Shared>,
+    Extension(org): Extension<InOrg>,
+    Query(params): Query<ListParams>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let streamed = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
+    if streamed.is_some_and(|accept| accept.contains(NDJSON)) {
+        return stream(&state, &org, params, &headers);
+    }
+    let limit = params.limit;
+    let (params, after) = match &params.cursor {
+        None => (params, None),
+        Some(text) => {
+            let cursor = read_cursor(text)?;
+            (cursor.params, Some((cursor.date, cursor.number)))
+        }
+    };
+    let limit = limit.unwrap_or(PAGE.into());
+    if limit == 0 || limit > PAGE_MAX.into() {
+        let text = format!("limit is 1 to {PAGE_MAX}");
+        return Err(Problem::field("/limit", "bad-limit", text));
+    }
+    let limit = usize::try_from(limit).unwrap_or(1);
+    let skip = match (after, params.page) {
+        (None, Some(page)) => (page.max(1) as usize - 1).saturating_mul(limit),
+        _ => 0,
+    };
+    let filter = Filter::read(&params)?;
+    let seen = look(&state, &org, &headers, move |book, info| {
+        let chart = book.chart()?;
+        let found = find(book, &chart, &filter, after, skip, limit + 1)?;
+        page(found, limit, &chart, params, info.sequence)
+    });
+    Ok(seen.await?.answer(&headers))
+}
+
+fn read_cursor(text: &str) -> Answer<Cursor> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok();
+    let read = bytes.and_then(|b| serde_json::from_slice(&b).ok());
+    read.ok_or_else(|| Problem::field("/cursor", "bad-cursor", "this cursor is not one of ours"))
+}
+
+fn page(
+    mut found: VecDeque<Transaction>,
+    limit: usize,
+    chart: &Chart,
+    params: ListParams,
+    sequence: u64,
+) -> book::Result<TransactionPage> {
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.back().filter(|_| has_more).map(|last| Cursor {
+        date: last.date,
+        number: last.number.0,
+        params: ListParams {
+            page: None,
+            cursor: None,
+            limit: None,
+            ..params
+        },
+    });
+    let next_cursor = next.and_then(|cursor| serde_json::to_vec(&cursor).ok());
+    Ok(TransactionPage {
+        data: found
+            .iter()
+            .map(|t| TransactionBody::of(t, chart))
+            .collect(),
+        sequence,
+        next_cursor: next_cursor.map(|bytes| URL_SAFE_NO_PAD.encode(bytes)),
+        has_more,
+    })
+}
+
+/// At most `count` transactions that a filter keeps, after a place or a number of them.
+fn find(
+    book: &mut dyn Book,
+    chart: &Chart,
+    filter: &Filter,
+    after: Option<(Date, u64)>,
+    skip: usize,
+    count: usize,
+) -> book::Result<VecDeque<Transaction>> {
+    let mut scan = filter.scan(chart)?;
+    let newest_first = scan.order == Order::NewestFirst;
+    if let Some((date, _)) = after {
+        match newest_first {
+            false => scan.from = scan.from.max(Some(date)),
+            true => {
+                let until = date.tomorrow().unwrap_or(Date::MAX);
+                scan.until = Some(scan.until.map_or(until, |u| u.min(until)));
+            }
+        }
+    }
+    let mut found = VecDeque::new();
+    let mut skipped = 0;
+    book.scan(&scan, &mut |transaction| {
+        let at = (transaction.date, transaction.number.0);
+        let behind = after.is_some_and(|a| if newest_first { at >= a } else { at <= a });
+        if behind || !filter.keeps(&transaction, chart) {
+            return ControlFlow::Continue(());
+        }
+        if skipped < skip {
+            skipped += 1;
+            return ControlFlow::Continue(());
+        }
+        found.push_back(transaction);
+        match found.len() < count {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    })?;
+    Ok(found)
+}
+
+/// Everything, a line each, then a last line `{"end": …}` that says it was everything.
+fn stream(
+    state: &Shared,
+    org: &InOrg,
+    params: ListParams,
+    headers: &HeaderMap,
+) -> Answer<Response> {
+    let wanted = wanted_sequence(headers)?;
+    let filter = Filter::read(&params)?;
+    let lines = state.lanes.stream(
+        &org.place(),
+        move |book, send: &mut dyn FnMut(Sent) -> ControlFlow<()>| {
+            let mut lines = Lines::new(send);
+            if let Err(error) = pour(book, &filter, wanted, params.limit, &mut lines) {
+                lines.fail(error);
+            }
+        },
+    )?;
+    let stream = futures_util::stream::unfold(lines, |mut lines| async move {
+        lines.recv().await.map(|sent| (sent, lines))
+    });
+    let mut response = Body::from_stream(stream).into_response();
+    let answered = response.headers_mut();
+    answered.insert(header::CONTENT_TYPE, HeaderValue::from_static(NDJSON));
+    if let Some(sequence) = wanted {
+        answered.insert(SEQUENCE, HeaderValue::from(sequence));
+    }
+    Ok(response)
+}
+
+type Sent = std::result::Result<Bytes, std::io::Error>;
+
+/// Lines on their way, gathered into chunks.
+struct Lines<'a> {
+    send: &'a mut dyn FnMut(Sent) -> ControlFlow<()>,
+    chunk: Vec<u8>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(send: &'a mut dyn FnMut(Sent) -> ControlFlow<()>) -> Lines<'a> {
+        Lines {
+            send,
+            chunk: Vec::with_capacity(CHUNK_BYTES + 4096),
+        }
+    }
+
+    fn put<T: Serialize>(&mut self, line: &T) -> ControlFlow<()> {
+        // Into memory and of plain shapes: this cannot fail.
+        let _ = serde_json::to_writer(&mut self.chunk, line);
+        self.chunk.push(b'\n');
+        match self.chunk.len() < CHUNK_BYTES {
+            true => ControlFlow::Continue(()),
+            false => self.flush(),
+        }
+    }
+
+    fn flush(&mut self) -> ControlFlow<()> {
+        let full = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK_BYTES + 4096));
+        (self.send)(Ok(Bytes::from(full)))
+    }
+
+    /// The stream ends with the problem as its last line.
+    fn fail(&mut self, error: book::BookError) {
+        let problem = Problem::from(error).to_wire("");
+        let _ = self.put(&StreamEnd::Error(Box::new(problem)));
+        let _ = self.flush();
+    }
+}
+
+fn pour(
+    book: &mut dyn Book,
+    filter: &Filter,
+    wanted: Option<u64>,
+    limit: Option<u64>,
+    lines: &mut Lines<'_>,
+) -> book::Result<()> {
+    let info = book.info()?;
+    if let Some(wanted) = wanted.filter(|w| *w != info.sequence) {
+        return Err(moved(wanted, info.sequence));
+    }
+    let chart = book.chart()?;
+    let mut scan = filter.scan(&chart)?;
+    if filter.is_scan() {
+        scan.limit = limit;
+    }
+    let mut count = 0;
+    let mut gone = false;
+    book.scan(&scan, &mut |transaction| {
+        if !filter.keeps(&transaction, &chart) {
+            return ControlFlow::Continue(());
+        }
+        count += 1;
+        gone = lines
+            .put(&TransactionBody::of(&transaction, &chart))
+            .is_break();
+        match gone || limit.is_some_and(|limit| count >= limit) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    })?;
+    if !gone {
+        let end = StreamEnd::End {
+            sequence: info.sequence,
+            count,
+        };
+        let _ = lines.put(&end);
+        let _ = lines.flush();
+    }
+    Ok(())
+}
+
+/// The parameters, read: what the book itself selects by, and what is left to look at.
+struct Filter {
+    params: ListParams,
+    min: Option<rust_decimal::Decimal>,
+    max: Option<rust_decimal::Decimal>,
+    newest_first: bool,
+}
+
+impl Filter {
+    fn read(params: &ListParams) -> Answer<Filter> {
+        let amount = |text: &Option<String>, pointer: &str| {
+            let read = text
+                .clone()
+                .map(|t| crate::wire::amount::Amount(t).decimal())
+                .transpose();
+            read.map_err(|fault| Problem::field(pointer, fault.code, fault.message))
+        };
+        let newest_first = match params.order.as_deref() {
+            None | Some("asc") => false,
+            Some("desc") => true,
+            Some(_) => {
+                return Err(Problem::field(
+                    "/order",
+                    "unknown-word",
+                    "order is asc or desc",
+                ));
+            }
+        };
+        Ok(Filter {
+            min: amount(&params.min, "/min")?,
+            max: amount(&params.max, "/max")?,
+            newest_first,
+            params: params.clone(),
+        })
+    }
+
+    fn scan(&self, chart: &Chart) -> book::Result<Scan> {
+        let params = &self.params;
+        let words = params.q.as_deref().unwrap_or("").split_whitespace();
+        Ok(Scan {
+            from: params.from,
+            until: params.to.map(|to| to.tomorrow().unwrap_or(Date::MAX)),
+            accounts: params
+                .ledger
+                .as_deref()
+                .map(|ids| accounts_of(ids, chart))
+                .transpose()?,
+            words: words.map(str::to_owned).collect(),
+            order: if self.newest_first {
+                Order::NewestFirst
+            } else {
+                Order::OldestFirst
+            },
+            limit: None,
+            voided: if params.voided {
+                Voided::Show
+            } else {
+                Voided::Hide
+            },
+        })
+    }
+
+    /// Whether the scan alone says it all.
+    fn is_scan(&self) -> bool {
+        let p = &self.params;
+        p.payee.is_none()
+            && p.voucher.is_none()
+            && p.status.is_none()
+            && p.currency.is_none()
+            && p.tag.is_none()
+            && self.min.is_none()
+            && self.max.is_none()
+    }
+
+    fn keeps(&self, transaction: &Transaction, chart: &Chart) -> bool {
+        let p = &self.params;
+        let same =
+            |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|w| w == found);
+        if !same(&p.voucher, transaction.voucher.word())
+            || !same(&p.status, transaction.status.word())
+        {
+            return false;
+        }
+        if let Some(payee) = &p.payee
+            && transaction.payee().to_lowercase() != payee.to_lowercase()
+        {
+            return false;
+        }
+        if let Some(tag) = &p.tag {
+            let (name, value) = match tag.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (tag.as_str(), None),
+            };
+            let of_entries = transaction.entries.iter().flat_map(|e| e.tags());
+            let mut tags = transaction.tags.iter().chain(of_entries);
+            if !tags.any(|t| t.name == name && value.is_none_or(|v| v == t.value)) {
+                return false;
+            }
+        }
+        if p.currency.is_none() && self.min.is_none() && self.max.is_none() {
+            return true;
+        }
+        transaction.entries.iter().any(|entry| {
+            let currency = chart.currency(entry.currency);
+            let Some(amount) = from_minor(i128::from(entry.minor).abs(), currency.scale) else {
+                return false;
+            };
+            p.currency.as_deref().is_none_or(|c| c == &*currency.code)
+                && self.min.is_none_or(|min| amount >= min)
+                && self.max.is_none_or(|max| amount <= max)
+        })
+    }
+}

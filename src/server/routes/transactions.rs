@@ -1,0 +1,584 @@
+//! One transaction at a time: posted, shown, amended, voided, with its history.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::book::{self, Book, BookError};
+use crate::ledger::change::{Change, Repeat, Target, WriteMode};
+use crate::ledger::draft::Draft;
+use crate::ledger::transaction::{Number, Transaction, TransactionId};
+use crate::server::access::{Caller, InOrg};
+use crate::server::body::{Path, Query};
+use crate::server::problem::{Answer, Problem};
+use crate::server::reading::{SEQUENCE, look};
+use crate::server::state::Shared;
+use crate::server::writing::{self, Body, Trying, if_match, keyed, of_keyed, one, read_json, unit};
+use crate::wire::List;
+use crate::wire::audit::VersionBody;
+use crate::wire::change::OwnedUnit;
+use crate::wire::problem::Problem as ProblemBody;
+use crate::wire::transaction::{
+    BatchAnswer, BatchItem, BatchRequest, DraftBody, PatchTransaction, Precondition,
+    TransactionBody,
+};
+
+/// The most transactions in one batch.
+const BATCH_MAX: usize = 1000;
+
+/// A transaction's number or id, as a path says it.
+pub fn read_target(text: &str) -> Answer<Target> {
+    if let Ok(number) = text.parse() {
+        return Ok(Target::Number(Number(number)));
+    }
+    match Uuid::try_parse(text) {
+        Ok(id) => Ok(Target::Id(TransactionId(id))),
+        Err(_) => Err(missing(text)),
+    }
+}
+
+fn missing(reference: &str) -> Problem {
+    Problem::not_found(format!("transaction {reference}"))
+}
+
+/// A transaction as an answer, with its version as the entity tag.
+fn shown(body: &TransactionBody, sequence: Option<u64>) -> Response {
+    let mut response = Json(body).into_response();
+    let headers = response.headers_mut();
+    if let Ok(tag) = HeaderValue::from_str(&version_tag(body.version)) {
+        headers.insert(header::ETAG, tag);
+    }
+    if let Some(sequence) = sequence {
+        headers.insert(SEQUENCE, HeaderValue::from(sequence));
+    }
+    response
+}
+
+fn version_tag(version: u32) -> String {
+    format!("\"v{version}\"")
+}
+
+/// Show a transaction, live or void
+#[utoipa::path(
+    get, path = "/orgs/{org}/transactions/{id}", operation_id = "get_transaction", tag = "transactions",
+    params(("org" = String, Path, description = "Id or slug"), ("id" = String, Path, description = "Number or id")),
+    responses((status = 200, body = TransactionBody), (status = 304, description = "Unchanged"), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn get(
+    State(state): State<Shared>,
+    Extension(org): Extension<InOrg>,
+    Path((_org, reference)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let target = read_target(&reference)?;
+    let seen = look(&state, &org, &headers, move |book, _| body_of(book, target)).await?;
+    let body = seen.value.ok_or_else(|| missing(&reference))?;
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|v| v.to_str().ok());
+    if known == Some(version_tag(body.version).as_str()) {
+        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    }
+    Ok(shown(&body, Some(seen.sequence)))
+}
+
+fn body_of(book: &mut dyn Book, target: Target) -> book::Result<Option<TransactionBody>> {
+    let Some(found) = book.find(target)? else {
+        return Ok(None);
+    };
+    Ok(Some(TransactionBody::of(&found, &book.chart()?)))
+}
+
+/// Show every version of a transaction, oldest first, each with the audit record that made it
+#[utoipa::path(
+    get, path = "/orgs/{org}/transactions/{id}/history", operation_id = "transaction_history", tag = "transactions",
+    params(("org" = String, Path, description = "Id or slug"), ("id" = String, Path, description = "Number or id")),
+    responses((status = 200, body = List<VersionBody>), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn history(
+    State(state): State<Shared>,
+    Extension(org): Extension<InOrg>,
+    Path((_org, reference)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let target = read_target(&reference)?;
+    let seen = look(&state, &org, &headers, move |book, _| {
+        let versions = book.history(target)?;
+        let chart = book.chart()?;
+        let data = versions
+            .iter()
+            .map(|v| VersionBody::of(v, &chart))
+            .collect();
+        Ok(List { data })
+    })
+    .await?;
+    if seen.value.data.is_empty() {
+        return Err(missing(&reference));
+    }
+    Ok(seen.answer(&headers))
+}
+
+/// Post a transaction
+///
+/// With a client-made `id` the same request may be repeated for ever: the same content is answered with
+/// 200 and the transaction as it stands now, other content with 409.
+#[utoipa::path(
+    post, path = "/orgs/{org}/transactions", operation_id = "post_transaction", tag = "transactions",
+    params(("org" = String, Path, description = "Id or slug"), Trying),
+    request_body = DraftBody,
+    responses((status = 201, body = TransactionBody), (status = 200, description = "Posted before, or a dry run", body = TransactionBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn post(
+    State(state): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(org): Extension<InOrg>,
+    Query(trying): Query<Trying>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<Response> {
+    let request: DraftBody = read_json(&body)?;
+    let (draft, conditions) = read_draft(&state, &org, request).await?;
+    let unit = unit("posted", None, vec![Change::Post(draft.clone())]);
+    let unit = keyed(unit, &caller, "post_transaction", &headers, &body, 0)?;
+    let id = draft.id;
+    let done = match conditions.is_empty() {
+        true => writing::write(&state, &caller, &org, unit, trying).await,
+        false => under(&state, &caller, &org, unit, conditions, trying).await,
+    }
+    .map_err(of_keyed)?;
+    let number = done.number().unwrap_or(Number(0));
+    let body = match done.repeat {
+        Repeat::New => posted(&state, &org, draft, number).await?,
+        // The answer of the first time may have named another id, where the server made it.
+        _ => {
+            let target = done.number().map_or(Target::Id(id), Target::Number);
+            let found = state
+                .lanes
+                .read(org.place(), move |book| body_of(book, target));
+            found
+                .await?
+                .ok_or_else(|| Problem::internal("a posted transaction is not there"))?
+        }
+    };
+    let location = format!(
+        "{}/orgs/{}/transactions/{}",
+        crate::wire::API,
+        org.slug,
+        body.id
+    );
+    let mut response = writing::created(shown(&body, None), &location, &done, trying);
+    response
+        .headers_mut()
+        .insert(SEQUENCE, HeaderValue::from(done.sequence));
+    Ok(response)
+}
+
+/// The transaction a draft became, without reading it back.
+async fn posted(
+    state: &Shared,
+    org: &InOrg,
+    draft: Draft,
+    number: Number,
+) -> Answer<TransactionBody> {
+    let chart = state.lanes.chart(org.place()).await?;
+    let id = draft.id;
+    match draft.into_transaction(&chart, number) {
+        Ok(transaction) => Ok(TransactionBody::of(&transaction, &chart)),
+        // The chart moved on between the commit and here.
+        Err(_) => {
+            let found = state
+                .lanes
+                .read(org.place(), move |book| body_of(book, Target::Id(id)));
+            found
+                .await?
+                .ok_or_else(|| Problem::internal("a posted transaction is not there"))
+        }
+    }
+}
+
+/// The draft of a request, accounts by id resolved, with the conditions it came under.
+async fn read_draft(
+    state: &Shared,
+    org: &InOrg,
+    mut request: DraftBody,
+) -> Answer<(Draft, Vec<Precondition>)> {
+    let conditions = std::mem::take(&mut request.preconditions);
+    let chart = match request.needs_chart() {
+        true => Some(state.lanes.chart(org.place()).await?),
+        false => None,
+    };
+    let path_of = |id: Uuid| {
+        let found = chart.as_ref()?.accounts().iter().find(|a| a.id == id)?;
+        Some(found.path.clone())
+    };
+    Ok((request.draft(&path_of, Uuid::now_v7)?, conditions))
+}
+
+/// Writes a unit if balances are what its sender believes, in one go with looking at them.
+async fn under(
+    state: &Shared,
+    caller: &Caller,
+    org: &InOrg,
+    unit: OwnedUnit,
+    conditions: Vec<Precondition>,
+    trying: Trying,
+) -> Answer<crate::ledger::change::Done> {
+    writing::permit(state, caller, org, &unit).await?;
+    let (at, who) = (writing::now(state), caller.user.email.clone());
+    let mode = if trying.dry_run {
+        WriteMode::DryRun
+    } else {
+        WriteMode::Commit
+    };
+    let written = state.lanes.alone(org.place(), move |book| {
+        let repeated = book.audit(&book::AuditQuery {
+            operation: Some(unit.operation),
+            ..Default::default()
+        })?;
+        if repeated.is_empty() {
+            for condition in &conditions {
+                hold(book, condition)?;
+            }
+        }
+        one(book.write(&[unit.unit(&who, at)], mode)?)
+    });
+    Ok(written.await?)
+}
+
+/// Refuses where a balance is not within the bounds of a condition.
+fn hold(book: &mut dyn Book, condition: &Precondition) -> book::Result<()> {
+    let conflict = |code: &'static str, message: String| BookError::Conflict {
+        code,
+        message,
+        hint: None,
+        operation: None,
+    };
+    let chart = book.chart()?;
+    let Some(account) = chart.find(&condition.account) else {
+        return Err(BookError::NotFound {
+            what: format!("account {}", condition.account),
+        });
+    };
+    let Some(currency) = chart.find_currency(&condition.currency) else {
+        return Err(BookError::NotFound {
+            what: format!("currency {}", condition.currency),
+        });
+    };
+    let query = crate::ledger::totals::TotalsQuery {
+        accounts: Some(vec![account.key]),
+        ..crate::ledger::totals::TotalsQuery::until(None)
+    };
+    let rows = book.totals(&query)?.rows;
+    let balance = rows
+        .iter()
+        .find(|r| r.account == account.key && r.currency == currency.key);
+    let balance = balance.map_or(0, |r| r.closing());
+    let bound = |amount: &Option<crate::wire::amount::Amount>| {
+        let read = amount.as_ref().map(|a| a.minor(currency.scale)).transpose();
+        read.map_err(|fault| conflict("bad-precondition", fault.message))
+    };
+    let within = bound(&condition.equals)?.is_none_or(|b| balance == b)
+        && bound(&condition.at_least)?.is_none_or(|b| balance >= b)
+        && bound(&condition.at_most)?.is_none_or(|b| balance <= b);
+    if within {
+        return Ok(());
+    }
+    let amount = crate::wire::amount::Amount::of_minor(balance, currency.scale);
+    Err(conflict(
+        "precondition-failed",
+        format!(
+            "{} holds {} {}",
+            condition.account, amount.0, condition.currency
+        ),
+    ))
+}
+
+/// Post many transactions
+///
+/// `atomic`: all of them or none, in one audit record. `independent`: each for itself, a result each.
+#[utoipa::path(
+    post, path = "/orgs/{org}/transactions:batch", operation_id = "post_batch", tag = "transactions",
+    params(("org" = String, Path, description = "Id or slug"), Trying),
+    request_body = BatchRequest,
+    responses((status = 200, body = BatchAnswer), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn batch(
+    State(state): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(org): Extension<InOrg>,
+    Query(trying): Query<Trying>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<Response> {
+    let request: BatchRequest = read_json(&body)?;
+    if request.items.is_empty() || request.items.len() > BATCH_MAX {
+        let text = format!("a batch has 1 to {BATCH_MAX} items");
+        return Err(Problem::field("/items", "bad-count", text));
+    }
+    let atomic = match request.mode.as_str() {
+        "atomic" => true,
+        "independent" => false,
+        other => {
+            let text = format!("mode is atomic or independent, not {other:?}");
+            return Err(Problem::field("/mode", "unknown-word", text));
+        }
+    };
+    let mut drafts = Vec::with_capacity(request.items.len());
+    for (at, item) in request.items.into_iter().enumerate() {
+        let read = read_draft(&state, &org, item).await;
+        drafts.push(read.map_err(|problem| within_item(problem, at)));
+    }
+    if atomic {
+        return all_or_none(&state, &caller, &org, drafts, trying, &headers, &body).await;
+    }
+    let each = drafts.into_iter().enumerate().map(|(at, read)| {
+        let (state, caller, org, headers, body) = (&state, &caller, &org, &headers, &body);
+        async move {
+            let (draft, conditions) = read?;
+            let id = draft.id.0;
+            let unit = unit("posted", None, vec![Change::Post(draft)]);
+            let unit = keyed(unit, caller, "post_batch", headers, body, at)?;
+            let done = match conditions.is_empty() {
+                true => writing::write(state, caller, org, unit, trying).await,
+                false => under(state, caller, org, unit, conditions, trying).await,
+            };
+            done.map(|done| (done, id)).map_err(of_keyed)
+        }
+    });
+    let results = futures_util::future::join_all(each).await;
+    let items = results
+        .into_iter()
+        .zip(0..)
+        .map(|(result, index)| match result {
+            Ok((done, id)) => BatchItem {
+                index,
+                id: Some(id),
+                number: done.number().map(|n| n.0),
+                repeat: (done.repeat != Repeat::New).then_some(true),
+                problem: None,
+            },
+            Err(problem) => BatchItem {
+                problem: Some(Box::new(problem.to_wire(""))),
+                index,
+                ..BatchItem::default()
+            },
+        });
+    Ok(Json(BatchAnswer {
+        items: items.collect(),
+    })
+    .into_response())
+}
+
+fn within_item(mut problem: Problem, at: usize) -> Problem {
+    for fault in &mut problem.errors {
+        fault.pointer = format!("/items/{at}{}", fault.pointer);
+    }
+    problem
+}
+
+async fn all_or_none(
+    state: &Shared,
+    caller: &Caller,
+    org: &InOrg,
+    drafts: Vec<Answer<(Draft, Vec<Precondition>)>>,
+    trying: Trying,
+    headers: &HeaderMap,
+    body: &Body,
+) -> Answer<Response> {
+    let mut conditions = Vec::new();
+    let mut changes = Vec::with_capacity(drafts.len());
+    let mut ids = Vec::with_capacity(drafts.len());
+    for read in drafts {
+        let (draft, under) = read?;
+        conditions.extend(under);
+        ids.push(draft.id.0);
+        changes.push(Change::Post(draft));
+    }
+    let unit = keyed(
+        unit("posted", None, changes),
+        caller,
+        "post_batch",
+        headers,
+        body,
+        0,
+    )?;
+    let done = under(state, caller, org, unit, conditions, trying).await;
+    let done = done.map_err(|problem| items_for_changes(of_keyed(problem)))?;
+    let mut numbers = done.numbers.iter().flat_map(|(first, last)| *first..=*last);
+    let items = ids.into_iter().zip(0..).map(|(id, index)| BatchItem {
+        index,
+        id: Some(id),
+        number: numbers.next(),
+        repeat: (done.repeat != Repeat::New).then_some(true),
+        problem: None,
+    });
+    let answer = BatchAnswer {
+        items: items.collect(),
+    };
+    Ok(writing::replayed(Json(answer).into_response(), &done))
+}
+
+/// A fault of a change of the unit is one of an item of the batch.
+fn items_for_changes(mut problem: Problem) -> Problem {
+    for fault in &mut problem.errors {
+        if let Some(rest) = fault.pointer.strip_prefix("/changes/") {
+            fault.pointer = format!("/items/{rest}");
+        }
+    }
+    problem
+}
+
+/// Amend a transaction: fields left out stay, `entries` replaces all entries
+#[utoipa::path(
+    patch, path = "/orgs/{org}/transactions/{id}", operation_id = "amend_transaction", tag = "transactions",
+    params(("org" = String, Path, description = "Id or slug"), ("id" = String, Path, description = "Number or id"), ("If-Match" = String, Header, description = "The ETag of the version that is amended"), Trying),
+    request_body = PatchTransaction,
+    responses((status = 200, body = TransactionBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn patch(
+    State(state): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(org): Extension<InOrg>,
+    Path((_org, reference)): Path<(String, String)>,
+    Query(trying): Query<Trying>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<Response> {
+    let target = read_target(&reference)?;
+    let Some(version) = if_match(&headers)? else {
+        let text = "amending needs If-Match with the ETag of the version that is amended";
+        return Err(Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "needs-if-match",
+            text,
+        ));
+    };
+    let request: PatchTransaction = read_json(&body)?;
+    let found = state.lanes.read(org.place(), move |book| {
+        let chart = book.chart()?;
+        Ok(book.find(target)?.map(|found| (found, chart)))
+    });
+    let (found, chart) = found.await?.ok_or_else(|| missing(&reference))?;
+    let reason = request.reason.clone();
+    let content = request.over(Draft::of(&found, &chart), &|id| {
+        let found = chart.accounts().iter().find(|a| a.id == id)?;
+        Some(found.path.clone())
+    })?;
+    let change = Change::Amend {
+        target: Target::Id(found.id),
+        if_version: Some(version),
+        draft: content,
+    };
+    let unit = keyed(
+        unit("amended", reason, vec![change]),
+        &caller,
+        "amend_transaction",
+        &headers,
+        &body,
+        0,
+    )?;
+    changed(&state, &caller, &org, unit, found, trying).await
+}
+
+/// Void a transaction: it keeps its number and leaves every balance
+#[utoipa::path(
+    delete, path = "/orgs/{org}/transactions/{id}", operation_id = "void_transaction", tag = "transactions",
+    params(("org" = String, Path, description = "Id or slug"), ("id" = String, Path, description = "Number or id"), Voiding),
+    request_body(content = Option<VoidBody>),
+    responses((status = 200, body = TransactionBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn delete(
+    State(state): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(org): Extension<InOrg>,
+    Path((_org, reference)): Path<(String, String)>,
+    Query(asked): Query<Voiding>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<Response> {
+    let target = read_target(&reference)?;
+    let in_body: VoidBody = if body.is_empty() {
+        VoidBody::default()
+    } else {
+        read_json(&body)?
+    };
+    let reason = in_body
+        .reason
+        .or(asked.reason)
+        .filter(|r| !r.trim().is_empty());
+    let Some(reason) = reason else {
+        return Err(Problem::field(
+            "/reason",
+            "needs-reason",
+            "voiding needs a reason",
+        ));
+    };
+    let found = state.lanes.read(org.place(), move |book| book.find(target));
+    let found = found.await?.ok_or_else(|| missing(&reference))?;
+    let change = Change::Void {
+        target: Target::Id(found.id),
+        if_version: if_match(&headers)?,
+        reason: Some(reason.clone()),
+    };
+    let trying = Trying {
+        dry_run: asked.dry_run,
+    };
+    let unit = unit("voided", Some(reason), vec![change]);
+    let unit = keyed(unit, &caller, "void_transaction", &headers, &body, 0)?;
+    changed(&state, &caller, &org, unit, found, trying).await
+}
+
+/// What `DELETE …/transactions/{id}` takes.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Voiding {
+    pub reason: Option<String>,
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// Why a transaction is voided.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VoidBody {
+    pub reason: Option<String>,
+}
+
+/// Writes a change of one transaction and shows it as it then stands; a stale version is 412 with the current state.
+async fn changed(
+    state: &Shared,
+    caller: &Caller,
+    org: &InOrg,
+    unit: OwnedUnit,
+    before: Transaction,
+    trying: Trying,
+) -> Answer<Response> {
+    let target = Target::Id(before.id);
+    let written = writing::write(state, caller, org, unit, trying)
+        .await
+        .map_err(of_keyed);
+    let current = || async {
+        let found = state
+            .lanes
+            .read(org.place(), move |book| body_of(book, target))
+            .await?;
+        found.ok_or_else(|| Problem::internal("a transaction is gone"))
+    };
+    match written {
+        Ok(done) => Ok(writing::replayed(
+            shown(&current().await?, Some(done.sequence)),
+            &done,
+        )),
+        Err(problem) if problem.code == "stale-version" => {
+            let body = current().await?;
+            let mut stale = Problem::stale(problem.detail, version_tag(body.version));
+            stale.current = serde_json::to_value(&body).ok();
+            Err(stale)
+        }
+        Err(problem) => Err(problem),
+    }
+}
