@@ -297,16 +297,25 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
+/// How often a command that looks at a remote book starts over because the book moved meanwhile.
+const ATTEMPTS: usize = 4;
+
 fn run(words: Vec<OsString>) -> Exit {
     let json = words.iter().any(|w| w == "--json");
-    let cli = match parse(words) {
-        Ok(cli) => cli,
-        Err(error) => return say_usage(&error, json),
-    };
-    let json = json || wants_json(&cli.globals);
-    match execute(cli) {
-        Ok(exit) => exit,
-        Err(failure) => say_failure(&failure, json),
+    let mut attempt = 1;
+    loop {
+        let cli = match parse(words.clone()) {
+            Ok(cli) => cli,
+            Err(error) => return say_usage(&error, json),
+        };
+        let json = json || wants_json(&cli.globals);
+        match execute(cli) {
+            Ok(exit) => return exit,
+            Err((failure, true)) if failure.code == "book-moved" && attempt < ATTEMPTS => {
+                attempt += 1;
+            }
+            Err((failure, _)) => return say_failure(&failure, json),
+        }
     }
 }
 
@@ -327,16 +336,26 @@ fn parse(mut words: Vec<OsString>) -> std::result::Result<Cli, clap::Error> {
     Cli::from_arg_matches(&matches)
 }
 
-fn execute(cli: Cli) -> Result<Exit> {
-    let mut ctx = Context::new(cli.globals)?;
+/// Runs a command. With an error comes whether it left nothing behind it, so that it may start over.
+fn execute(cli: Cli) -> std::result::Result<Exit, (Failure, bool)> {
+    let mut ctx = Context::new(cli.globals).map_err(|failure| (failure, false))?;
     let outcome = cli.command.run(&mut ctx);
     ctx.step(match &outcome {
         Ok(_) => "done",
         Err(_) => "failed",
     });
-    let exit = outcome?;
-    ctx.out.finish()?;
-    Ok(exit)
+    match outcome {
+        Ok(exit) => match ctx.out.finish() {
+            Ok(()) => Ok(exit),
+            Err(failure) => Err((failure, false)),
+        },
+        // Only reading meets a book that moved; what was printed until then is taken back.
+        Err(failure) if failure.code == "book-moved" => {
+            let nothing_left = ctx.out.take_back();
+            Err((failure, nothing_left))
+        }
+        Err(failure) => Err((failure, false)),
+    }
 }
 
 fn say_failure(failure: &Failure, json: bool) -> Exit {

@@ -17,6 +17,8 @@ pub struct Out {
     neutralise: bool,
     /// Colours are wanted, so plain colour sequences pass.
     colour: bool,
+    /// Bytes written so far.
+    written: usize,
 }
 
 enum Sink {
@@ -46,6 +48,7 @@ impl Out {
             sink,
             neutralise: terminal,
             colour,
+            written: 0,
         }
     }
 
@@ -63,6 +66,7 @@ impl Out {
             sink: Sink::Pager(pager),
             neutralise: true,
             colour,
+            written: 0,
         }
     }
 
@@ -87,6 +91,7 @@ impl Out {
             },
             neutralise: false,
             colour: false,
+            written: 0,
         })
     }
 
@@ -97,6 +102,20 @@ impl Out {
 
     pub fn colour(&self) -> bool {
         self.colour
+    }
+
+    /// Forgets what was written, if nothing of it has left this process yet: true if so.
+    pub fn take_back(self) -> bool {
+        match self.sink {
+            Sink::Stdout(out) if self.written < BUFFER_BYTES => {
+                // Its parts, unlike the whole, are dropped without being sent.
+                let _ = out.into_parts();
+                true
+            }
+            Sink::Stdout(_) => false,
+            Sink::Pager(pager) => pager.child.is_none() && !pager.plain,
+            Sink::File { .. } => true,
+        }
     }
 
     /// Sends everything on its way; a file appears under its name.
@@ -142,6 +161,8 @@ fn give_default_mode(_file: &File, _path: &Path) {}
 
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Neutralising makes a byte three at most.
+        self.written = self.written.saturating_add(3 * bytes.len());
         if !self.neutralise {
             return self.raw().write(bytes);
         }
@@ -156,6 +177,7 @@ impl Write for Out {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.written = BUFFER_BYTES;
         self.raw().flush()
     }
 }
