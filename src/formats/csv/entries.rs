@@ -11,12 +11,14 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::amounts;
-use super::columns::{self, Columns, Role};
+use super::columns::Role;
 use super::dates;
 use super::dialect;
 use super::encoding;
-use super::table::{Dialect, Table};
+use super::entries_shape::{SAMPLE_ROWS, Shape, amount_of, shape};
+use super::table::Table;
+
+pub use super::entries_shape::is_entries;
 use crate::formats::fault::Fault;
 use crate::formats::journal::{Notes, ReadJournal, Source};
 use crate::ledger::account::{Account, AccountKey, check_path};
@@ -29,9 +31,6 @@ use crate::ledger::money::{places_needed, to_minor};
 use crate::ledger::settings::DateOrder;
 use crate::ledger::transaction::{EntryDetail, Status, Tag, Voucher};
 
-/// Rows looked at to tell entries from a statement.
-const SAMPLE_ROWS: usize = 200;
-
 /// What is said of a file, and what the book knows.
 #[derive(Debug, Clone)]
 pub struct EntriesOptions<'a> {
@@ -41,126 +40,6 @@ pub struct EntriesOptions<'a> {
     pub home_currency: Arc<str>,
     /// The book's currencies: their decimal places bind.
     pub chart: &'a Chart,
-}
-
-/// Where the cells of entries stand.
-#[derive(Debug, Clone)]
-struct Shape {
-    dialect: Dialect,
-    header_rows: usize,
-    columns: Columns,
-    key: usize,
-    memo: Option<usize>,
-    tags: Option<usize>,
-    voucher: Option<usize>,
-    width: usize,
-}
-
-/// True if a file holds whole transactions: accounts, and rows of one key that balance.
-pub fn is_entries(bytes: &[u8]) -> bool {
-    let Ok(decoded) = encoding::decode(&bytes[..bytes.len().min(256 * 1024)], None) else {
-        return false;
-    };
-    let Ok(dialect) = dialect::detect(&decoded.text, None) else {
-        return false;
-    };
-    Table::read_some(&decoded.text, dialect, SAMPLE_ROWS)
-        .is_ok_and(|sample| shape(&sample).is_some_and(|shape| balances(&sample, &shape)))
-}
-
-fn shape(table: &Table<'_>) -> Option<Shape> {
-    let dialect = table.dialect();
-    let header = columns::find_header(table)?;
-    let mut columns = header.columns;
-    let named = |name: &str| columns.names.iter().position(|n| n == name);
-    let sums = columns.get(Role::Out).is_some() && columns.get(Role::In).is_some()
-        || columns.get(Role::Amount).is_some();
-    let key = [
-        "id",
-        "txn id",
-        "transaction id",
-        "number",
-        "transaction no",
-        "transaction number",
-        "voucher no",
-        "txn",
-        "transaction",
-    ]
-    .into_iter()
-    .find_map(named)?;
-    columns.get(Role::Account)?;
-    if !sums || columns.get(Role::Balance).is_some() {
-        return None;
-    }
-    let (memo, tags, voucher) = (named("memo"), named("tags"), named("voucher"));
-    if columns.get(Role::Description) == memo && named("description").is_some() {
-        columns.set(Role::Description, named("description")?);
-    }
-    let shape = Shape {
-        dialect,
-        header_rows: header.row + 1,
-        key,
-        memo,
-        tags,
-        voucher,
-        width: columns.names.len(),
-        columns,
-    };
-    Some(shape)
-}
-
-/// Of the transactions of the sample, half at least have several rows that sum to zero.
-fn balances(table: &Table<'_>, shape: &Shape) -> bool {
-    let mut groups: Vec<(String, usize, Decimal)> = Vec::new();
-    for row in shape.header_rows..table.len() {
-        let Some(amount) = amount_of(shape, '.', &|column| table.cell(row, column))
-            .or_else(|| amount_of(shape, ',', &|column| table.cell(row, column)))
-        else {
-            return false;
-        };
-        let key = table.cell(row, shape.key);
-        match groups.last_mut().filter(|(k, _, _)| k == key) {
-            Some(group) => {
-                group.1 += 1;
-                group.2 += amount;
-            }
-            None => groups.push((key.to_owned(), 1, amount)),
-        }
-    }
-    let whole = table.len() < SAMPLE_ROWS;
-    let seen = if whole {
-        groups.len()
-    } else {
-        groups.len().saturating_sub(1)
-    };
-    seen > 0
-        && groups[..seen]
-            .iter()
-            .filter(|(_, rows, sum)| *rows > 1 && sum.is_zero())
-            .count()
-            * 2
-            >= seen
-}
-
-/// Debit positive; `None` if it cannot be read or both sides are filled.
-fn amount_of<'a>(shape: &Shape, mark: char, cell: &dyn Fn(usize) -> &'a str) -> Option<Decimal> {
-    let read = |column: Option<usize>| -> Option<Decimal> {
-        let text = column.map_or("", cell);
-        if amounts::is_blank(text) {
-            return Some(Decimal::ZERO);
-        }
-        let scanned = amounts::scan(text)?;
-        let value = amounts::value(scanned.number, mark)?;
-        Some(if scanned.negative { -value } else { value })
-    };
-    if shape.columns.get(Role::Out).is_none() {
-        return read(shape.columns.get(Role::Amount));
-    }
-    let (debit, credit) = (
-        read(shape.columns.get(Role::Out))?,
-        read(shape.columns.get(Role::In))?,
-    );
-    (debit.is_zero() || credit.is_zero()).then(|| debit - credit)
 }
 
 /// Reads the whole file.

@@ -22,6 +22,7 @@ pub mod dates;
 pub mod dialect;
 pub mod encoding;
 pub mod entries;
+mod entries_shape;
 pub mod layouts;
 pub mod money;
 pub mod names;
