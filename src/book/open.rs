@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::remote::RemoteBook;
 use super::sqlite::{NewBook, SqliteBook};
 use super::{Book, Result};
-use crate::client::Session;
+use crate::client::{Desk, Session};
 use crate::ledger::change::{Done, Unit};
 
 /// How long a reader waits for a writer that is recovering or checkpointing.
@@ -31,9 +31,10 @@ pub fn remote_read(session: Arc<Session>, org: &str) -> Box<dyn Book> {
     Box::new(RemoteBook::open_read(session, org))
 }
 
-/// The book of an organisation on a server, for writing.
-pub fn remote_write(session: Arc<Session>, org: &str) -> Box<dyn Book> {
-    Box::new(RemoteBook::open_write(session, org))
+/// The book of an organisation on a server, for writing: what is written goes through the desk's outbox, and
+/// postings wait there where the server cannot be reached.
+pub fn remote_write(desk: Desk) -> Box<dyn Book> {
+    Box::new(RemoteBook::open_write(desk))
 }
 
 /// Makes a book where nothing is; `first` holds its settings, currencies and accounts.

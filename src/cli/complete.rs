@@ -14,7 +14,7 @@ use clap_complete::env::CompleteEnv;
 use super::Cli;
 use super::config::Config;
 use super::globals::Globals;
-use super::locate;
+use super::locate::{self, At};
 use crate::book::{self, Book, Order, Scan};
 use crate::ledger::account::Account;
 
@@ -81,7 +81,11 @@ fn open() -> Option<Box<dyn Book>> {
     };
     let config = Config::load().ok()?;
     let located = locate::locate(&globals, &config).ok()?;
-    book::open::read(&located.path).ok()
+    // Never the network: the shell waits for each key.
+    match located.at {
+        At::File(path) => book::open::read(&path).ok(),
+        At::Remote(_) => None,
+    }
 }
 
 fn of_accounts(fits: impl Fn(&Account) -> bool) -> Vec<String> {

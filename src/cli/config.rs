@@ -219,6 +219,25 @@ pub fn default_book() -> Option<PathBuf> {
     ProjectDirs::from("", "", "hissab").map(|d| d.data_dir().join("book.hissab"))
 }
 
+/// Who someone is on each server: private, and so not in the configuration itself.
+pub fn credentials_file() -> Result<PathBuf> {
+    let dirs = ProjectDirs::from("", "", "hissab").ok_or_else(no_home)?;
+    Ok(dirs.config_dir().join("credentials.json"))
+}
+
+/// What has to outlive a command and is nobody's document: what waits for a server.
+pub fn state_folder() -> Result<PathBuf> {
+    let dirs = ProjectDirs::from("", "", "hissab").ok_or_else(no_home)?;
+    Ok(dirs.state_dir().unwrap_or(dirs.data_local_dir()).to_owned())
+}
+
+fn no_home() -> Failure {
+    Failure::usage(
+        "no-home",
+        "there is no home folder to keep a configuration in",
+    )
+}
+
 fn nearest_project(from: &Path) -> Option<PathBuf> {
     from.ancestors()
         .map(|d| d.join(PROJECT_FILE))
@@ -280,7 +299,7 @@ fn read_project(path: &Path) -> Result<Layer> {
                 super::error::shell_word(value)
             )));
         }
-        if name == "book" && value.contains("://") {
+        if name == "book" && crate::client::place::is_url(value) {
             return Err(Failure::usage(
                 "project-config",
                 format!("a project's {PROJECT_FILE} may not name a server"),
@@ -329,12 +348,7 @@ fn parts(name: &str) -> (Option<&str>, &str) {
 /// Reads, changes and replaces the user's file, 0600, whole or not at all.
 fn edit_user(change: impl FnOnce(&mut toml_edit::DocumentMut) -> bool) -> Result<(PathBuf, bool)> {
     use std::io::Write;
-    let path = user_file().ok_or_else(|| {
-        Failure::usage(
-            "no-home",
-            "there is no home folder to keep a configuration in",
-        )
-    })?;
+    let path = user_file().ok_or_else(no_home)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(|e| Failure::file(folder, &e))?;
     let old = match std::fs::read_to_string(&path) {

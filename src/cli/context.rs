@@ -13,9 +13,10 @@ use super::config::Config;
 use super::environment::{self, Clock, Ids, Terminal};
 use super::error::{Failure, Result};
 use super::globals::Globals;
-use super::locate::{self, Located};
+use super::locate::{self, At, Located};
 use super::output::Out;
 use crate::book::{self, Book};
+use crate::client::Place;
 use crate::render::{Format, sanitize};
 
 const AWAITED_AFTER: Duration = Duration::from_millis(500);
@@ -261,10 +262,11 @@ impl Context {
             return Ok(book);
         }
         let located = self.located()?;
-        if !located.path.exists() {
-            return Err(locate::missing(&located, self.config()?));
-        }
-        let book = book::open::read(&located.path)?;
+        let book = match &located.at {
+            At::File(path) if path.exists() => book::open::read(path)?,
+            At::File(_) => return Err(locate::missing(&located, self.config()?)),
+            At::Remote(place) => book::open::remote_read(self.session(&place.server)?, &place.org),
+        };
         self.step(&format!("opened to read: {}", located.words()));
         Ok(book)
     }
@@ -274,12 +276,24 @@ impl Context {
     /// Errors: exit 2 with `-f`, and off a terminal where nobody chose the book for this line or place.
     pub fn open_write(&self) -> Result<Box<dyn Book>> {
         let located = self.located_for_writing()?;
-        if !located.path.exists() {
-            return Err(locate::missing(&located, self.config()?));
-        }
-        let book = book::open::write(&located.path, self.wait()?)?;
+        let book = match &located.at {
+            At::File(path) if path.exists() => book::open::write(path, self.wait()?)?,
+            At::File(_) => return Err(locate::missing(&located, self.config()?)),
+            At::Remote(place) => self.open_remote(place)?,
+        };
         self.step(&format!("opened to write: {}", located.words()));
         Ok(book)
+    }
+
+    /// A remote book for writing: its place is told, and what waits for it.
+    fn open_remote(&self, place: &Place) -> Result<Box<dyn Book>> {
+        let desk = self.desk(place)?;
+        self.note(&format!("on {place}"));
+        let waiting = desk.outbox.waiting();
+        if waiting > 0 {
+            self.warn(&format!("{waiting} waiting to be settled: hissab sync"));
+        }
+        Ok(book::open::remote_write(desk))
     }
 
     /// Which book a writer changes.
@@ -299,7 +313,7 @@ impl Context {
             )
             .hint(format!(
                 "hissab -B {} …, or set HISSAB_BOOK",
-                super::error::shell_word(&located.path.display().to_string())
+                super::error::shell_word(&located.shown())
             )));
         }
         Ok(located)
@@ -326,10 +340,7 @@ impl Context {
             return work();
         }
         let (done, waiting) = std::sync::mpsc::channel::<()>();
-        let place = self
-            .located()
-            .map(|l| l.path.display().to_string())
-            .unwrap_or_default();
+        let place = self.located().map(|l| l.shown()).unwrap_or_default();
         let watch = std::thread::spawn(move || {
             if waiting.recv_timeout(AWAITED_AFTER)
                 == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
@@ -337,7 +348,7 @@ impl Context {
                 let place = sanitize::line(&place).into_owned();
                 let _ = writeln!(
                     io::stderr(),
-                    "waiting for {place}: another program is writing to it, or the disk is slow …"
+                    "waiting for {place}: another program is writing to it, or the disk or the line is slow …"
                 );
             }
         });

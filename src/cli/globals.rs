@@ -8,7 +8,7 @@ use clap::{ArgAction, Args};
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub struct Globals {
-    /// Use this book: a file or a name from `hissab book list`
+    /// Use this book: a file, a name from `hissab book list`, or a server's https://host/org
     #[arg(short = 'B', long = "book", global = true, value_name = "WHERE")]
     pub book: Option<String>,
 
@@ -56,6 +56,10 @@ pub struct Globals {
     /// Wait this long for a busy book
     #[arg(long, global = true, value_name = "SECONDS")]
     pub wait: Option<u32>,
+
+    /// Sign in to a server with the token in this file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
 
     /// Take this date for today
     #[arg(long, global = true, value_name = "DATE")]

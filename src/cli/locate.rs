@@ -6,20 +6,58 @@ use super::config::{Config, Origin, default_book};
 use super::environment::var;
 use super::error::{Failure, Result, shell_word};
 use super::globals::Globals;
+use crate::client::Place;
+use crate::client::place::is_url;
 
 /// Where a book is and who said so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located {
-    pub path: PathBuf,
+    pub at: At,
     /// The configured name, if it was named so.
     pub name: Option<String>,
     pub source: Source,
 }
 
+/// A file, or an organisation on a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum At {
+    File(PathBuf),
+    Remote(Place),
+}
+
 impl Located {
+    /// The file, or the address.
+    pub fn shown(&self) -> String {
+        match &self.at {
+            At::File(path) => path.display().to_string(),
+            At::Remote(place) => place.to_string(),
+        }
+    }
+
     /// `/home/asha/shop.hissab (--book)`
     pub fn words(&self) -> String {
-        format!("{} ({})", self.path.display(), self.source.word())
+        format!("{} ({})", self.shown(), self.source.word())
+    }
+
+    /// The book's file.
+    ///
+    /// Errors: exit 2 where the book is on a server; `instead` is what to do there.
+    pub fn file(&self, what: &str, instead: &str) -> Result<&Path> {
+        match &self.at {
+            At::File(path) => Ok(path),
+            At::Remote(place) => Err(Failure::usage(
+                "needs-a-file",
+                format!("{what} needs a book in a file; {place} is on a server"),
+            )
+            .hint(instead)),
+        }
+    }
+
+    pub fn remote(&self) -> Option<&Place> {
+        match &self.at {
+            At::File(_) => None,
+            At::Remote(place) => Some(place),
+        }
     }
 }
 
@@ -58,7 +96,7 @@ pub fn locate(globals: &Globals, config: &Config) -> Result<Located> {
     let Some(setting) = config.get("book") else {
         let path = default_book().ok_or_else(no_book)?;
         return Ok(Located {
-            path,
+            at: At::File(path),
             name: None,
             source: Source::DefaultFile,
         });
@@ -85,36 +123,31 @@ fn of_words(words: &str, source: Source, config: &Config, folder: &Path) -> Resu
         ));
     }
     if is_url(words) {
-        return Err(no_servers(words));
-    }
-    if let Some(place) = config.books().get(words) {
-        if is_url(place) {
-            return Err(no_servers(place));
-        }
         return Ok(Located {
-            path: PathBuf::from(place),
-            name: Some(words.to_owned()),
+            at: At::Remote(place(words)?),
+            name: None,
             source,
         });
     }
+    let known = config.books().remove(words);
+    let at = match &known {
+        Some(named) if is_url(named) => At::Remote(place(named)?),
+        Some(named) => At::File(PathBuf::from(named)),
+        None => At::File(folder.join(words)),
+    };
     Ok(Located {
-        path: folder.join(words),
-        name: None,
+        at,
+        name: known.map(|_| words.to_owned()),
         source,
     })
 }
 
-/// `http://…` and the like; `file:` is not one, it is a file name (SQLite's URI names are never accepted).
-fn is_url(words: &str) -> bool {
-    words.starts_with("http://") || words.starts_with("https://")
-}
-
-pub fn no_servers(place: &str) -> Failure {
-    Failure::usage(
-        "no-servers",
-        format!("{place} is on a server; this hissab works on local books only"),
-    )
-    .hint("give a file: hissab -B shop.hissab …")
+/// The organisation a URL names.
+pub fn place(words: &str) -> Result<Place> {
+    Place::read(words).map_err(|why| {
+        Failure::usage("bad-url", format!("this address names no book: {why}"))
+            .hint("hissab -B https://books.example.com/acme …")
+    })
 }
 
 /// What to say where no book is found.
@@ -129,9 +162,9 @@ pub fn no_book() -> Failure {
 /// What to say about a book that was named and is not there.
 pub fn missing(located: &Located, config: &Config) -> Failure {
     if located.source == Source::DefaultFile {
-        return no_book().at(format!("looked for {}", located.path.display()));
+        return no_book().at(format!("looked for {}", located.shown()));
     }
-    let shown = located.path.display().to_string();
+    let shown = located.shown();
     let failure = Failure::not_found("book-not-found", format!("no book {shown}"))
         .at(format!("named by {}", located.source.word()));
     let names = config.books();

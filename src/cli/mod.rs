@@ -22,6 +22,7 @@ pub mod looking;
 pub mod output;
 mod progress;
 pub mod record;
+pub mod servers;
 pub mod shown;
 mod signals;
 

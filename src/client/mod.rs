@@ -4,17 +4,22 @@
 //! that a command on a local book never pays for them. Knows nothing of books: paths and shapes are
 //! the caller's.
 
+pub mod cache;
 pub mod credentials;
+mod desk;
 pub mod error;
-mod files;
+pub mod files;
 mod handshake;
+pub mod outbox;
 pub mod place;
 mod reply;
 pub mod session;
 mod transport;
 
 pub use credentials::Credentials;
+pub use desk::Desk;
 pub use error::{ClientError, Result};
+pub use outbox::{Letter, Outbox, Stage};
 pub use place::{Place, Server};
 pub use reply::Reply;
 pub use session::{Credential, Session, Settings, segment};

@@ -154,7 +154,8 @@ impl Transport {
                     )))
             }
         };
-        self.run(builder.send())
+        // Its timers are made when it is sent: inside the runtime.
+        self.run(async move { builder.send().await })
             .map(|sent| sent.map_err(|error| cut(&error)))
     }
 

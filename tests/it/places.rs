@@ -94,7 +94,9 @@ fn refusals_of_places() {
     let mut text = String::new();
     for words in [
         vec!["-B", "nosuch.hissab", "status"],
-        vec!["-B", "https://books.example.com/acme", "status"],
+        vec!["-B", "https://u:p@books.example.com/acme", "status"],
+        vec!["-B", "https://books.example.com", "status"],
+        vec!["-B", "http://books.example.com/acme", "status"],
         vec!["-B", "text.txt", "status"],
         vec!["-B", "empty", "status"],
         vec!["-B", ".", "status"],

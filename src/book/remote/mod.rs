@@ -14,7 +14,7 @@ use super::{
     AuditEntry, AuditQuery, Book, BookError, CheckDepth, CheckOutcome, ImportRow, KnownRow, Result,
     Scan, Verification, Version,
 };
-use crate::client::{ClientError, Session, segment};
+use crate::client::{ClientError, Desk, Session, segment};
 use crate::ledger::change::{Assertion, Done, PriceChange, Target, Unit, WriteMode};
 use crate::ledger::chart::Chart;
 use crate::ledger::settings::BookInfo;
@@ -27,7 +27,7 @@ use crate::wire::finding::{CheckBody, ChecksRequest, VerificationBody};
 use crate::wire::import::{ImportBody, KnownRowBody, KnownRowsRequest, SourcesRequest};
 use crate::wire::totals::TotalsBody;
 use crate::wire::transaction::TransactionBody;
-use crate::wire::{API, List, Unreadable};
+use crate::wire::{List, Unreadable};
 
 mod scan;
 mod write;
@@ -35,8 +35,12 @@ mod write;
 /// The book of an organisation on a server.
 pub struct RemoteBook {
     session: Arc<Session>,
-    /// `/api/v1/orgs/acme`.
+    /// `/orgs/acme`.
     base: String,
+    /// Of a book to change: where changes wait, and what was last seen.
+    desk: Option<Desk>,
+    /// The settings as they were last told.
+    org: Option<OrgBody>,
     /// Every answer must be from one state of the book.
     pinned: bool,
     sequence: Option<u64>,
@@ -49,21 +53,23 @@ const ASKED_AT_ONCE: usize = 20_000;
 impl RemoteBook {
     /// A book to look at: one state for the whole life of the value.
     pub fn open_read(session: Arc<Session>, org: &str) -> RemoteBook {
-        RemoteBook::of(session, org, true)
+        RemoteBook {
+            session,
+            base: format!("/orgs/{}", segment(org)),
+            desk: None,
+            org: None,
+            pinned: true,
+            sequence: None,
+            chart: None,
+        }
     }
 
     /// A book to change.
-    pub fn open_write(session: Arc<Session>, org: &str) -> RemoteBook {
-        RemoteBook::of(session, org, false)
-    }
-
-    fn of(session: Arc<Session>, org: &str, pinned: bool) -> RemoteBook {
+    pub fn open_write(desk: Desk) -> RemoteBook {
         RemoteBook {
-            session,
-            base: format!("{API}/orgs/{}", segment(org)),
-            pinned,
-            sequence: None,
-            chart: None,
+            pinned: false,
+            desk: Some(desk.clone()),
+            ..RemoteBook::open_read(desk.session, &desk.place.org)
         }
     }
 
@@ -102,10 +108,34 @@ impl RemoteBook {
 
     /// The chart of the state that is looked at.
     fn fetch_chart(&mut self) -> Result<Chart> {
-        let body: ChartBody = self.get("/chart", &[])?;
+        let body: ChartBody = match self.get("/chart", &[]) {
+            Err(error) => self.last_seen(error)?.1,
+            Ok(body) => {
+                self.remember(&body);
+                body
+            }
+        };
         let chart = body.chart().map_err(|fault| self.misread(fault))?;
         self.chart = Some(chart.clone());
         Ok(chart)
+    }
+
+    /// Keeps settings and chart, so that a posting made while the server cannot be reached finds its accounts.
+    fn remember(&self, chart: &ChartBody) {
+        if let (Some(desk), Some(org)) = (&self.desk, &self.org)
+            && desk.cache.sequence() != Some(chart.sequence)
+        {
+            // A copy that cannot be kept costs only a posting that could have waited.
+            let _ = desk.cache.save(chart.sequence, org, chart);
+        }
+    }
+
+    /// What was kept, for a book to change whose server cannot be reached.
+    fn last_seen(&self, error: BookError) -> Result<(OrgBody, ChartBody)> {
+        let unreachable = matches!(&error, BookError::Remote(e) if e.is_unreachable());
+        let seen = self.desk.as_ref().filter(|_| unreachable);
+        let (_, org, chart) = seen.and_then(|desk| desk.cache.load()).ok_or(error)?;
+        Ok((org, chart))
     }
 
     fn known_chart(&mut self) -> Result<&Chart> {
@@ -202,7 +232,11 @@ fn reference(target: Target) -> String {
 
 impl Book for RemoteBook {
     fn info(&mut self) -> Result<BookInfo> {
-        let body: OrgBody = self.get("", &[])?;
+        let body: OrgBody = match self.get("", &[]) {
+            Err(error) => self.last_seen(error)?.0,
+            Ok(body) => body,
+        };
+        self.org = self.desk.is_some().then(|| body.clone());
         body.info().map_err(|fault| self.misread(fault))
     }
 

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::{RemoteBook, failed};
 use crate::book::{BookError, Result};
+use crate::client::outbox::{self, Letter};
 use crate::client::{ClientError, Method, Payload};
 use crate::ledger::change::{Done, Unit, WriteMode};
 use crate::ledger::chart::Chart;
@@ -42,7 +43,11 @@ pub fn write(
                 .collect(),
         };
         let path = book.path("/changes");
-        let sent = book.session.post(&path, &query, &request, Some(&key));
+        let sent = match &book.desk {
+            Some(desk) if mode != WriteMode::DryRun => letter(units, path, &request)
+                .and_then(|letter| desk.outbox.deliver(&book.session, letter)),
+            _ => book.session.post(&path, &query, &request, Some(&key)),
+        };
         sent.map_err(failed)?.0
     };
     if mode != WriteMode::DryRun {
@@ -53,6 +58,24 @@ pub fn write(
         .into_iter()
         .map(|outcome| read(book, outcome));
     Ok(outcomes.collect())
+}
+
+/// What stands in the outbox until the server has answered.
+fn letter(
+    units: &[Unit<'_>],
+    path: String,
+    request: &ChangesRequest,
+) -> crate::client::Result<Letter> {
+    let mut changes = Vec::new();
+    for unit in units {
+        unit.changes.visit(&mut |change| {
+            changes.push(change);
+            ControlFlow::Continue(())
+        });
+    }
+    let (id, at) = (units[0].operation.0, units[0].at);
+    let may_wait = outbox::may_wait(&changes);
+    Letter::new(id, path, at, outbox::about(&changes), may_wait, request)
 }
 
 const NDJSON: &str = "application/x-ndjson";

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use crate::book::{self, Book, CheckDepth};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
+use crate::cli::locate::{At, Located};
 use crate::cli::progress::Progress;
 use crate::ledger::audit::hex;
 use crate::ledger::finding::Severity;
@@ -35,7 +36,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let mut book = ctx.open_read()?;
     let to = args
         .file
-        .unwrap_or_else(|| beside(&located.path, "", ctx.now()));
+        .unwrap_or_else(|| beside(&local_name(&located), "", ctx.now()));
     let progress = Progress::begin(ctx, "backing up", None);
     let info = make(book.as_mut(), &to)?;
     drop(progress);
@@ -60,6 +61,14 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         writeln!(ctx.out, "{}", sanitize::line(&line))?;
     }
     Ok(Exit::Ok)
+}
+
+/// The book's file; of a remote book its name here.
+fn local_name(located: &Located) -> PathBuf {
+    match &located.at {
+        At::File(path) => path.clone(),
+        At::Remote(place) => PathBuf::from(format!("{}.hissab", place.org)),
+    }
 }
 
 /// Makes a backup and checks it; a copy that does not check is taken away again.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::config::{self, user_file};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
+use crate::client::place::is_url;
 use crate::render::sanitize::line;
 
 #[derive(clap::Args)]
@@ -40,7 +41,7 @@ pub struct NameArgs {
 
 #[derive(clap::Args)]
 pub struct UseArgs {
-    /// A name, or a file
+    /// A name, a file, or a server's https://host/org
     pub name: String,
 }
 
@@ -49,7 +50,7 @@ pub struct UseArgs {
 pub struct AddArgs {
     /// The name to type after -B
     pub name: String,
-    /// The file
+    /// The file, or a server's https://host/org
     pub place: String,
 }
 
@@ -94,7 +95,7 @@ fn list(ctx: &mut Context) -> Result<Exit> {
         } else {
             " "
         };
-        let gone = if Path::new(place).exists() {
+        let gone = if is_url(place) || Path::new(place).exists() {
             ""
         } else {
             "  (not there)"
@@ -112,7 +113,7 @@ fn use_book(ctx: &mut Context, name: &str) -> Result<Exit> {
     let value = if known {
         name.to_owned()
     } else {
-        existing_file(ctx, name)?
+        existing_book(ctx, name)?
     };
     let file = config::set_user("book", &value)?;
     if !ctx.globals.quiet {
@@ -132,13 +133,13 @@ fn use_book(ctx: &mut Context, name: &str) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// The full path of a file that is there, so that it holds in every folder.
-fn existing_file(ctx: &Context, words: &str) -> Result<String> {
+/// The full path of a file that is there, so that it holds in every folder; or an address.
+fn existing_book(ctx: &Context, words: &str) -> Result<String> {
     if words.is_empty() {
         return Err(Failure::usage("empty-book", "the book's name is empty"));
     }
-    if words.contains("://") {
-        return Err(crate::cli::locate::no_servers(words));
+    if is_url(words) {
+        return Ok(crate::cli::locate::place(words)?.to_string());
     }
     let path = std::fs::canonicalize(words).map_err(|_| {
         let names: Vec<String> = ctx
@@ -179,8 +180,10 @@ fn add(ctx: &mut Context, args: &AddArgs) -> Result<Exit> {
             args.name
         )));
     }
-    let place = existing_file(ctx, &args.place)?;
-    crate::book::open::read(&PathBuf::from(&place))?;
+    let place = existing_book(ctx, &args.place)?;
+    if !is_url(&place) {
+        crate::book::open::read(&PathBuf::from(&place))?;
+    }
     config::set_user(&format!("books.{}", args.name), &place)?;
     if !ctx.globals.quiet {
         writeln!(

@@ -8,6 +8,7 @@ use crate::cli::config::Config;
 use crate::cli::context::Context;
 use crate::cli::environment;
 use crate::cli::error::{Exit, Result};
+use crate::cli::locate::At;
 use crate::cli::shown::ShownArgs;
 use crate::ledger::finding::Severity;
 use crate::ledger::settings::BookInfo;
@@ -26,7 +27,7 @@ pub struct Args {
 }
 
 /// One thing looked at.
-struct Look {
+pub struct Look {
     what: &'static str,
     /// `None`: as it should be.
     severity: Option<Severity>,
@@ -34,7 +35,7 @@ struct Look {
 }
 
 impl Look {
-    fn fine(what: &'static str, found: impl Into<String>) -> Look {
+    pub fn fine(what: &'static str, found: impl Into<String>) -> Look {
         Look {
             what,
             severity: None,
@@ -42,7 +43,7 @@ impl Look {
         }
     }
 
-    fn bad(what: &'static str, severity: Severity, found: impl Into<String>) -> Look {
+    pub fn bad(what: &'static str, severity: Severity, found: impl Into<String>) -> Look {
         Look {
             what,
             severity: Some(severity),
@@ -121,8 +122,11 @@ fn book(ctx: &Context) -> Vec<Look> {
         Ok(located) => located,
         Err(failure) => return vec![Look::bad("book", Severity::Warning, failure.message)],
     };
-    let path = located.path;
-    let named = format!("{} ({})", path.display(), located.source.word());
+    let named = format!("{} ({})", located.shown(), located.source.word());
+    let path = match located.at {
+        At::File(path) => path,
+        At::Remote(place) => return super::doctor_server::looks(ctx, &place, named),
+    };
     if !path.exists() {
         let words = format!("{named} is not there yet: hissab init");
         return vec![Look::bad("book", Severity::Warning, words)];

@@ -11,6 +11,7 @@ use crate::cli::config::default_book;
 use crate::cli::context::Context;
 use crate::cli::environment::zone_name;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
+use crate::client::place::is_url;
 use crate::ledger::change::{Change, CurrencyChange, NewAccount, OperationId, Unit};
 use crate::ledger::currency::{iso_scale, iso_symbol};
 use crate::ledger::settings::{DateOrder, Settings};
@@ -83,6 +84,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     say(ctx, &args, &settings, template, &path)
 }
 
+const AT_SERVER: &str = "hissab org create NAME, or bring a book there: hissab push FILE URL/ORG";
+
 /// Where the book will be: FILE, else --book, else the default.
 fn place(ctx: &Context, args: &Args) -> Result<PathBuf> {
     let path = match (&args.file, &ctx.globals.book) {
@@ -98,8 +101,12 @@ fn place(ctx: &Context, args: &Args) -> Result<PathBuf> {
                 "the file has no name: it is empty",
             ));
         }
+        (Some(path), None) if is_url(&path.to_string_lossy()) => {
+            let words = "init makes a book in a file; a server makes its own";
+            return Err(Failure::usage("needs-a-file", words).hint(AT_SERVER));
+        }
         (Some(path), None) => path.clone(),
-        (None, Some(_)) => ctx.located()?.path,
+        (None, Some(_)) => ctx.located()?.file("init", AT_SERVER)?.to_owned(),
         (None, None) => {
             let path = default_book().ok_or_else(|| {
                 Failure::usage("no-home", "there is no home folder for a default book")

@@ -28,11 +28,12 @@ pub struct Args {
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let located = ctx.located_for_writing()?;
+    let path = located.file("restore", "hissab push FILE URL/ORG brings a book there")?;
     if !args.file.exists() {
         let words = format!("no file {}", args.file.display());
         return Err(Failure::not_found("file-not-found", words));
     }
-    if same_file(&args.file, &located.path) {
+    if same_file(&args.file, path) {
         let words = format!("{} is the book itself", args.file.display());
         return Err(
             Failure::usage("same-file", words).hint("name the book with -B and the backup as FILE")
@@ -41,7 +42,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let progress = Progress::begin(ctx, "proving the backup", None);
     let backup = proved(&args)?;
     drop(progress);
-    let there = if located.path.exists() {
+    let there = if path.exists() {
         Some(of_book(ctx)?)
     } else {
         None
@@ -51,7 +52,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         None
     } else {
         let _progress = Progress::begin(ctx, "restoring", None);
-        book::open::restore(&args.file, &located.path, ctx.wait()?)?
+        book::open::restore(&args.file, path, ctx.wait()?)?
     };
     let verb = if args.dry_run {
         "would be restored"
@@ -69,7 +70,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         let object = serde_json::json!({
             "schema": "hissab/restore/1",
             "book": name,
-            "file": located.path.display().to_string(),
+            "file": path.display().to_string(),
             "from": args.file.display().to_string(),
             "dry_run": args.dry_run,
             "transactions": backup.transactions,

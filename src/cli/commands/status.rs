@@ -2,9 +2,11 @@
 
 use std::io::Write;
 
+use super::status_remote::RemoteFacts;
 use crate::cli::context::Context;
 use crate::cli::environment::local_time;
 use crate::cli::error::{Exit, Result};
+use crate::cli::locate::At;
 use crate::cli::record::echo::hex;
 use crate::ledger::period::people_date;
 use crate::ledger::settings::BookInfo;
@@ -35,30 +37,43 @@ struct StatusJson<'a> {
     schema_version: u32,
     read_only: Option<&'a str>,
     who: &'a str,
+    /// Of a book on a server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remote: Option<&'a RemoteFacts>,
 }
 
 pub fn run(ctx: &mut Context, _args: Args) -> Result<Exit> {
     let mut book = ctx.open_read()?;
     let info = book.info()?;
     let accounts = book.chart()?.accounts().len();
-    let (place, chosen_by) = if ctx.globals.files.is_empty() {
+    let (at, chosen_by) = if ctx.globals.files.is_empty() {
         let located = ctx.located()?;
-        let path = std::fs::canonicalize(&located.path).unwrap_or(located.path);
-        (path.display().to_string(), located.source.word())
+        (Some(located.at), located.source.word())
     } else {
-        (ctx.globals.files.join(", "), "-f")
+        (None, "-f")
     };
-    let who = ctx.who()?;
     let mut info = info;
-    // We opened it to read; what counts is whether it could be written.
-    let locked_file = std::fs::metadata(&place).is_ok_and(|m| m.permissions().readonly());
-    info.read_only = match (&info.head, locked_file) {
-        (None, _) => Some("journals are read, never written".to_owned()),
-        (Some(_), true) => Some("the file may not be written".to_owned()),
-        (Some(_), false) => None,
+    let (place, remote) = match at {
+        None => {
+            info.read_only = Some("journals are read, never written".to_owned());
+            (ctx.globals.files.join(", "), None)
+        }
+        Some(At::File(path)) => {
+            let path = std::fs::canonicalize(&path).unwrap_or(path);
+            // We opened it to read; what counts is whether it could be written.
+            let locked = std::fs::metadata(&path).is_ok_and(|m| m.permissions().readonly());
+            info.read_only = locked.then(|| "the file may not be written".to_owned());
+            (path.display().to_string(), None)
+        }
+        Some(At::Remote(place)) => (place.to_string(), Some(RemoteFacts::ask(ctx, &place)?)),
+    };
+    let who = match &remote {
+        Some(remote) => remote.user.clone(),
+        None => ctx.who()?,
     };
     if ctx.wants_json() {
-        let object = json_of(&info, accounts, &place, chosen_by, &who);
+        let mut object = json_of(&info, accounts, &place, chosen_by, &who);
+        object.remote = remote.as_ref();
         writeln!(
             ctx.out,
             "{}",
@@ -66,7 +81,9 @@ pub fn run(ctx: &mut Context, _args: Args) -> Result<Exit> {
         )?;
         return Ok(Exit::Ok);
     }
-    for (label, value) in facts(&info, accounts, &place, chosen_by, &who) {
+    let mut all = facts(&info, accounts, &place, chosen_by, &who);
+    all.extend(remote.iter().flat_map(|r| r.facts(&info.settings.timezone)));
+    for (label, value) in all {
         writeln!(ctx.out, "{label:<13} {}", line(&value))?;
     }
     Ok(Exit::Ok)
@@ -101,6 +118,7 @@ fn json_of<'a>(
         schema_version: info.schema_version,
         read_only: info.read_only.as_deref(),
         who,
+        remote: None,
     }
 }
 

@@ -66,7 +66,9 @@ impl Session {
     /// Sends until an answer comes that is a success.
     pub(super) fn answered(&self, request: Request<'_>, effect: Effect) -> Result<(Body, Reply)> {
         self.fail_if_down()?;
-        if let Credential::Stored(_) | Credential::Token { .. } = self.credential {
+        if !matches!(self.credential, Credential::Nobody) {
+            // Without a sign-in there is nothing to ask.
+            self.has_credentials()?;
             self.handshake.check(self)?;
         }
         let outcome = self.attempts(request, effect);

@@ -15,25 +15,39 @@ use crate::wire::auth::{Refresh, Tokens};
 impl Session {
     /// What to sign requests with. A stored sign-in that is about to end is renewed first.
     pub(super) fn bearer(&self) -> Result<Option<String>> {
-        let store = match &self.credential {
+        let sign_in = match &self.credential {
             Credential::Nobody => return Ok(None),
             Credential::Token { secret, .. } => return Ok(Some(secret.clone())),
-            Credential::Stored(store) => store,
+            Credential::Stored(_) => self.stored()?,
         };
-        let held = self.sign_in().clone();
-        let sign_in = match held {
-            Some(sign_in) => sign_in,
-            None => store
-                .get(self.server())?
-                .ok_or_else(|| self.signed_out("nobody is signed in there".to_owned()))?,
-        };
-        let fresh = sign_in.is_fresh(Timestamp::now());
-        let access = sign_in.access_token.clone();
-        *self.sign_in() = Some(sign_in);
-        if fresh {
-            return Ok(Some(access));
+        if sign_in.is_fresh(Timestamp::now()) {
+            return Ok(Some(sign_in.access_token));
         }
-        self.renew(&access).map(Some)
+        self.renew(&sign_in.access_token).map(Some)
+    }
+
+    /// Fails if nobody is signed in.
+    pub(super) fn has_credentials(&self) -> Result<()> {
+        match &self.credential {
+            Credential::Stored(_) => self.stored().map(drop),
+            Credential::Nobody | Credential::Token { .. } => Ok(()),
+        }
+    }
+
+    /// The sign-in, read from its file once.
+    fn stored(&self) -> Result<SignIn> {
+        let held = self.sign_in().clone();
+        if let Some(sign_in) = held {
+            return Ok(sign_in);
+        }
+        let read = match &self.credential {
+            Credential::Stored(store) => store.get(self.server())?,
+            Credential::Nobody | Credential::Token { .. } => None,
+        };
+        let sign_in =
+            read.ok_or_else(|| self.signed_out("nobody is signed in there".to_owned()))?;
+        *self.sign_in() = Some(sign_in.clone());
+        Ok(sign_in)
     }
 
     pub(super) fn can_renew(&self) -> bool {
