@@ -33,8 +33,16 @@ impl SqliteBook {
 
     fn reading(path: &Path, wait: Duration) -> Result<SqliteBook> {
         let file = existing(path)?;
-        let conn = connect_reading(&file, wait)?;
-        match schema::recognise(&conn, path)? {
+        let mut conn = connect_reading(&file, wait)?;
+        let found = match schema::recognise(&conn, path) {
+            // A full disk takes no shared memory beside the book: it is read without, and alone.
+            Err(BookError::Io { .. }) => {
+                conn = connect_alone(&file, wait)?;
+                schema::recognise(&conn, path)?
+            }
+            other => other?,
+        };
+        match found {
             Found::Empty => Err(not_a_book(path, "it is empty")),
             Found::Book(SCHEMA_VERSION) => {
                 // One snapshot: every report of a command speaks of the same moment.
@@ -243,6 +251,17 @@ fn connect_reading(path: &Path, wait: Duration) -> Result<Connection> {
         configure(&conn, wait)?;
         conn
     };
+    conn.pragma_update(None, "query_only", true)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(conn)
+}
+
+/// A reader that keeps the index of the write-ahead log in its own memory, under an exclusive lock. It leaves the
+/// log where it is.
+fn connect_alone(path: &Path, wait: Duration) -> Result<Connection> {
+    let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, wait)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    conn.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     conn.pragma_update(None, "query_only", true)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(conn)
