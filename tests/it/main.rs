@@ -21,6 +21,10 @@ mod places;
 mod query_peers;
 mod recording;
 mod rich;
+#[cfg(feature = "server")]
+mod served;
+#[cfg(feature = "server")]
+mod server_book;
 mod shop;
 mod sqlite_book;
 mod statements;

@@ -8,7 +8,11 @@ use super::{RemoteBook, failed, moved};
 use crate::book::{BookError, Order, Result, Scan, Voided};
 use crate::client::{ClientError, Method, Payload};
 use crate::ledger::transaction::Transaction;
+use crate::wire::Unreadable;
 use crate::wire::transaction::{StreamEnd, TransactionBody};
+
+/// The code of a name that the chart lacks.
+const UNKNOWN: &str = "unknown";
 
 /// How often a scan begins anew because the book gained accounts between its chart and its stream.
 const ATTEMPTS: usize = 3;
@@ -53,7 +57,7 @@ fn once(
     let chart = book.known_chart()?.clone();
     let mut reading = Reading {
         end: None,
-        unread: false,
+        unread: None,
         stopped: false,
     };
     let path = book.path("/transactions");
@@ -69,7 +73,14 @@ fn once(
     let reply = reply.map_err(failed)?;
     book.saw(reply.sequence);
     match reading {
-        Reading { unread: true, .. } => Ok(Ended::Unread),
+        Reading {
+            unread: Some(fault),
+            ..
+        } if fault.code == UNKNOWN => Ok(Ended::Unread),
+        Reading {
+            unread: Some(fault),
+            ..
+        } => Err(book.misread(fault)),
         Reading { stopped: true, .. } => Ok(Ended::Whole),
         Reading {
             end: Some(StreamEnd::End { .. }),
@@ -89,7 +100,8 @@ fn once(
 /// What a stream has brought.
 struct Reading {
     end: Option<StreamEnd>,
-    unread: bool,
+    /// Why a line could not be read.
+    unread: Option<Unreadable>,
     /// Whoever scans had enough.
     stopped: bool,
 }
@@ -105,13 +117,14 @@ impl Reading {
             self.end = serde_json::from_str(line).ok();
             return ControlFlow::Break(());
         }
-        let body = serde_json::from_str::<TransactionBody>(line).ok();
-        match body.and_then(|body| body.transaction(chart).ok()) {
-            None => {
-                self.unread = true;
+        let body = serde_json::from_str::<TransactionBody>(line)
+            .map_err(|error| Unreadable::new("bad-json", error.to_string()));
+        match body.and_then(|body| body.transaction(chart)) {
+            Err(fault) => {
+                self.unread = Some(fault);
                 ControlFlow::Break(())
             }
-            Some(transaction) => {
+            Ok(transaction) => {
                 let flow = row(transaction);
                 self.stopped = flow.is_break();
                 flow

@@ -28,8 +28,10 @@ impl Session {
         changes: bool,
         each: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Reply> {
+        let mut headers = at_sequence(expected_sequence);
+        headers.push(("accept", "application/x-ndjson".to_owned()));
         let request = Request {
-            headers: at_sequence(expected_sequence),
+            headers,
             payload,
             streams: true,
             ..plain(method, path, query)

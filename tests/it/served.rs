@@ -1,0 +1,130 @@
+//! A real server in this process, on a loopback port, with one organisation and a token for it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use hissab::book::remote::RemoteBook;
+
+use hissab::client::{Credential, Desk, Place, Server as Address, Session, Settings};
+use hissab::server::Server;
+use hissab::server::config::{Config, LogTo};
+use hissab::server::registry::{digest, members, orgs, tokens, users};
+use hissab::wire::auth::{Token, User};
+use hissab::wire::org::Role;
+use jiff::Timestamp;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// The member who asks, as the audit log names them.
+pub const WHO: &str = "asha@example.com";
+/// What `HISSAB_TOKEN` holds.
+pub const SECRET: &str = "hsb_0123456789abcdefghijklmnopqrstuvwxyzABCDEF";
+const ORG: u128 = 0x0190_0000_0000_7000_8000_0000_0000_00aa;
+/// Every instant of a test.
+pub const NOW: &str = "2026-04-07T06:30:00Z";
+
+/// A server with the organisation `acme`. Stopped when dropped.
+pub struct Served {
+    pub server: Option<Server>,
+    /// Everything the server keeps.
+    pub data: TempDir,
+}
+
+impl Served {
+    /// Serves a copy of a book.
+    pub fn of(book: &Path) -> Served {
+        let data = tempfile::tempdir().unwrap();
+        let books = data.path().join("books");
+        std::fs::create_dir_all(&books).unwrap();
+        hissab::book::open::read(book)
+            .unwrap()
+            .snapshot(&books.join("acme.hissab"))
+            .unwrap();
+        let served = Served::start(data);
+        served.add_org();
+        served
+    }
+
+    fn start(data: TempDir) -> Served {
+        let mut config = Config::new(data.path().to_owned(), "127.0.0.1:0".parse().unwrap());
+        config.log = LogTo::Memory(Arc::default());
+        let now: Timestamp = NOW.parse().unwrap();
+        config.clock = Arc::new(move || now);
+        Served {
+            server: Some(Server::start(config).unwrap()),
+            data,
+        }
+    }
+
+    fn add_org(&self) {
+        let at: Timestamp = NOW.parse().unwrap();
+        let user = User {
+            id: Uuid::from_u128(1),
+            email: WHO.to_owned(),
+            name: "Asha".to_owned(),
+        };
+        let org = orgs::Org {
+            id: Uuid::from_u128(ORG),
+            slug: "acme".to_owned(),
+            name: "Acme".to_owned(),
+            plan: "standard".to_owned(),
+            file: "acme.hissab".to_owned(),
+        };
+        let token = Token {
+            id: Uuid::from_u128(2),
+            name: "tests".to_owned(),
+            org: "acme".to_owned(),
+            scopes: vec!["read".to_owned(), "write".to_owned()],
+            created_at: at,
+            expires_at: at + jiff::SignedDuration::from_hours(24 * 30),
+            last_used_at: None,
+            token: None,
+        };
+        let registry = &self.server.as_ref().unwrap().state().registry;
+        let added = registry.write_now(|db| {
+            users::add(db, &user, "no password signs in", at)?;
+            orgs::add(db, &org, at)?;
+            members::add(db, org.id, user.id, Role::Owner, at)?;
+            tokens::add(db, user.id, org.id, &token, digest(SECRET))
+        });
+        assert!(added.is_ok(), "the organisation could not be made");
+    }
+
+    /// `http://127.0.0.1:PORT/acme`: what `-B` takes.
+    pub fn place(&self) -> String {
+        format!("{}/acme", self.url())
+    }
+
+    pub fn url(&self) -> String {
+        self.server.as_ref().unwrap().url()
+    }
+
+    pub fn session(&self) -> Arc<Session> {
+        Arc::new(Session::new(Settings {
+            server: Address::read(&self.url()).unwrap(),
+            credential: Credential::Token {
+                secret: SECRET.to_owned(),
+                origin: "a test".to_owned(),
+            },
+            known_servers: None,
+        }))
+    }
+
+    pub fn reader(&self) -> RemoteBook {
+        RemoteBook::open_read(self.session(), "acme")
+    }
+
+    pub fn writer(&self) -> RemoteBook {
+        let place = Place::read(&self.place()).unwrap();
+        let state = self.data.path().join("desk");
+        RemoteBook::open_write(Desk::new(self.session(), place, &state))
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop();
+        }
+    }
+}
