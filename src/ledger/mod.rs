@@ -26,6 +26,7 @@ pub mod fiscal;
 pub mod interval;
 pub mod lock;
 pub mod money;
+pub mod new_book;
 pub mod period;
 mod period_text;
 pub mod query;

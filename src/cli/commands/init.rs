@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
@@ -12,8 +11,8 @@ use crate::cli::context::Context;
 use crate::cli::environment::zone_name;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::client::place::is_url;
-use crate::ledger::change::{Change, CurrencyChange, NewAccount, OperationId, Unit};
-use crate::ledger::currency::{iso_scale, iso_symbol};
+use crate::ledger::change::{Change, OperationId, Unit};
+use crate::ledger::new_book;
 use crate::ledger::settings::{DateOrder, Settings};
 use crate::ledger::template::Template;
 use crate::render::sanitize::line;
@@ -146,12 +145,7 @@ fn settings(args: &Args, path: &Path) -> Result<Settings> {
             .map(|s| s.to_string_lossy().into_owned())
             .unwrap_or_default(),
     };
-    let code = args.currency.trim();
-    let code = if iso_scale(&code.to_uppercase()).is_some() {
-        code.to_uppercase()
-    } else {
-        code.to_owned()
-    };
+    let code = new_book::currency_code(&args.currency);
     if code.is_empty() {
         return Err(Failure::usage("bad-currency", "the currency is empty"));
     }
@@ -222,40 +216,7 @@ pub fn month(text: &str) -> Result<u8> {
 
 /// The base currency, settings and the template's accounts, in the order they are sealed.
 pub fn changes(ctx: &mut Context, settings: &Settings, template: Template) -> Result<Vec<Change>> {
-    let mut settings = settings.clone();
-    for (name, path) in template.settings() {
-        settings
-            .other
-            .insert((*name).to_owned(), (*path).to_owned());
-    }
-    let code: Arc<str> = settings.base_currency.as_str().into();
-    let scale = iso_scale(&code).unwrap_or(2);
-    let symbol = iso_symbol(&code).map(Arc::from);
-    // The currency comes first: the setting that names it as the base must find it.
-    let mut changes = vec![Change::Currency(CurrencyChange {
-        code,
-        scale,
-        symbol,
-        name: None,
-    })];
-    changes.extend(
-        settings
-            .pairs()
-            .into_iter()
-            .map(|(name, value)| Change::Setting {
-                name,
-                value: Some(value),
-            }),
-    );
-    for account in template.accounts() {
-        let id = ctx.make_id();
-        changes.push(Change::OpenAccount(NewAccount {
-            kind: account.kind,
-            account_type: account.account_type,
-            ..NewAccount::at(id, account.path)
-        }));
-    }
-    Ok(changes)
+    Ok(new_book::changes(settings, template, &mut || ctx.make_id()))
 }
 
 fn say(
