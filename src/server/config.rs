@@ -55,7 +55,7 @@ impl LogTo {
 /// How often may be asked; each a burst that fills again within a minute.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Sign-ins, registrations and refreshes from one address.
+    /// Sign-ins and registrations from one address.
     pub sign_ins_an_address: u32,
     /// Sign-ins to one account.
     pub sign_ins_an_account: u32,

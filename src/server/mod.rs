@@ -17,11 +17,13 @@ use tokio::task::JoinHandle;
 pub mod access;
 pub mod body;
 pub mod config;
+pub mod entry;
 pub mod gate;
 pub mod keys;
 pub mod lanes;
 pub mod limits;
 pub mod listen;
+pub mod new_org;
 pub mod openapi;
 pub mod passwords;
 pub mod problem;
@@ -37,7 +39,7 @@ pub mod writing;
 pub use config::{Config, ServeError};
 use keys::Keys;
 use lanes::Lanes;
-use registry::{Registry, answered, sessions, users};
+use registry::{Registry, answered, orgs, sessions, users};
 use state::{Shared, State};
 
 /// Threads that work on books, and books kept open.
@@ -191,6 +193,11 @@ fn prepare(
     registry
         .write_now(|db| sessions::sweep(db, before).and_then(|()| answered::sweep(db, before)))
         .map_err(words)?;
+    let known = registry.read(orgs::files).map_err(words)?;
+    for name in new_org::sweep(&config.data, &known).map_err(|e| failed(e.to_string()))? {
+        let line = serde_json::json!({ "at": now.to_string(), "level": "warn", "message": "set aside: no organisation has this book", "file": name });
+        config.log.line(line.to_string());
+    }
     let lanes = Lanes::new(LANE_THREADS, OPEN_BOOKS);
     let keys = Keys::new(&secret, server);
     let state = State::new(config.clone(), registry, lanes, keys, stopping);

@@ -20,6 +20,7 @@ const BODY_STALLED: Duration = Duration::from_secs(30);
 fn api() -> OpenApiRouter<Shared> {
     OpenApiRouter::default()
         .routes(routes!(r::meta::meta))
+        .merge(people())
         .merge(book())
 }
 
@@ -55,6 +56,28 @@ fn book() -> OpenApiRouter<Shared> {
         .routes(routes!(r::audit::head))
         .routes(routes!(r::book::verify))
         .routes(routes!(r::file::get, r::file::put))
+}
+
+/// Signing in, organisations and their members.
+fn people() -> OpenApiRouter<Shared> {
+    OpenApiRouter::default()
+        .routes(routes!(r::account::register))
+        .routes(routes!(r::auth::login))
+        .routes(routes!(r::auth::refresh))
+        .routes(routes!(r::auth::logout))
+        .routes(routes!(r::account::me))
+        .routes(routes!(r::account::change_password))
+        .routes(routes!(r::sessions::list_sessions))
+        .routes(routes!(r::sessions::end_session))
+        .routes(routes!(r::tokens::list_tokens, r::tokens::make_token))
+        .routes(routes!(r::tokens::revoke_token))
+        .routes(routes!(r::invites::accept_invite))
+        .routes(routes!(r::orgs::list_orgs, r::orgs::make_org))
+        .routes(routes!(r::members::list_members, r::members::add_member))
+        .routes(routes!(r::members::patch_member, r::members::remove_member))
+        .routes(routes!(r::members_audit::members_audit))
+        .routes(routes!(r::invites::list_invites, r::invites::invite))
+        .routes(routes!(r::invites::withdraw_invite))
 }
 
 /// Every route, documented.

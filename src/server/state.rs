@@ -51,9 +51,10 @@ impl State {
         }
     }
 
-    /// The instant it is, by the server's clock.
+    /// The instant it is by the server's clock, to the microsecond: what books and registry store.
     pub fn now(&self) -> Timestamp {
-        (self.config.clock)()
+        let now = (self.config.clock)();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
     /// The folder of the books.

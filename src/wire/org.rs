@@ -122,7 +122,46 @@ pub struct Invite {
     pub id: Uuid,
     pub email: String,
     pub role: Role,
-    /// Given to `POST /auth/register`, or to `POST /auth/invites:accept` by someone who has an account.
+    /// Given to `POST /auth/register`, or to `POST /auth/invites/accept` by someone who has an account.
     pub code: String,
     pub expires_at: Timestamp,
+}
+
+/// `POST /auth/invites/accept`: someone who has an account comes in.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct AcceptInvite {
+    pub code: String,
+}
+
+/// One event of the log of members and sign-ins.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct MemberEvent {
+    /// From 1, without gaps.
+    pub seq: u64,
+    pub at: Timestamp,
+    /// Email of who did it, or tried to.
+    pub who: String,
+    /// `signed-in`, `sign-in-failed`, `role-changed`, `refused`, …
+    pub action: String,
+    /// Whom or what it was done to.
+    pub subject: String,
+    pub detail: String,
+    /// Where it was asked from.
+    pub address: String,
+    /// Hash of the event before; zeros before the first.
+    pub previous: String,
+    pub hash: String,
+}
+
+/// `GET /orgs/:org/members/audit`: events after `since`, oldest first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct MemberEvents {
+    pub data: Vec<MemberEvent>,
+    pub has_more: bool,
+    /// What to give as `since` for the next ones.
+    pub next: u64,
 }

@@ -13,6 +13,9 @@ mod fuzz_smoke;
 #[path = "../fuzz/targets.rs"]
 mod fuzz_targets;
 mod generated;
+#[cfg(feature = "server")]
+#[allow(dead_code)]
+mod http;
 mod importing;
 mod imports_again;
 mod journals;
@@ -23,6 +26,8 @@ mod recording;
 mod rich;
 #[cfg(feature = "server")]
 mod served;
+#[cfg(feature = "server")]
+mod server_auth;
 #[cfg(feature = "server")]
 mod server_book;
 mod shop;

@@ -1,12 +1,20 @@
 //! One file a resource: parse, call, answer.
 
+pub mod account;
 pub mod audit;
+pub mod auth;
 pub mod book;
 pub mod changes;
 pub mod file;
 pub mod health;
 pub mod imports;
+pub mod invites;
 pub mod ledgers;
 pub mod listing;
+pub mod members;
+pub mod members_audit;
 pub mod meta;
+pub mod orgs;
+pub mod sessions;
+pub mod tokens;
 pub mod transactions;
