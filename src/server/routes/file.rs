@@ -135,10 +135,29 @@ async fn receive(body: Body, path: &std::path::Path) -> Answer<()> {
     file.sync_all().map_err(Problem::internal)
 }
 
+/// What is wrong with a pushed file is wrong with the request, not with the server's own book.
+fn of_pushed(error: BookError) -> BookError {
+    match error {
+        BookError::NotABook { why, .. } => {
+            refused("not-proven", format!("it is not a hissab book: {why}"))
+        }
+        BookError::Damaged { what } => {
+            refused("not-proven", format!("the book is damaged: {what}"))
+        }
+        BookError::Newer { found, known } => refused(
+            "newer",
+            format!(
+                "the book was written by a newer hissab (schema {found}; this server knows up to {known})"
+            ),
+        ),
+        other => other,
+    }
+}
+
 /// The head of a book that has no error at all.
 fn proven(path: &std::path::Path) -> book::Result<HeadBody> {
-    let mut pushed = book::open::read(path)?;
-    let outcomes = pushed.check(CheckDepth::Deep)?;
+    let mut pushed = book::open::read(path).map_err(of_pushed)?;
+    let outcomes = pushed.check(CheckDepth::Deep).map_err(of_pushed)?;
     let fault = outcomes.iter().flat_map(|o| &o.findings).next();
     if let Some(fault) = fault {
         return Err(refused(
