@@ -89,6 +89,10 @@ pub struct Config {
     pub limits: Limits,
     /// How long a handler may take, streams aside.
     pub request_timeout: Duration,
+    /// How long an event stream may be silent; its listener's rights are looked up as often.
+    pub heartbeat: Duration,
+    /// `/metrics` answers anyone, not only this machine.
+    pub open_metrics: bool,
     /// How long requests may go on after the server was told to stop.
     pub drain: Duration,
     pub log: LogTo,
@@ -108,6 +112,8 @@ impl Config {
             behind_proxy: false,
             limits: Limits::default(),
             request_timeout: Duration::from_secs(30),
+            heartbeat: Duration::from_secs(15),
+            open_metrics: false,
             drain: Duration::from_secs(10),
             log: LogTo::Stderr,
             clock: Arc::new(Timestamp::now),
@@ -152,7 +158,7 @@ impl Config {
 }
 
 /// `a.example:8080` and `[::1]:8080` without their port.
-fn without_port(host: &str) -> &str {
+pub fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port))
             if port.bytes().all(|b| b.is_ascii_digit())
@@ -164,7 +170,7 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-fn is_local(name: &str) -> bool {
+pub fn is_local(name: &str) -> bool {
     name.eq_ignore_ascii_case("localhost")
         || name
             .trim_start_matches('[')

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{RequestExt, http};
 
 use super::access::{Address, Caller, InOrg, Lookup, Operation, Pace, Scope, Via, Who, lookup};
+use super::config::{is_local, without_port};
 use super::problem::{Answer, Problem};
 use super::registry::audit::Event;
 use super::registry::{Db, audit, digest, members, sessions, tokens};
@@ -57,8 +58,10 @@ async fn admit(app: &Shared, request: &mut Request) -> Answer<Option<&'static Op
         }
     };
     // A probe asks by address.
-    if !matches!(operation.path, "/healthz" | "/readyz") {
-        check_host(app, request)?;
+    match operation.path {
+        "/healthz" | "/readyz" => {}
+        "/metrics" if is_local(without_port(host_of(request))) => {}
+        _ => check_host(app, request)?,
     }
     if operation.who == Who::Anyone {
         return Ok(Some(operation));
@@ -98,12 +101,7 @@ fn address(app: &Shared, request: &Request) -> Address {
 
 /// A page on the web cannot make a browser speak to a server that does not go by that name.
 fn check_host(app: &Shared, request: &Request) -> Answer<()> {
-    let host = request
-        .uri()
-        .authority()
-        .map(http::uri::Authority::as_str)
-        .or_else(|| request.headers().get(header::HOST)?.to_str().ok())
-        .unwrap_or_default();
+    let host = host_of(request);
     if app.config.answers_to(host) {
         return Ok(());
     }
@@ -113,6 +111,15 @@ fn check_host(app: &Shared, request: &Request) -> Answer<()> {
         format!("this server does not go by the name {host:?}"),
     )
     .hint("hissab serve --host NAME lets it"))
+}
+
+fn host_of(request: &Request) -> &str {
+    request
+        .uri()
+        .authority()
+        .map(http::uri::Authority::as_str)
+        .or_else(|| request.headers().get(header::HOST)?.to_str().ok())
+        .unwrap_or_default()
 }
 
 /// Who holds the credential of a request.

@@ -7,15 +7,15 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::book::{self, Book, BookError};
@@ -81,6 +81,8 @@ struct Inner {
     wake: Condvar,
     threads: Mutex<Vec<JoinHandle<()>>>,
     lanes: Mutex<HashMap<Uuid, Arc<Lane>>>,
+    /// Who wants to know when a book was written.
+    woken: Mutex<HashMap<Uuid, Weak<Notify>>>,
     open_max: usize,
     closing: AtomicBool,
     stats: LaneStats,
@@ -95,6 +97,7 @@ struct Jobs {
 type Job = Box<dyn FnOnce() + Send>;
 
 struct Lane {
+    org: Uuid,
     file: PathBuf,
     writer: Mutex<Writer>,
     /// Only one thread at a time has the writer's book.
@@ -146,6 +149,7 @@ impl Lanes {
             wake: Condvar::new(),
             threads: Mutex::default(),
             lanes: Mutex::default(),
+            woken: Mutex::default(),
             open_max: open_max.max(1),
             closing: AtomicBool::new(false),
             stats: LaneStats::default(),
@@ -160,6 +164,15 @@ impl Lanes {
 
     pub fn stats(&self) -> &LaneStats {
         &self.inner.stats
+    }
+
+    /// Told after each write of a book; for one waiter, the book's tail.
+    pub fn commits_of(&self, org: Uuid) -> Arc<Notify> {
+        let mut woken = held(&self.inner.woken);
+        woken.retain(|_, waiter| waiter.strong_count() > 0);
+        let waiter = woken.get(&org).and_then(Weak::upgrade).unwrap_or_default();
+        woken.insert(org, Arc::downgrade(&waiter));
+        waiter
     }
 
     /// Reads a book: `work` sees one state of it.
@@ -288,9 +301,7 @@ impl Lanes {
         if start {
             let inner = Arc::clone(&self.inner);
             let drained = Arc::clone(&lane);
-            let submitted = self
-                .inner
-                .submit(Box::new(move || drained.drain(&inner.stats)));
+            let submitted = self.inner.submit(Box::new(move || drained.drain(&inner)));
             if submitted.is_err() {
                 let mut writer = held(&lane.writer);
                 writer.draining = false;
@@ -343,6 +354,13 @@ impl Inner {
         }
     }
 
+    /// Wakes who waits for writes of a book.
+    fn wake_of(&self, org: Uuid) {
+        if let Some(waiter) = held(&self.woken).get(&org).and_then(Weak::upgrade) {
+            waiter.notify_one();
+        }
+    }
+
     fn submit(&self, job: Job) -> Result<(), LaneError> {
         let mut jobs = held(&self.jobs);
         if jobs.closed {
@@ -378,7 +396,7 @@ impl Inner {
                 None => break,
             }
         }
-        let lane = Arc::new(Lane::new(&place.file));
+        let lane = Arc::new(Lane::new(place));
         lanes.insert(place.org, Arc::clone(&lane));
         self.stats.open_books.store(lanes.len(), Ordering::Relaxed);
         Ok(lane)
@@ -386,9 +404,10 @@ impl Inner {
 }
 
 impl Lane {
-    fn new(file: &Path) -> Lane {
+    fn new(place: &Place) -> Lane {
         Lane {
-            file: file.to_owned(),
+            org: place.org,
+            file: place.file.clone(),
             writer: Mutex::default(),
             book: Mutex::new(None),
             readers: Mutex::default(),
@@ -425,7 +444,8 @@ impl Lane {
     }
 
     /// Works through what waits for the writer, a group a commit, until nothing does.
-    fn drain(&self, stats: &LaneStats) {
+    fn drain(&self, inner: &Inner) {
+        let stats = &inner.stats;
         loop {
             let taken = {
                 let mut writer = held(&self.writer);
@@ -440,6 +460,7 @@ impl Lane {
             let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 self.serve(taken, stats);
             }));
+            inner.wake_of(self.org);
             if done.is_err() {
                 // Whoever waited sees a closed channel; the next group opens the book anew.
                 *held(&self.book) = None;

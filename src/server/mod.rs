@@ -23,6 +23,7 @@ pub mod keys;
 pub mod lanes;
 pub mod limits;
 pub mod listen;
+pub mod metrics;
 pub mod new_org;
 pub mod openapi;
 pub mod passwords;
@@ -34,6 +35,7 @@ pub mod router;
 pub mod routes;
 pub mod secrets;
 pub mod state;
+pub mod tail;
 pub mod writing;
 
 pub use config::{Config, ServeError};

@@ -52,6 +52,12 @@ pub async fn around(State(app): State<Shared>, mut request: Request, next: Next)
         .await
         .unwrap_or_else(|_| Problem::internal("a handler panicked").into_response());
     let (response, problem) = finish(response, &id);
+    app.metrics.request(
+        &method,
+        matched.as_ref().map_or("", MatchedPath::as_str),
+        response.status().as_u16(),
+        started.elapsed(),
+    );
     let line = Line {
         at: app.now().to_string(),
         level: if response.status().is_server_error() {

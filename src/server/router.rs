@@ -55,6 +55,7 @@ fn book() -> OpenApiRouter<Shared> {
         .routes(routes!(r::audit::list))
         .routes(routes!(r::audit::head))
         .routes(routes!(r::book::verify))
+        .routes(routes!(r::stream::get))
         .routes(routes!(r::file::get, r::file::put))
 }
 
@@ -85,6 +86,7 @@ fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::default()
         .routes(routes!(r::health::healthz))
         .routes(routes!(r::health::readyz))
+        .routes(routes!(r::metrics::metrics))
         .nest(crate::wire::API, api())
 }
 

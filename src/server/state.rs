@@ -11,8 +11,10 @@ use super::config::Config;
 use super::keys::Keys;
 use super::lanes::Lanes;
 use super::limits::Gates;
+use super::metrics::Metrics;
 use super::passwords::Passwords;
 use super::registry::Registry;
+use super::tail::Tails;
 
 /// The state of one server.
 pub struct State {
@@ -22,6 +24,8 @@ pub struct State {
     pub keys: Keys,
     pub gates: Gates,
     pub passwords: Passwords,
+    pub metrics: Metrics,
+    pub tails: Tails,
     /// False from the moment the server was told to stop.
     ready: AtomicBool,
     /// Becomes true when the server was told to stop: streams end then.
@@ -42,6 +46,8 @@ impl State {
         State {
             gates: Gates::new(config.limits),
             passwords: Passwords::new(config.limits.hashes_at_once),
+            metrics: Metrics::default(),
+            tails: Tails::default(),
             ready: AtomicBool::new(true),
             config,
             registry,

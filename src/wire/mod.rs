@@ -12,9 +12,11 @@ pub mod book;
 pub mod change;
 pub mod finding;
 pub mod import;
+pub mod job;
 pub mod meta;
 pub mod org;
 pub mod problem;
+pub mod stream;
 pub mod totals;
 pub mod transaction;
 

@@ -19,6 +19,8 @@ mod http;
 mod importing;
 mod imports_again;
 mod journals;
+#[cfg(feature = "server")]
+mod live;
 mod looking;
 mod places;
 mod query_peers;
@@ -30,6 +32,8 @@ mod served;
 mod server_auth;
 #[cfg(feature = "server")]
 mod server_book;
+#[cfg(feature = "server")]
+mod server_live;
 mod shop;
 mod sqlite_book;
 mod statements;

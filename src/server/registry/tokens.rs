@@ -38,6 +38,14 @@ pub fn live(db: &Db, hash: [u8; 32], now: Timestamp) -> rusqlite::Result<Option<
         .optional()
 }
 
+/// Whether a token can still be used.
+pub fn is_good(db: &Db, id: Uuid, now: Timestamp) -> rusqlite::Result<bool> {
+    const GOOD: &str = "SELECT EXISTS (SELECT 1 FROM token
+        WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2)";
+    db.prepare_cached(GOOD)?
+        .query_row((bytes(&id), now.as_microsecond()), |row| row.get(0))
+}
+
 /// Keeps when a token was last used.
 pub fn touch(db: &Db, id: Uuid, at: Timestamp) -> Answer<()> {
     db.prepare_cached("UPDATE token SET last_used_at = ?2 WHERE id = ?1")?

@@ -1,0 +1,146 @@
+//! What a server does beside answering: streams, jobs, metrics, backups.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::live::{Events, Live, OWNER, VIEWER};
+
+/// The sequences up to one of them, as they come.
+fn up_to(events: &mut Events, last: u64) -> Vec<u64> {
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|seq| *seq < last) {
+        let next = events.next().expect("the stream goes on");
+        assert_eq!(next.id, next.data.seq);
+        heard.push(next.id);
+    }
+    heard
+}
+
+#[test]
+fn a_listener_hears_what_the_log_says() {
+    let live = Live::new();
+    let mut events = live.listen(VIEWER, None);
+    live.post(5).is(201);
+    let heard = events.next().unwrap();
+    // The book's first record made it.
+    assert_eq!((heard.id, heard.event.as_str()), (2, "posted"));
+    let log = live
+        .call("GET", "/orgs/acme/audit?since=1", "")
+        .is(200)
+        .json();
+    let record = &log["data"][0];
+    assert_eq!(record["hash"], heard.data.hash);
+    assert_eq!(record["operation"], heard.data.operation.to_string());
+    assert_eq!((heard.data.numbers, heard.data.count), (vec![[1, 1]], 1));
+    assert_eq!(heard.data.who, "asha@example.com");
+}
+
+#[test]
+fn nothing_is_missed_or_heard_twice_however_often_the_line_is_cut() {
+    const POSTS: u64 = 120;
+    let live = Live::new();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 1..=POSTS {
+                live.post(u32::try_from(n).unwrap()).is(201);
+            }
+            done.store(true, Ordering::SeqCst);
+        });
+        let (mut heard, mut cuts) = (vec![1], 0);
+        while heard.len() as u64 <= POSTS {
+            let last = *heard.last().unwrap();
+            let mut events = live.listen(OWNER, Some(last));
+            // A few events, then the line is cut.
+            let some = (last + 1 + cuts % 7).min(POSTS + 1);
+            heard.extend(up_to(&mut events, some));
+            cuts += 1;
+        }
+        let all: Vec<u64> = (1..=POSTS + 1).collect();
+        assert_eq!(heard, all);
+        assert!(cuts > 20);
+    });
+    assert!(done.load(Ordering::SeqCst));
+    // All of it from the log, in one go.
+    assert_eq!(
+        up_to(&mut live.listen(OWNER, Some(0)), POSTS + 1).len() as u64,
+        POSTS + 1
+    );
+}
+
+#[test]
+fn what_another_process_writes_is_heard_too() {
+    let live = Live::new();
+    let mut events = live.listen(OWNER, None);
+    let book = live.book();
+    live.env
+        .hissab(["-B", book.to_str().unwrap(), "out", "5", "tea"])
+        .ok();
+    assert_eq!(events.next().unwrap().data.who, "asha");
+}
+
+#[test]
+fn a_stream_lives_and_ends_with_the_right_to_read() {
+    let live = Live::new();
+    let (mut viewer, mut owner) = (live.listen(VIEWER, None), live.listen(OWNER, None));
+    viewer.heartbeat();
+    owner.heartbeat();
+    live.remove_viewer();
+    assert!(viewer.next().is_none(), "a member no more hears no more");
+    live.post(5).is(201);
+    assert_eq!(owner.next().unwrap().id, 2);
+}
+
+#[test]
+fn a_stream_ends_when_the_server_stops() {
+    let mut live = Live::new();
+    let mut events = live.listen(OWNER, None);
+    events.heartbeat();
+    live.stop();
+    assert!(events.next().is_none());
+}
+
+#[test]
+fn a_place_in_the_log_that_is_not_there_is_refused() {
+    let live = Live::new();
+    let stream = "/orgs/acme/stream?since=99";
+    assert_eq!(
+        live.call("GET", stream, "").is(409).json()["code"],
+        "book-moved"
+    );
+    let bearer = format!("Bearer {OWNER}");
+    let headers = [("authorization", bearer.as_str()), ("last-event-id", "x")];
+    let stream = "/api/v1/orgs/acme/stream";
+    live.ask("GET", stream, &headers, "").is(400);
+    live.ask("GET", stream, &[], "").is(401);
+}
+
+#[test]
+fn many_idle_listeners_are_served_from_one_reading_of_the_log() {
+    let live = Live::new();
+    let mut all: Vec<Events> = (0..200).map(|_| live.listen(OWNER, None)).collect();
+    live.post(5).is(201);
+    for events in &mut all {
+        assert_eq!(events.next().unwrap().id, 2);
+    }
+    let metrics = live.ask("GET", "/metrics", &[], "").is(200).text();
+    assert!(
+        metrics.contains("hissab_event_listeners 200\n"),
+        "{metrics}"
+    );
+    assert!(metrics.contains("hissab_commits_total 1\n"), "{metrics}");
+    let route = "method=\"POST\",route=\"/api/v1/orgs/{org}/transactions\"";
+    assert!(
+        metrics.contains(&format!("hissab_request_seconds_count{{{route}}} 1\n")),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn metrics_are_for_this_machine() {
+    let live = Live::new();
+    live.ask("GET", "/metrics", &[], "").is(200);
+    let forwarded = [("x-forwarded-for", "127.0.0.1")];
+    live.ask("GET", "/metrics", &forwarded, "").is(404);
+    let open = Live::with(|config| config.open_metrics = true);
+    open.ask("GET", "/metrics", &forwarded, "").is(200);
+}
