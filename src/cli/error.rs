@@ -159,7 +159,12 @@ impl Failure {
         } else {
             ("", "")
         };
-        let mut text = format!("{on}error:{off} {}\n", sanitize::block(&self.message));
+        // What is queued is safe: it is no error, though the work is not done.
+        let lead = match &*self.code {
+            "queued" => "→".to_owned(),
+            _ => format!("{on}error:{off}"),
+        };
+        let mut text = format!("{lead} {}\n", sanitize::block(&self.message));
         for place in &self.at {
             text.push_str(&format!("   at {}\n", sanitize::line(place)));
         }

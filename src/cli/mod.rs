@@ -185,6 +185,28 @@ pub enum Command {
     /// Show hissab on a sample book
     Demo(c::demo::Args),
 
+    // ---- Servers ----
+    /// Sign in to a server
+    Login(c::login::Args),
+    /// End a sign-in
+    Logout(c::logout::Args),
+    /// Show who you are on a server
+    Whoami(c::whoami::Args),
+    /// Work on organisations and their members
+    Org(c::org::Args),
+    /// Work on access tokens for cron and CI
+    Token(c::token::Args),
+    /// Show changes as they happen
+    Watch(c::watch::Args),
+    /// Work on what a server does in the background
+    Job(c::job::Args),
+    /// Settle what waits for the server
+    Sync(c::sync::Args),
+    /// Bring a book to a server
+    Push(c::push::Args),
+    /// Copy a server's book to a file
+    Clone(c::clone::Args),
+
     // ---- This machine ----
     /// Work on the list of books
     Book(c::book::Args),
@@ -271,6 +293,16 @@ impl Command {
             Command::Tag(args) => c::tag::run(ctx, args),
             Command::Lock(args) => c::lock::run(ctx, args),
             Command::Close(args) => c::close::run(ctx, args),
+            Command::Login(args) => c::login::run(ctx, args),
+            Command::Logout(args) => c::logout::run(ctx, args),
+            Command::Whoami(args) => c::whoami::run(ctx, args),
+            Command::Org(args) => c::org::run(ctx, args),
+            Command::Token(args) => c::token::run(ctx, args),
+            Command::Watch(args) => c::watch::run(ctx, args),
+            Command::Job(args) => c::job::run(ctx, args),
+            Command::Sync(args) => c::sync::run(ctx, args),
+            Command::Push(args) => c::push::run(ctx, args),
+            Command::Clone(args) => c::clone::run(ctx, args),
             Command::Book(args) => c::book::run(ctx, args),
             Command::Status(args) => c::status::run(ctx, args),
             Command::Config(args) => c::config::run(ctx, args),

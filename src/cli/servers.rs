@@ -37,6 +37,16 @@ impl Context {
         }))
     }
 
+    /// A session by the file of sign-ins, whatever tokens are given.
+    pub fn session_of_sign_in(&self, server: &Server) -> Result<Session> {
+        refuse_plain(server)?;
+        Ok(Session::new(Settings {
+            server: server.clone(),
+            credential: Credential::Stored(self.credentials()?),
+            known_servers: None,
+        }))
+    }
+
     /// What work on a remote book needs.
     pub fn desk(&self, place: &Place) -> Result<Desk> {
         let session = self.session(&place.server)?;

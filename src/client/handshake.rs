@@ -52,9 +52,7 @@ impl Handshake {
         if known.servers.get(address).is_some_and(lately) {
             return Ok(());
         }
-        let asked = session
-            .ask_as_nobody::<Meta>("/meta")
-            .and_then(|(meta, _)| judge(session, &meta));
+        let asked = session.greet();
         if asked.is_err() {
             self.done.store(false, Ordering::Relaxed);
         }
@@ -86,6 +84,17 @@ impl Handshake {
         {
             let _ = files::replace(file, &bytes);
         }
+    }
+}
+
+impl Session {
+    /// Asks the server what it is.
+    ///
+    /// Errors: `Protocol` if it is no HissabBook server, or one that this hissab does not understand.
+    pub fn greet(&self) -> Result<Meta> {
+        let (meta, _) = self.ask_as_nobody::<Meta>("/meta")?;
+        judge(self, &meta)?;
+        Ok(meta)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod cache;
 pub mod credentials;
 mod desk;
 pub mod error;
+pub mod events;
 pub mod files;
 mod handshake;
 pub mod outbox;

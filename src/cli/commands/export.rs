@@ -26,6 +26,10 @@ pub struct Args {
     #[arg(value_name = "FILE")]
     pub target: Option<PathBuf>,
 
+    /// Let the server make it, then fetch it to FILE; without FILE its job's id is told
+    #[arg(long)]
+    pub job: bool,
+
     #[command(flatten)]
     pub shown: ShownArgs,
 }
@@ -36,8 +40,23 @@ enum Form {
     Rows(Format),
 }
 
+impl Form {
+    /// How the API names it.
+    fn word(&self) -> &'static str {
+        match self {
+            Form::Journal(Dialect::Ledger) => "ledger",
+            Form::Journal(_) => "hledger",
+            Form::Rows(format) => format.word(),
+        }
+    }
+}
+
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let form = form(ctx, args.target.as_deref())?;
+    if args.job {
+        args.shown.refuse("an export made here")?;
+        return super::job::export(ctx, form.word(), args.target.as_deref());
+    }
     if let Some(path) = &args.target {
         if ctx.globals.output.is_some() {
             return Err(Failure::usage(

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::book::{Book, BookError};
 use crate::cli::context::Context;
-use crate::cli::error::{Failure, Result};
+use crate::cli::error::{Exit, Failure, Result};
 use crate::ledger::audit::Hash;
 use crate::ledger::change::{
     Change, Done, NewAccount, OnceKey, OperationId, Target, Unit, WriteMode,
@@ -129,7 +129,11 @@ impl<'c> Recorder<'c> {
         let changes = drafts.into_iter().map(Change::Post).collect();
         let written = self
             .write("posted", None, changes, write, &content)
-            .map_err(|f| f.while_doing("transaction not posted"))?;
+            .map_err(|f| match f.exit {
+                // Nobody knows that it was not.
+                Exit::Unconfirmed => f,
+                _ => f.while_doing("transaction not posted"),
+            })?;
         let numbers: Vec<String> = written
             .done
             .numbers

@@ -195,6 +195,11 @@ impl Session {
             .map_err(|cut| self.silence(&cut, effect != Effect::None))
     }
 
+    /// Forgets that the server was not there.
+    pub(in crate::client) fn try_again(&self) {
+        *unpoisoned(&self.down) = None;
+    }
+
     pub(super) fn fail_if_down(&self) -> Result<()> {
         let down = unpoisoned(&self.down);
         match &*down {

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
 
+use reqwest::Response;
 use serde::de::DeserializeOwned;
 
 use super::{Effect, Session, at_sequence, plain};
@@ -102,6 +103,27 @@ impl Session {
             ..plain(Method::Put, path, query)
         };
         self.valued(request, Effect::Each)
+    }
+
+    /// Begins an answer that is read piece by piece.
+    pub(in crate::client) fn begin(
+        &self,
+        path: &str,
+        headers: Vec<(&'static str, String)>,
+    ) -> Result<(Response, Reply)> {
+        let request = Request {
+            headers,
+            streams: true,
+            ..plain(Method::Get, path, &[])
+        };
+        self.begun(request, Effect::None)
+    }
+
+    pub(in crate::client) fn next_piece(
+        &self,
+        answer: &mut Response,
+    ) -> Result<Option<bytes::Bytes>> {
+        self.piece(answer, Effect::None)
     }
 }
 

@@ -1,0 +1,136 @@
+//! `hissab push FILE URL/ORG`: a book in a file becomes, or continues, a server's book.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::backup::{head_words, make, sound};
+use crate::book::{self, CheckDepth};
+use crate::cli::context::Context;
+use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::locate;
+use crate::client::{ClientError, Place, Session};
+use crate::ledger::settings::BookInfo;
+use crate::render::sanitize::line;
+use crate::wire::audit::HeadBody;
+use crate::wire::org::{Membership, NewOrg};
+
+/// Bring a book to a server: a new organisation, or the rest of one that it continues
+///
+/// The server's book must be one of the states this one went through: pushing goes on from there and never
+/// merges. Needs the owner.
+#[derive(clap::Args)]
+#[command(after_help = "Example: hissab push shop.hissab https://books.example.com/ganesh")]
+pub struct Args {
+    /// The book
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The server's address it gets
+    #[arg(value_name = "URL/ORG")]
+    pub to: String,
+
+    /// Check the book and say what would happen, but send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+const SQLITE: &str = "application/vnd.sqlite3";
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    let place = locate::place(&args.to)?;
+    let session = ctx.session(&place.server)?;
+    let refused = |failure: Failure| failure.while_doing("not pushed");
+    if !args.file.exists() {
+        let words = format!("no file {}", args.file.display());
+        return Err(Failure::not_found("file-not-found", words));
+    }
+    // What is sent is a copy of one moment that proves, whoever writes meanwhile.
+    let folder = tempfile::tempdir()?;
+    let copy = folder.path().join("copy.hissab");
+    let mut original = book::open::read(&args.file)?;
+    let info = make(original.as_mut(), &copy).map_err(refused)?;
+    sound(
+        book::open::read(&copy)?.as_mut(),
+        CheckDepth::Deep,
+        &args.file,
+    )
+    .map_err(refused)?;
+    if !args.dry_run {
+        ensure_org(&session, &place, &info)?;
+        send(&session, &place, &copy).map_err(refused)?;
+    }
+    say(ctx, &args, &place, &info)
+}
+
+/// Makes the organisation, if it is not there.
+fn ensure_org(session: &Session, place: &Place, info: &BookInfo) -> Result<()> {
+    let path = format!("/orgs/{}", place.org);
+    match session.get::<serde_json::Value>(&path, &[], None) {
+        Ok(_) => return Ok(()),
+        Err(error) if error.problem().is_some_and(|p| p.status == 404) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let settings = &info.settings;
+    let new = NewOrg {
+        name: settings.name.clone(),
+        slug: Some(place.org.clone()),
+        base_currency: Some(settings.base_currency.clone()),
+        timezone: Some(settings.timezone.clone()),
+        fiscal_year_start: Some(settings.fiscal_year_start),
+        date_order: None,
+        template: None,
+    };
+    let key = uuid::Uuid::now_v7().to_string();
+    let _: (Membership, _) = session.post("/orgs", &[], &new, Some(&key))?;
+    Ok(())
+}
+
+fn send(session: &Session, place: &Place, copy: &std::path::Path) -> Result<()> {
+    let file = std::fs::File::open(copy)?;
+    let path = format!("/orgs/{}/book", place.org);
+    match session.upload::<HeadBody>(&path, &[], file, SQLITE) {
+        Ok(_) => Ok(()),
+        // Pushing the same again changes nothing, so a silence is settled by doing it again.
+        Err(error @ ClientError::Unconfirmed { .. }) => {
+            let mut failure = Failure::from(error);
+            failure.hints = vec!["push again: what arrived already changes nothing".to_owned()];
+            Err(failure)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn say(ctx: &mut Context, args: &Args, place: &Place, info: &BookInfo) -> Result<Exit> {
+    if ctx.wants_json() {
+        let object = serde_json::json!({
+            "schema": "hissab/push/1",
+            "book": info.settings.name,
+            "file": args.file.display().to_string(),
+            "to": place.to_string(),
+            "dry_run": args.dry_run,
+            "transactions": info.transactions,
+            "sequence": info.sequence,
+        });
+        writeln!(ctx.out, "{object}")?;
+        return Ok(Exit::Ok);
+    }
+    let verb = if args.dry_run {
+        "would be pushed"
+    } else {
+        "pushed"
+    };
+    let text = format!(
+        "{} · {verb} to {place}: {} transactions, {}",
+        info.settings.name,
+        info.transactions,
+        head_words(info)
+    );
+    writeln!(ctx.out, "{}", line(&text))?;
+    if !args.dry_run {
+        ctx.note(&format!(
+            "from now on work there: hissab -B {place} …; {} stays as it is",
+            args.file.display()
+        ));
+    }
+    Ok(Exit::Ok)
+}

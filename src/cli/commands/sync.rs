@@ -1,0 +1,207 @@
+//! `hissab sync`: settles what was recorded while a server could not be reached or did not answer.
+
+use std::io::Write;
+
+use uuid::Uuid;
+
+use crate::cli::context::Context;
+use crate::cli::environment::local_time;
+use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::shown::ShownArgs;
+use crate::client::outbox::Settled;
+use crate::client::{Desk, Stage};
+use crate::render::sanitize::line;
+use crate::render::views::ListView;
+use crate::render::{Cell, Column, Format};
+use crate::wire::change::DoneBody;
+
+/// Settle what waits for the server: each is recorded once, or refused with the reason
+///
+/// Exit 1 if the server refused one: it stays listed until it is dropped; 9 if some still wait.
+#[derive(clap::Args)]
+#[command(after_help = "Example: hissab -B https://books.example.com/ganesh sync --list")]
+pub struct Args {
+    /// Only show what waits
+    #[arg(long)]
+    pub list: bool,
+
+    /// Forget one that waits: it will not be recorded from here
+    #[arg(long, value_name = "ID", conflicts_with = "list")]
+    pub drop: Option<String>,
+
+    #[command(flatten)]
+    pub shown: ShownArgs,
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    let located = ctx.located()?;
+    let Some(place) = located.remote() else {
+        return Err(Failure::usage(
+            "needs-a-server",
+            format!("nothing waits for a file: {} is one", located.shown()),
+        )
+        .hint("hissab -B https://books.example.com/acme sync"));
+    };
+    let desk = ctx.desk(place)?;
+    if args.list {
+        return list(ctx, &desk, &args.shown);
+    }
+    args.shown.refuse("--list")?;
+    let _alone = desk.outbox.lock()?;
+    match &args.drop {
+        Some(id) => discard(ctx, &desk, id),
+        None => settle(ctx, &desk),
+    }
+}
+
+fn list(ctx: &mut Context, desk: &Desk, shown: &ShownArgs) -> Result<Exit> {
+    let letters = desk.outbox.letters()?;
+    let machine = ctx.format()? != Format::Table;
+    let zone = crate::cli::environment::zone_name();
+    let at: Vec<String> = letters
+        .iter()
+        .map(|l| match machine {
+            true => l.written_at.to_string(),
+            false => local_time(l.written_at, &zone),
+        })
+        .collect();
+    let rows = letters.iter().zip(&at).map(|(letter, at)| {
+        vec![
+            Cell::Word(letter.stage.word()),
+            Cell::text(at),
+            Cell::text(&letter.about),
+            Cell::maybe(letter.why.as_deref()),
+            Cell::Id(letter.id),
+        ]
+    });
+    let columns = ["state", "written_at", "about", "why", "id"];
+    let view = ListView {
+        schema: "outbox/1",
+        title: Vec::new(),
+        columns: columns.map(Column::text).to_vec(),
+        headings: vec!["State", "Written", "What", "Why", "Id"],
+        rows: rows.collect(),
+        head: Vec::new(),
+        notes: Vec::new(),
+    };
+    shown.show(ctx, &view)?;
+    Ok(Exit::Ok)
+}
+
+fn discard(ctx: &mut Context, desk: &Desk, words: &str) -> Result<Exit> {
+    let unknown = || {
+        Failure::not_found("letter-not-found", format!("nothing that waits is {words}"))
+            .hint("hissab sync --list")
+    };
+    let id = Uuid::try_parse(words).map_err(|_| unknown())?;
+    let letters = desk.outbox.letters()?;
+    let letter = letters.iter().find(|l| l.id == id).ok_or_else(unknown)?;
+    let question = match letter.stage {
+        Stage::Unconfirmed => format!(
+            "{} may have been recorded already; forget it here?",
+            letter.about
+        ),
+        Stage::Queued | Stage::Refused => format!("Forget {}? It was not recorded.", letter.about),
+    };
+    if !ctx.confirm(&question)? {
+        return Err(Failure::refused("not-confirmed", "nothing was dropped"));
+    }
+    desk.outbox.discard(id)?;
+    if !ctx.globals.quiet {
+        writeln!(ctx.out, "dropped: {}", line(&letter.about))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// How many letters went which way.
+#[derive(Default)]
+struct Count {
+    done: usize,
+    refused: usize,
+}
+
+fn settle(ctx: &mut Context, desk: &Desk) -> Result<Exit> {
+    let letters = desk.outbox.letters()?;
+    let mut count = Count::default();
+    for letter in letters {
+        let (id, about) = (letter.id, letter.about.clone());
+        match desk.outbox.settle(&desk.session, letter) {
+            Ok(Settled::Done(done)) => {
+                count.done += 1;
+                tell(ctx, id, &about, &done)?;
+            }
+            Ok(Settled::Refused(problem)) => {
+                count.refused += 1;
+                ctx.complain(
+                    &Failure::refused(problem.code, sanitized(&problem.detail))
+                        .while_doing(&format!("{about} not recorded"))
+                        .hint(format!(
+                            "type it again as it should be, then hissab sync --drop {id}"
+                        )),
+                );
+            }
+            Err(error) => {
+                let left = desk.outbox.waiting();
+                let mut failure = Failure::from(error);
+                if failure.exit == Exit::Unreachable {
+                    failure.exit = Exit::Unconfirmed;
+                    failure.message = format!("{left} still waiting: {}", failure.message);
+                }
+                return Err(failure);
+            }
+        }
+    }
+    if count.done + count.refused == 0 {
+        ctx.note("nothing waits");
+    }
+    Ok(if count.refused > 0 {
+        Exit::Failed
+    } else {
+        Exit::Ok
+    })
+}
+
+fn sanitized(text: &str) -> String {
+    line(text).into_owned()
+}
+
+fn tell(ctx: &mut Context, id: Uuid, about: &str, done: &[DoneBody]) -> Result<()> {
+    let numbers: Vec<String> = done
+        .iter()
+        .flat_map(|d| &d.numbers)
+        .map(|[a, b]| {
+            if a == b {
+                a.to_string()
+            } else {
+                format!("{a} to {b}")
+            }
+        })
+        .collect();
+    let already = !done.is_empty() && done.iter().all(|d| d.repeat == "already");
+    if ctx.wants_json() {
+        let object = serde_json::json!({
+            "schema": "hissab/settled/1", "id": id, "about": about,
+            "outcome": if already { "already" } else { "new" },
+            "numbers": done.iter().flat_map(|d| &d.numbers).collect::<Vec<_>>(),
+        });
+        writeln!(ctx.out, "{object}")?;
+    } else if ctx.globals.quiet {
+        for number in numbers {
+            writeln!(ctx.out, "{number}")?;
+        }
+    } else {
+        let verb = if already {
+            "recorded before"
+        } else {
+            "recorded"
+        };
+        writeln!(
+            ctx.out,
+            "{verb} as {}: {}",
+            line(&numbers.join(", ")),
+            line(about)
+        )?;
+    }
+    // What is settled is told before anything else is tried.
+    Ok(ctx.out.flush()?)
+}
