@@ -31,6 +31,8 @@ mod served;
 #[cfg(feature = "server")]
 mod server_auth;
 #[cfg(feature = "server")]
+mod server_bank;
+#[cfg(feature = "server")]
 mod server_book;
 #[cfg(feature = "server")]
 mod server_live;

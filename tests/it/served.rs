@@ -45,6 +45,15 @@ impl Served {
         served
     }
 
+    /// The same without a server: its folder, prepared, for one that a test starts as a process of its own.
+    pub fn prepared(book: &Path) -> TempDir {
+        let mut served = Served::of(book);
+        if let Some(server) = served.server.take() {
+            server.stop();
+        }
+        std::mem::replace(&mut served.data, tempfile::tempdir().unwrap())
+    }
+
     fn start(data: TempDir) -> Served {
         let mut config = Config::new(data.path().to_owned(), "127.0.0.1:0".parse().unwrap());
         config.log = LogTo::Memory(Arc::default());

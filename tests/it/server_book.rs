@@ -3,6 +3,7 @@
 use hissab::book::{Book, BookError, Scan};
 use std::ops::ControlFlow;
 
+use crate::chance::Chance;
 use crate::rich::{everything, rich_shop};
 use crate::served::{SECRET, Served, WHO};
 use crate::support::{Run, TestEnv};
@@ -277,4 +278,64 @@ fn every_command_prints_the_same_bytes_on_a_server() {
         twins.both(line);
     }
     assert!(twins.served.url().starts_with("http://127.0.0.1:"));
+}
+
+/// Commands by chance, refused ones too, leave file and server with the same log.
+#[test]
+fn random_sequences_leave_the_same_audit_head() {
+    let mut chance = Chance::new("random sequences on file and server");
+    let many = std::env::var("HISSAB_TEST_MANY").is_ok();
+    let (sequences, length) = if many { (40, 60) } else { (3, 30) };
+    for _ in 0..sequences {
+        let twins = Twins::new();
+        twins.both(
+            "opening -d 2026-03-31 --create-accounts Assets:Cash=12500 Equity:Capital=-12500",
+        );
+        for _ in 0..length {
+            let line = random_line(&mut chance);
+            twins.both(&line);
+        }
+        let (here, there) = twins.heads();
+        assert_eq!(here, there);
+        for line in [
+            "tb -O csv",
+            "journal --void -O ndjson",
+            "audit list --json",
+            "check --deep",
+        ] {
+            twins.both(line);
+        }
+    }
+}
+
+fn random_line(chance: &mut Chance) -> String {
+    let day = chance.below(28) + 1;
+    let amount = chance.below(90_000) + 1;
+    let amount = format!("{}.{:02}", amount / 100, amount % 100);
+    let number = chance.below(25) + 1;
+    let account = *chance.one(&[
+        "Assets:Cash",
+        "Assets:Bank:HDFC",
+        "Expenses:Tea",
+        "Income:Sales",
+        "cash",
+        "nosuch",
+    ]);
+    let other = *chance.one(&["Equity:Capital", "Liabilities:Suspense", "Expenses:Rent"]);
+    match chance.below(16) {
+        0..=4 => format!(
+            "add -d 2026-04-{day:02} \"sale {number}\" {account} {amount} {other} --create-accounts"
+        ),
+        5 => format!("in {amount} sales -d 2026-04-{day:02}"),
+        6 => format!("out {amount} tea --once key-{}", number % 5),
+        7 => format!("amend {number} --amount {amount}"),
+        8 => format!("amend {number} -d 2026-04-{day:02} --description \"was {number}\""),
+        9 => format!("void {number} --reason wrong"),
+        10 => format!("reverse {number} -d 2026-04-{day:02}"),
+        11 => "undo".to_owned(),
+        12 => format!("tag add {number} lot={day}"),
+        13 => format!("lock 2026-0{}-{day:02}", 2 + chance.below(2)),
+        14 => format!("account add Expenses:Kind{}", number % 7),
+        _ => format!("ledger {account} --limit {number}"),
+    }
 }

@@ -18,7 +18,7 @@ impl Session {
     /// Sends something and hands over the answer line by line, without its line ends, until `each` breaks.
     ///
     /// `changes`: what is sent changes the book, so a cut is `Unconfirmed`; else `Unreachable`.
-    /// Errors: also a line longer than [`LINE_BYTES_MAX`].
+    /// Errors: also a line longer than `LINE_BYTES_MAX`.
     pub fn lines(
         &self,
         method: Method,
