@@ -26,6 +26,8 @@ mod places;
 mod query_peers;
 mod recording;
 mod rich;
+#[cfg(all(feature = "server", unix))]
+mod serve_command;
 #[cfg(feature = "server")]
 mod served;
 #[cfg(feature = "server")]

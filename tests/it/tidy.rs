@@ -192,7 +192,12 @@ fn the_core_has_no_floats_clock_or_panicking_shortcuts() {
 #[test]
 fn every_migration_has_a_name_the_runner_knows() {
     // A migration by any other name is skipped in silence.
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    for folder in ["migrations/sqlite", "migrations/server"] {
+        known_to_the_runner(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+    }
+}
+
+fn known_to_the_runner(folder: &Path) {
     let mut versions = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
