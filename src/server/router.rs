@@ -1,6 +1,8 @@
 //! The whole API on one screen: every route, and the layers around them.
 
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use std::time::Duration;
 use tower_http::timeout::RequestBodyTimeoutLayer;
@@ -9,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::BODY_MAX;
+use super::problem::Problem;
 use super::routes as r;
 use super::state::Shared;
 use super::{gate, openapi, request};
@@ -79,6 +82,7 @@ fn people() -> OpenApiRouter<Shared> {
         .routes(routes!(r::members_audit::members_audit))
         .routes(routes!(r::invites::list_invites, r::invites::invite))
         .routes(routes!(r::invites::withdraw_invite))
+        .layer(middleware::from_fn(no_dry_run))
 }
 
 /// Every route, documented.
@@ -107,6 +111,16 @@ pub fn description() -> OpenApi {
     openapi::complete(routes().into_openapi())
 }
 
-async fn nothing_here() -> super::problem::Problem {
-    super::problem::Problem::of_status(axum::http::StatusCode::NOT_FOUND)
+/// Trying out is for books. A trial that would be carried out is refused rather than misunderstood.
+async fn no_dry_run(request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    if query.split('&').any(|pair| pair == "dry_run=true") {
+        return Problem::bad("no-dry-run", "only changes of a book can be tried out")
+            .into_response();
+    }
+    next.run(request).await
+}
+
+async fn nothing_here() -> Problem {
+    Problem::of_status(axum::http::StatusCode::NOT_FOUND)
 }

@@ -252,6 +252,10 @@ fn every_refusal_is_a_problem() {
         &Value::Null,
     );
     assert_eq!(named.is(200).header("x-request-id"), Some("my-request-1"));
+    let tried = server
+        .post("/auth/register?dry_run=true", "", &json!({}))
+        .is(400);
+    assert_eq!(tried.code(), "no-dry-run");
     server.get("/healthz", "").is(200);
     server.get("/readyz", "").is(200);
 }

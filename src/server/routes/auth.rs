@@ -54,6 +54,14 @@ pub async fn refresh(
 ) -> Answer<Out<Tokens>> {
     let now = app.now();
     let used = digest(&refresh.refresh_token);
+    // Strangers do not get as far as the writer.
+    if app
+        .registry
+        .read(|db| sessions::refreshing(db, used))?
+        .is_none()
+    {
+        return Err(Problem::signed_out("the refresh token is not good"));
+    }
     let next = app.keys.successor(&refresh.refresh_token)?;
     let next_hash = digest(&next);
     let turn = move |db: &Db| turn(db, (used, next_hash), now, &address.to_string());
