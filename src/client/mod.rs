@@ -23,5 +23,5 @@ pub use error::{ClientError, Result};
 pub use outbox::{Letter, Outbox, Stage};
 pub use place::{Place, Server};
 pub use reply::Reply;
-pub use session::{Credential, Session, Settings, segment};
+pub use session::{Asked, Credential, Session, Settings, segment};
 pub use transport::{Method, Payload};

@@ -21,6 +21,8 @@ mod attempts;
 mod sign_in;
 mod streams;
 
+pub use streams::Asked;
+
 /// Where the right to ask comes from.
 #[derive(Clone)]
 pub enum Credential {

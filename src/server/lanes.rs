@@ -121,11 +121,14 @@ struct Writer {
     draining: bool,
 }
 
+/// Work that has the writer to itself, or is told why the book cannot be opened.
+type Alone = Box<dyn FnOnce(std::result::Result<&mut dyn Book, BookError>) + Send>;
+
 /// One thing that waits for a book's writer.
 enum Request {
     Unit(Box<UnitRequest>),
     /// Something that needs the writer for itself.
-    Alone(Box<dyn FnOnce(std::result::Result<&mut dyn Book, BookError>) + Send>),
+    Alone(Alone),
 }
 
 struct UnitRequest {
@@ -235,7 +238,7 @@ impl Lanes {
     ) -> Result<T, LaneError> {
         let (answer, answered) = oneshot::channel();
         let request = Request::Alone(Box::new(move |book| {
-            let result = book.and_then(|book| work(book));
+            let result = book.and_then(work);
             let _ = answer.send(result);
         }));
         self.enqueue(&place, request)?;
@@ -541,7 +544,7 @@ fn touches_chart(change: &Change) -> bool {
 /// What the writer takes at once.
 enum Taken {
     Group(Vec<UnitRequest>),
-    Alone(Box<dyn FnOnce(std::result::Result<&mut dyn Book, BookError>) + Send>),
+    Alone(Alone),
 }
 
 impl Taken {

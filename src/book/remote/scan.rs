@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{RemoteBook, failed, moved};
 use crate::book::{BookError, Order, Result, Scan, Voided};
-use crate::client::{ClientError, Method, Payload};
+use crate::client::{Asked, ClientError, Method, Payload};
 use crate::ledger::transaction::Transaction;
 use crate::wire::Unreadable;
 use crate::wire::transaction::{StreamEnd, TransactionBody};
@@ -61,15 +61,17 @@ fn once(
         stopped: false,
     };
     let path = book.path("/transactions");
-    let reply = book.session.lines(
-        Method::Get,
-        &path,
-        &query,
-        Payload::Nothing,
-        book.expected(),
-        false,
-        &mut |line| reading.take(line, &chart, row),
-    );
+    let asked = Asked {
+        method: Method::Get,
+        path: &path,
+        query: &query,
+        payload: Payload::Nothing,
+        expected_sequence: book.expected(),
+        changes: false,
+    };
+    let reply = book
+        .session
+        .lines(asked, &mut |line| reading.take(line, &chart, row));
     let reply = reply.map_err(failed)?;
     book.saw(reply.sequence);
     match reading {

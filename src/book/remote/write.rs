@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::{RemoteBook, failed};
 use crate::book::{BookError, Result};
 use crate::client::outbox::{self, Letter};
-use crate::client::{ClientError, Method, Payload};
+use crate::client::{Asked, ClientError, Method, Payload};
 use crate::ledger::change::{Done, Unit, WriteMode};
 use crate::ledger::chart::Chart;
 use crate::wire::change::{
@@ -94,20 +94,20 @@ fn stream(
     };
     let mut summary = None;
     let path = book.path("/imports");
-    let sent = book.session.lines(
-        Method::Post,
-        &path,
-        &query,
+    let asked = Asked {
+        method: Method::Post,
+        path: &path,
+        query: &query,
         payload,
-        None,
-        true,
-        &mut |line| {
-            if let Ok(ImportLine::Summary(answer)) = serde_json::from_str(line) {
-                summary = Some(answer);
-            }
-            ControlFlow::Continue(())
-        },
-    );
+        expected_sequence: None,
+        changes: true,
+    };
+    let sent = book.session.lines(asked, &mut |line| {
+        if let Ok(ImportLine::Summary(answer)) = serde_json::from_str(line) {
+            summary = Some(answer);
+        }
+        ControlFlow::Continue(())
+    });
     sent.map_err(failed)?;
     summary.ok_or_else(|| {
         failed(ClientError::Unconfirmed {

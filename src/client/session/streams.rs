@@ -14,30 +14,38 @@ use crate::client::transport::{Method, Payload, Request};
 /// The longest line of a stream.
 pub const LINE_BYTES_MAX: usize = 16 << 20;
 
+/// What is asked of a server whose answer comes in lines.
+pub struct Asked<'a> {
+    pub method: Method,
+    pub path: &'a str,
+    pub query: &'a [(&'a str, String)],
+    pub payload: Payload,
+    pub expected_sequence: Option<u64>,
+    /// What is sent changes the book: a cut is then `Unconfirmed`, else `Unreachable`.
+    pub changes: bool,
+}
+
 impl Session {
     /// Sends something and hands over the answer line by line, without its line ends, until `each` breaks.
     ///
-    /// `changes`: what is sent changes the book, so a cut is `Unconfirmed`; else `Unreachable`.
     /// Errors: also a line longer than `LINE_BYTES_MAX`.
     pub fn lines(
         &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, String)],
-        payload: Payload,
-        expected_sequence: Option<u64>,
-        changes: bool,
+        asked: Asked<'_>,
         each: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Reply> {
-        let mut headers = at_sequence(expected_sequence);
-        headers.push(("accept", "application/x-ndjson".to_owned()));
+        let path = asked.path;
         let request = Request {
-            headers,
-            payload,
+            headers: at_sequence(asked.expected_sequence),
+            payload: asked.payload,
             streams: true,
-            ..plain(method, path, query)
+            ..plain(asked.method, path, asked.query)
         };
-        let effect = if changes { Effect::Each } else { Effect::None };
+        let effect = if asked.changes {
+            Effect::Each
+        } else {
+            Effect::None
+        };
         let (mut answer, reply) = self.begun(request, effect)?;
         let mut held: Vec<u8> = Vec::new();
         while let Some(piece) = self.piece(&mut answer, effect)? {
