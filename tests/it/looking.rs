@@ -1389,4 +1389,13 @@ fn a_depth_of_some_accounts_folds_those_alone() {
         ])
         .ok();
     assert!(is.stdout.contains("Expenses:Shop,3.00"), "{is}");
+    let accounts = |query: &[&str]| {
+        let mut line = vec!["accounts", "--used", "--fields", "account"];
+        line.extend(["-O", "csv", "--no-header"]);
+        line.extend(query);
+        env.hissab(line).ok().stdout
+    };
+    let folded = "Assets:Bank:HDFC\nAssets:Bank:SBI\nIncome\nExpenses\n";
+    assert_eq!(accounts(&["depth:assets=3", "depth:1"]), folded);
+    assert_eq!(accounts(&["depth:assets=3", "--depth", "1"]), folded);
 }

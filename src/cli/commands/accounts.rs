@@ -8,6 +8,7 @@ use crate::cli::looking::{Chosen, Filters, Looking};
 use crate::cli::shown::ShownArgs;
 use crate::ledger::account::AccountKey;
 use crate::ledger::chart::Chart;
+use crate::ledger::query::DepthLimits;
 use crate::ledger::totals::TotalsQuery;
 use crate::render::views::{self, ListView};
 use crate::render::{Cell, Column};
@@ -54,7 +55,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     };
     let matcher = looking.query.matcher(&looking.chart);
     let chart = &looking.chart;
-    let depth = looking.depth(args.depth);
+    let depths = looking.depths(args.depth);
     let keys: Vec<AccountKey> = chart
         .in_order()
         .into_iter()
@@ -65,7 +66,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         .collect();
     let options = args.shown.options(ctx)?;
     let indented = args.tree && options.is_for_people();
-    let rows = lines(chart, &keys, depth, indented);
+    let rows = lines(chart, &keys, &depths, indented);
     let columns = [
         "account", "kind", "type", "code", "currency", "opened", "closed",
     ];
@@ -95,7 +96,7 @@ fn used(looking: &mut Looking) -> Result<BTreeSet<AccountKey>> {
 fn lines<'a>(
     chart: &'a Chart,
     keys: &[AccountKey],
-    depth: Option<usize>,
+    depths: &DepthLimits,
     indented: bool,
 ) -> Vec<Vec<Cell<'a>>> {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
@@ -103,6 +104,7 @@ fn lines<'a>(
     for key in keys {
         let account = chart.account(*key);
         let path: &str = &account.path;
+        let depth = depths.for_path(path).and_then(|d| usize::try_from(d).ok());
         let ends = path.match_indices(':').map(|(at, _)| at);
         let ends: Vec<usize> = ends
             .chain([path.len()])

@@ -21,7 +21,7 @@ use crate::ledger::date_text::DateContext;
 use crate::ledger::fiscal::FiscalStart;
 use crate::ledger::interval::Interval;
 use crate::ledger::period::Period;
-use crate::ledger::query::{Query, Vocabulary};
+use crate::ledger::query::{DepthLimits, Query, Vocabulary};
 use crate::ledger::query_match::Matcher;
 use crate::ledger::settings::BookInfo;
 use crate::ledger::totals::{Totals, TotalsBuilder, TotalsQuery};
@@ -237,26 +237,30 @@ impl Looking {
         keys.filter(|key| matcher.account(*key)).collect()
     }
 
-    /// The number of levels to show: the flag's, else the query's. `None` too where accounts have limits of
-    /// their own: then [`Looking::folded_chart`] has them all.
-    pub fn depth(&self, flag: Option<usize>) -> Option<usize> {
-        if !self.query.depth.by_account.is_empty() {
-            return None;
-        }
-        let asked = self.query.depth.general;
-        flag.or_else(|| asked.and_then(|depth| usize::try_from(depth).ok()))
-    }
-
-    /// The chart that a report with lines an account is made of: as it is, or where `depth:REGEX=N` was asked
-    /// for with every path cut to its limit, so that accounts below it share a line. The flag stands for
-    /// accounts that no pattern matches.
-    pub fn folded_chart(&self, flag: Option<usize>) -> Cow<'_, Chart> {
-        if self.query.depth.by_account.is_empty() {
-            return Cow::Borrowed(&self.chart);
-        }
+    /// How many levels to show of each account: the query's limits; the flag stands for accounts that no
+    /// pattern of `depth:REGEX=N` matches, before a plain `depth:N` does.
+    pub fn depths(&self, flag: Option<usize>) -> DepthLimits {
         let mut limits = self.query.depth.clone();
         let flag = flag.and_then(|depth| u32::try_from(depth).ok());
         limits.general = flag.or(limits.general);
+        limits
+    }
+
+    /// The one number of levels to show. `None` too where accounts have limits of their own: then
+    /// [`Looking::folded_chart`] has them all.
+    pub fn depth(&self, flag: Option<usize>) -> Option<usize> {
+        let limits = self.depths(flag);
+        let general = limits.general.filter(|_| limits.by_account.is_empty())?;
+        usize::try_from(general).ok()
+    }
+
+    /// The chart that a report with lines an account is made of: as it is, or where `depth:REGEX=N` was asked
+    /// for with every path cut to its limit, so that accounts below it share a line.
+    pub fn folded_chart(&self, flag: Option<usize>) -> Cow<'_, Chart> {
+        let limits = self.depths(flag);
+        if limits.by_account.is_empty() {
+            return Cow::Borrowed(&self.chart);
+        }
         let fold = |account: &Account| Account {
             path: cut(&account.path, limits.for_path(&account.path)),
             ..account.clone()
