@@ -5,6 +5,7 @@ mod hits;
 pub mod input;
 pub mod journal;
 pub mod journal_view;
+mod names;
 pub mod planning;
 pub mod profiles;
 pub mod proof;
