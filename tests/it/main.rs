@@ -37,6 +37,8 @@ mod server_bank;
 #[cfg(feature = "server")]
 mod server_book;
 #[cfg(feature = "server")]
+mod server_client;
+#[cfg(feature = "server")]
 mod server_live;
 mod shop;
 mod sqlite_book;

@@ -11,7 +11,7 @@ use crate::cli::shown::ShownArgs;
 use crate::client::{Place, Session};
 use crate::render::sanitize::line;
 use crate::render::views::ListView;
-use crate::render::{Cell, Column};
+use crate::render::{Cell, Column, Format};
 use crate::wire::List;
 use crate::wire::org::{Invite, Member, Membership, NewMember, NewOrg, PatchMember, Role};
 
@@ -242,9 +242,10 @@ fn members(ctx: &mut Context, args: &MembersArgs) -> Result<Exit> {
     let (place, session) = here(ctx)?;
     let all = everyone(&place, &session)?;
     let zone = zone_name();
+    let machine = ctx.format()? != Format::Table;
     let since: Vec<String> = all
         .iter()
-        .map(|member| match ctx.wants_json() {
+        .map(|member| match machine {
             true => member.since.to_string(),
             false => local_time(member.since, &zone),
         })

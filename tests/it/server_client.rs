@@ -1,0 +1,457 @@
+//! The client's side of a server: sign-ins that many processes share, and changes that happen once
+//! whatever becomes of the line.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
+
+use crate::support::{Run, TestEnv};
+
+const PASSWORD: &str = "canary horse battery staple";
+
+/// `hissab serve` as a process. Killed when dropped.
+struct Serving {
+    child: Child,
+    port: u16,
+    setup_code: Option<String>,
+}
+
+impl Serving {
+    fn start(env: &TestEnv, port: u16) -> Serving {
+        let listen = format!("127.0.0.1:{port}");
+        let mut child = env
+            .command(["serve", "--data", "data", "--listen", &listen])
+            .env_remove("HISSAB_TEST_CLOCK")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        let port = first.rsplit(':').next().unwrap().trim().parse().unwrap();
+        let mut setup_code = None;
+        // Only a server without accounts says more.
+        if !std::fs::exists(env.path("data/said")).unwrap() {
+            for line in lines.by_ref().map_while(Result::ok).take(2) {
+                if let Some((_, code)) = line.split_once("setup code: ") {
+                    setup_code = Some(code.to_owned());
+                }
+            }
+            std::fs::write(env.path("data/said"), "").unwrap();
+        }
+        Serving {
+            child,
+            port,
+            setup_code,
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A server with its owner signed in and the book `shop`.
+fn shop() -> (TestEnv, Serving) {
+    let mut env = TestEnv::new();
+    let serving = Serving::start(&env, 0);
+    let url = serving.url();
+    let code = serving.setup_code.clone().expect("a setup code");
+    let words = [
+        "login",
+        &url,
+        "--email",
+        "asha@example.com",
+        "--setup",
+        "--password-stdin",
+    ];
+    let run = env.hissab_fed(format!("{code}\n{PASSWORD}\n"), words).ok();
+    assert!(
+        run.stderr.contains("credentials.json"),
+        "it says where the sign-in goes: {run}"
+    );
+    assert!(!run.to_string().contains("canary"), "{run}");
+    env.hissab([
+        "org",
+        "create",
+        "Shop",
+        "--slug",
+        "shop",
+        "--template",
+        "shop",
+        "--server",
+        &url,
+    ])
+    .ok();
+    env.set("HISSAB_BOOK", &format!("{url}/shop"));
+    (env, serving)
+}
+
+fn credentials(env: &TestEnv) -> std::path::PathBuf {
+    env.home().join(".config/hissab/credentials.json")
+}
+
+/// Makes the access token look like one that has ended.
+fn age(env: &TestEnv) -> String {
+    let text = std::fs::read_to_string(credentials(env)).unwrap();
+    let mut held: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut refresh = String::new();
+    for (_, sign_in) in held["servers"].as_object_mut().unwrap() {
+        sign_in["access_until"] = "2020-01-01T00:00:00Z".into();
+        refresh = sign_in["refresh_token"].as_str().unwrap().to_owned();
+    }
+    std::fs::write(credentials(env), held.to_string()).unwrap();
+    refresh
+}
+
+#[test]
+fn many_processes_renewing_a_sign_in_at_once_never_end_it() {
+    let (env, serving) = shop();
+    for _ in 0..3 {
+        let before = age(&env);
+        let children: Vec<Child> = (0..20)
+            .map(|_| {
+                env.command(["whoami", &serving.url()])
+                    .stdout(Stdio::piped())
+                    .stderr(Stdio::piped())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        for child in children {
+            let output = child.wait_with_output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(0), "{said}");
+        }
+        assert_ne!(age(&env), before, "somebody renewed it");
+    }
+    env.hissab(["tb"]).ok();
+}
+
+#[cfg(unix)]
+#[test]
+fn the_sign_in_is_the_owners_alone_and_is_gone_after_logout() {
+    use std::os::unix::fs::PermissionsExt;
+    let (env, serving) = shop();
+    let path = credentials(&env);
+    let mode = |p: &std::path::Path| std::fs::metadata(p).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o600);
+    assert!(!std::fs::read_to_string(&path).unwrap().contains("canary"));
+    // A valid sign-in is harmless.
+    let again = env.hissab(["login", &serving.url()]).ok();
+    assert!(again.stdout.starts_with("already signed in"), "{again}");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = env.hissab(["tb"]).exits(1);
+    assert!(refused.stderr.contains("chmod 600"), "{refused}");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    env.hissab(["logout"]).ok();
+    let out = env.hissab(["tb"]).exits(4);
+    assert!(
+        out.stderr
+            .contains(&format!("hissab login {}", serving.url())),
+        "{out}"
+    );
+    assert!(!std::fs::read_to_string(&path).unwrap().contains("token\":"));
+}
+
+#[test]
+fn a_wrong_password_and_a_wrong_token_are_exit_4_and_name_what_was_used() {
+    let (mut env, serving) = shop();
+    let url = serving.url();
+    let words = [
+        "login",
+        &url,
+        "--email",
+        "asha@example.com",
+        "--password-stdin",
+    ];
+    env.hissab_fed("canary-wrong\n", words).exits(4);
+    let token = env
+        .hissab(["token", "create", "cron", "--read-only"])
+        .ok()
+        .stdout;
+    env.set("HISSAB_TOKEN", token.trim());
+    env.hissab(["tb"]).ok();
+    env.hissab(["out", "5", "tea"]).exits(5);
+    env.set("HISSAB_TOKEN", "hsb_canary");
+    let wrong = env.hissab(["tb"]).exits(4);
+    assert!(wrong.stderr.contains("HISSAB_TOKEN"), "{wrong}");
+    assert!(!wrong.stderr.contains("canary"), "{wrong}");
+}
+
+#[test]
+fn what_lists_print_is_a_contract() {
+    let (env, serving) = shop();
+    env.hissab(["token", "create", "cron"]).ok();
+    env.hissab(["org", "invite", "ravi@example.com", "--role", "clerk"])
+        .ok();
+    let first = |words: &[&str]| {
+        let run = env.hissab(words.iter().copied().chain(["-O", "csv"])).ok();
+        run.stdout.lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(first(&["org", "list"]), "org,name,role,url,id");
+    assert_eq!(first(&["org", "members"]), "email,name,role,state,since,id");
+    assert_eq!(
+        first(&["token", "list"]),
+        "name,org,scopes,created,last_used,expires,id"
+    );
+    assert_eq!(first(&["sync", "--list"]), "state,written_at,about,why,id");
+    let who = env.hissab(["whoami", "--json"]).ok().stdout;
+    let who: serde_json::Value = serde_json::from_str(&who).unwrap();
+    assert_eq!(who["schema"], "hissab/whoami/1");
+    assert_eq!(who["orgs"][0]["role"], "owner");
+    let status = env.hissab(["status", "--json"]).ok().stdout;
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["remote"]["server"], serving.url());
+    assert_eq!(status["remote"]["waiting"], 0);
+    let watched = env
+        .hissab(["watch", "--since", "0", "--limit", "1", "-O", "ndjson"])
+        .ok();
+    let event: serde_json::Value = serde_json::from_str(&watched.stdout).unwrap();
+    assert_eq!(event["seq"], 1);
+}
+
+#[test]
+fn postings_wait_for_a_server_that_is_away_and_are_recorded_once() {
+    let (env, mut serving) = shop();
+    env.hissab(["out", "1", "chai"]).ok();
+    serving.child.kill().unwrap();
+    serving.child.wait().unwrap();
+    let queued = env.hissab(["out", "2", "away-one"]).exits(9);
+    assert!(queued.stderr.contains("→ queued, 1 waiting"), "{queued}");
+    env.hissab(["out", "3", "away-two"]).exits(9);
+    // Everything else says so and queues nothing.
+    env.hissab(["void", "1", "--reason", "x"]).exits(8);
+    env.hissab(["account", "add", "Expenses:New"]).exits(8);
+    env.hissab(["tb"]).exits(8);
+    // What the chart does not have is refused at once, as it would be there.
+    env.hissab([
+        "add",
+        "x",
+        "--dr",
+        "Expenses:Nosuch=1",
+        "--cr",
+        "Assets:Cash=1",
+    ])
+    .exits(6);
+    env.hissab(["sync"]).exits(9);
+    let listed = env.hissab(["sync", "--list", "-O", "csv"]).ok().stdout;
+    assert_eq!(
+        listed.lines().filter(|l| l.starts_with("queued,")).count(),
+        2,
+        "{listed}"
+    );
+    let port = serving.port;
+    drop(serving);
+    let _again = Serving::start(&env, port);
+    env.hissab(["sync"]).ok();
+    assert_eq!(
+        env.hissab(["sync", "--list", "-O", "ndjson"]).ok().stdout,
+        ""
+    );
+    for what in ["chai", "away-one", "away-two"] {
+        assert_eq!(times(&env, what), 1, "{what}");
+    }
+}
+
+#[test]
+fn one_that_is_refused_at_sync_stays_listed_until_it_is_dropped() {
+    let (env, mut serving) = shop();
+    env.hissab(["out", "1", "chai"]).ok();
+    serving.child.kill().unwrap();
+    serving.child.wait().unwrap();
+    env.hissab(["out", "2", "late"]).exits(9);
+    let port = serving.port;
+    drop(serving);
+    let _again = Serving::start(&env, port);
+    env.hissab(["lock", "2026-04-07", "--yes"]).ok();
+    let refused = env.hissab(["sync"]).exits(1);
+    assert!(refused.stderr.contains("not recorded"), "{refused}");
+    let listed = env.hissab(["sync", "--list", "-O", "csv"]).ok().stdout;
+    let line = listed.lines().nth(1).unwrap();
+    assert!(line.starts_with("refused,"), "{listed}");
+    let id = line.rsplit(',').next().unwrap();
+    env.hissab(["sync", "--drop", id, "--yes"]).ok();
+    env.hissab(["sync"]).ok();
+    assert_eq!(times(&env, "late"), 0);
+}
+
+/// How many transactions of this description the book holds.
+fn times(env: &TestEnv, what: &str) -> usize {
+    let rows = env
+        .hissab(["journal", "-O", "csv", "--fields", "number,description"])
+        .ok()
+        .stdout;
+    let mut numbers: Vec<&str> = rows
+        .lines()
+        .filter_map(|line| line.split_once(','))
+        .filter(|(_, description)| *description == what)
+        .map(|(number, _)| number)
+        .collect();
+    numbers.dedup();
+    numbers.len()
+}
+
+// ---- cut lines ----
+
+/// Where a connection is cut, of a request that changes the book.
+#[derive(Debug, Clone, Copy)]
+enum Cut {
+    Before,
+    MidRequest,
+    NoAnswer,
+    MidAnswer,
+}
+
+const CUTS: [Cut; 4] = [Cut::Before, Cut::MidRequest, Cut::NoAnswer, Cut::MidAnswer];
+
+/// A proxy that cuts the next changes as it is told, and lets everything else through.
+struct Proxy {
+    port: u16,
+    plan: Arc<Mutex<Vec<Cut>>>,
+}
+
+impl Proxy {
+    fn start(to: u16) -> Proxy {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let plan: Arc<Mutex<Vec<Cut>>> = Arc::default();
+        let cuts = plan.clone();
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let cuts = cuts.clone();
+                // A connection that is cut ends its thread with an error, which is what was wanted.
+                std::thread::spawn(move || carry(client, to, &cuts).ok());
+            }
+        });
+        Proxy { port, plan }
+    }
+}
+
+/// One message: its head, and a body as long as the head says.
+fn message(from: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
+    let mut all = Vec::new();
+    let mut length = 0;
+    let mut chunked = false;
+    loop {
+        let mut line = Vec::new();
+        if from.read_until(b'\n', &mut line)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        let text = String::from_utf8_lossy(&line).to_lowercase();
+        if let Some(value) = text.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        chunked |= text.starts_with("transfer-encoding:") && text.contains("chunked");
+        all.extend_from_slice(&line);
+        if line == b"\r\n" {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    from.read_exact(&mut body)?;
+    all.extend(body);
+    while chunked {
+        let mut line = Vec::new();
+        from.read_until(b'\n', &mut line)?;
+        all.extend_from_slice(&line);
+        if all.ends_with(b"\r\n0\r\n\r\n") {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+fn carry(client: TcpStream, to: u16, cuts: &Mutex<Vec<Cut>>) -> std::io::Result<()> {
+    let server = TcpStream::connect(("127.0.0.1", to))?;
+    let mut requests = BufReader::new(client.try_clone()?);
+    let mut answers = BufReader::new(server.try_clone()?);
+    let (mut to_client, mut to_server) = (client, server);
+    loop {
+        let request = message(&mut requests)?;
+        let changes = request.starts_with(b"POST /api/v1/orgs/shop/changes");
+        let cut = match changes {
+            true => cuts.lock().unwrap().pop(),
+            false => None,
+        };
+        match cut {
+            Some(Cut::Before) => return Ok(()),
+            Some(Cut::MidRequest) => {
+                return to_server.write_all(&request[..request.len() - 5]);
+            }
+            _ => to_server.write_all(&request)?,
+        }
+        let answer = message(&mut answers)?;
+        match cut {
+            Some(Cut::NoAnswer) => return Ok(()),
+            Some(Cut::MidAnswer) => {
+                return to_client.write_all(&answer[..answer.len() - 5]);
+            }
+            _ => to_client.write_all(&answer)?,
+        }
+    }
+}
+
+/// The same sign-in and book, reached through the proxy.
+fn through(env: &mut TestEnv, serving: &Serving, proxy: &Proxy) {
+    let text = std::fs::read_to_string(credentials(env)).unwrap();
+    let there = format!("http://127.0.0.1:{}", proxy.port);
+    std::fs::write(credentials(env), text.replace(&serving.url(), &there)).unwrap();
+    env.set("HISSAB_BOOK", &format!("{there}/shop"));
+}
+
+fn out(env: &TestEnv, what: &str) -> Run {
+    env.hissab(["out", "1", what])
+}
+
+#[test]
+fn a_transaction_is_recorded_once_wherever_the_line_is_cut() {
+    let (mut env, serving) = shop();
+    let proxy = Proxy::start(serving.port);
+    through(&mut env, &serving, &proxy);
+    let mut chance = crate::chance::Chance::new("cut lines");
+    let mut unconfirmed = 0;
+    for round in 0..16 {
+        // Up to five: more than a command tries.
+        let cuts: Vec<Cut> = (0..1 + chance.below(5))
+            .map(|_| *chance.one(&CUTS))
+            .collect();
+        *proxy.plan.lock().unwrap() = cuts.clone();
+        let what = format!("round-{round}");
+        let run = out(&env, &what);
+        let settled = match run.exit {
+            0 => true,
+            9 => false,
+            other => panic!("{cuts:?}: exit {other}: {run}"),
+        };
+        proxy.plan.lock().unwrap().clear();
+        if !settled {
+            unconfirmed += 1;
+            assert!(run.stderr.contains("hissab sync"), "{run}");
+            env.hissab(["sync"]).ok();
+        }
+        assert_eq!(times(&env, &what), 1, "{cuts:?}");
+    }
+    assert!(unconfirmed > 0, "no round was cut often enough");
+    let left = env.hissab(["sync", "--list", "-O", "ndjson"]).ok().stdout;
+    assert_eq!(left, "");
+}
+
+#[test]
+fn control_typing_it_again_instead_of_sync_records_it_twice() {
+    let (mut env, serving) = shop();
+    let proxy = Proxy::start(serving.port);
+    through(&mut env, &serving, &proxy);
+    *proxy.plan.lock().unwrap() = vec![Cut::NoAnswer; 4];
+    out(&env, "again").exits(9);
+    out(&env, "again").ok();
+    assert_eq!(times(&env, "again"), 2, "a new id is another transaction");
+}
