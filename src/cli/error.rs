@@ -322,7 +322,8 @@ impl From<ClientError> for Failure {
                 "unconfirmed",
                 format!("not confirmed: {server} was told and did not answer ({why}); it may have been recorded"),
             )
-            .hint("do not type it again; this settles it: hissab sync"),
+            .hint("do not type it again; this settles it: hissab sync")
+            .hint("of a long import: hissab sync, then the same import again; it adds nothing twice"),
             ClientError::Queued { server, why, waiting } => Failure::new(
                 Exit::Unconfirmed,
                 "queued",
