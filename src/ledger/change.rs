@@ -207,7 +207,9 @@ pub enum Change {
 }
 
 /// A list of changes that can be walked again: a commit that fails is run anew.
-pub trait ChangeSource {
+///
+/// `Sync`: a book may walk it on another thread than the one it writes on.
+pub trait ChangeSource: Sync {
     /// Hands every change to `take`, in order, until it fails.
     ///
     /// Errors: the first error of `take`, unchanged.

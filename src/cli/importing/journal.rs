@@ -27,15 +27,15 @@ pub struct JournalPlan {
     pub file: String,
     pub read: ReadJournal,
     identities: Vec<Option<i64>>,
-    /// By place: the transaction that is there already (0: planned in this run).
-    pub known: Vec<Option<u64>>,
+    /// By place: the transaction that is there already (0: planned in this run). Empty where none is.
+    known: Vec<Option<u64>>,
     /// Notes worth saying.
     pub notes: Vec<String>,
     /// Accounts that will be opened.
     pub opens: usize,
     pub batch: Option<u64>,
-    /// Numbers of what was posted, by place.
-    pub numbers: Vec<Option<u64>>,
+    /// Numbers of what was posted, by place. Empty until something is.
+    numbers: Vec<Option<u64>>,
     pub(super) head: ImportBatch,
     seed: Uuid,
     chart: Chart,
@@ -56,13 +56,24 @@ impl JournalPlan {
             known,
             self.head.clone(),
             self.seed,
-            |place| self.known[place].is_some(),
+            |place| self.is_known(place),
         )
     }
 
     /// Transactions that a book can take: without those that only carry an assertion.
     pub fn rows(&self) -> usize {
         self.identities.iter().flatten().count()
+    }
+
+    pub fn is_known(&self, place: usize) -> bool {
+        self.known.get(place).is_some_and(Option::is_some)
+    }
+
+    /// The number of the transaction at a place, once it has one.
+    pub fn number(&self, place: usize) -> Option<u64> {
+        let posted = self.numbers.get(place).copied().flatten();
+        let known = || self.known.get(place).copied().flatten();
+        posted.or_else(|| known().filter(|number| *number > 0))
     }
 
     pub fn known_rows(&self) -> usize {
@@ -85,34 +96,32 @@ impl JournalPlan {
     /// Numbers of new transactions, from the ranges a unit touched.
     pub fn written(&mut self, ranges: &[(u64, u64)]) {
         let mut posted = ranges.iter().flat_map(|(first, last)| *first..=*last);
-        for (place, number) in self.numbers.iter_mut().enumerate() {
-            if self.identities[place].is_some() && self.known[place].is_none() {
-                *number = posted.next();
-            }
-        }
+        self.numbers = (0..self.identities.len())
+            .map(|place| {
+                let new = self.takes(place) && !self.is_known(place);
+                new.then(|| posted.next()).flatten()
+            })
+            .collect();
     }
 
     /// All of it was there: what seemed new has these numbers.
     pub fn repeated(&mut self, ranges: &[(u64, u64)]) {
         self.written(ranges);
-        for (place, number) in self.numbers.iter().enumerate() {
-            if self.identities[place].is_some() && self.known[place].is_none() {
-                self.known[place] = Some(number.unwrap_or(0));
+        self.known.resize(self.identities.len(), None);
+        for (place, known) in self.known.iter_mut().enumerate() {
+            if self.identities[place].is_some() && known.is_none() {
+                *known = Some(self.numbers[place].unwrap_or(0));
             }
         }
     }
 
     /// What the files after it in a run shall know.
     pub fn held(&self) -> impl Iterator<Item = HeldRow> + '_ {
-        let new = self
-            .identities
-            .iter()
-            .zip(&self.known)
-            .filter(|(_, known)| known.is_none());
-        new.filter_map(|(identity, _)| {
+        let new = (0..self.identities.len()).filter(|place| !self.is_known(*place));
+        new.filter_map(|place| {
             Some(HeldRow {
                 identity: Identity {
-                    key: (*identity)?,
+                    key: self.identities[place]?,
                     rest: 0,
                 },
                 number: 0,
@@ -156,7 +165,7 @@ pub fn plan(
             account: None,
             skipped,
         },
-        numbers: known.iter().map(|k| k.filter(|n| *n > 0)).collect(),
+        numbers: Vec::new(),
         seed: ctx.make_id(),
         chart: session.chart.clone(),
         prices: session.book.prices()?,
@@ -279,6 +288,9 @@ fn known(
     read: &ReadJournal,
     identities: &[Option<i64>],
 ) -> Result<Vec<Option<u64>>> {
+    if session.imports.is_empty() && session.held.is_empty() && session.info.transactions == 0 {
+        return Ok(Vec::new());
+    }
     let mut known = vec![None; identities.len()];
     let mut held: HashMap<i64, Vec<u64>> = HashMap::new();
     let mut hits = Hits::default();

@@ -9,11 +9,7 @@ use crate::render::{Cell, Column, Json, People, Sheet, SheetColumn, SheetRow, Vi
 const LISTED_MAX: usize = 1_000;
 
 fn state(plan: &JournalPlan, place: usize) -> &'static str {
-    if plan.known[place].is_some() {
-        "known"
-    } else {
-        "new"
-    }
+    if plan.is_known(place) { "known" } else { "new" }
 }
 
 /// A row an entry, in the columns of the contract.
@@ -38,7 +34,7 @@ pub fn rows(
                 Cell::Empty,
                 Cell::text(&chart.account(entry.account).path),
                 Cell::Word(state(plan, place)),
-                plan.numbers[place].map_or(Cell::Empty, Cell::Number),
+                plan.number(place).map_or(Cell::Empty, Cell::Number),
             ])?;
         }
     }
@@ -109,7 +105,8 @@ impl View for JournalSheet<'_> {
                 SheetColumn::left("State"),
                 SheetColumn::right("No."),
             ];
-            let places = (0..self.plan.known.len()).filter(|place| self.plan.takes(*place));
+            let places =
+                (0..self.plan.read.book.store.len()).filter(|place| self.plan.takes(*place));
             sheet.rows = places
                 .take(LISTED_MAX)
                 .map(|place| SheetRow::Cells(self.row(people, place)))
@@ -160,7 +157,9 @@ impl JournalSheet<'_> {
             store.reference(place).to_owned(),
             sums.join(", "),
             state(self.plan, place).to_owned(),
-            self.plan.numbers[place].map_or(String::new(), |n| n.to_string()),
+            self.plan
+                .number(place)
+                .map_or(String::new(), |n| n.to_string()),
         ]
     }
 

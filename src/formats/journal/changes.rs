@@ -6,6 +6,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::thread;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -27,12 +28,30 @@ use super::content::own_id;
 ///
 /// Source: rulings, "Import identity": an `id:` tag wins, else date, code, description and entries.
 pub fn identities(read: &ReadJournal) -> Vec<Option<i64>> {
-    let chart = &read.book.chart;
-    let store = &read.book.store;
-    (0..store.len())
-        .map(|place| (store.entries(place).len() >= 2).then(|| identity(read, chart, place)))
-        .collect()
+    let (chart, store) = (&read.book.chart, &read.book.store);
+    let of = |place: usize| (store.entries(place).len() >= 2).then(|| identity(read, chart, place));
+    let mut identities = vec![None; store.len()];
+    let lanes = thread::available_parallelism().map_or(1, usize::from);
+    let share = store.len().div_ceil(lanes).max(SHARE_MIN);
+    thread::scope(|scope| {
+        for (nth, share_of) in identities.chunks_mut(share).enumerate() {
+            let mut fill = move || {
+                for (offset, slot) in share_of.iter_mut().enumerate() {
+                    *slot = of(nth * share + offset);
+                }
+            };
+            if store.len() <= SHARE_MIN {
+                fill();
+            } else {
+                scope.spawn(fill);
+            }
+        }
+    });
+    identities
 }
+
+/// Fewer transactions than this are not worth another thread.
+const SHARE_MIN: usize = 8_192;
 
 fn identity(read: &ReadJournal, chart: &Chart, place: usize) -> i64 {
     let store = &read.book.store;

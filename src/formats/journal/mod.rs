@@ -43,6 +43,7 @@ pub mod changes;
 mod comment;
 pub mod content;
 mod date;
+mod digest;
 mod directives;
 mod error;
 mod expr;

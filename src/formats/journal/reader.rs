@@ -6,8 +6,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sha2::Sha256;
-
 use crate::ledger::account::AccountKey;
 use crate::ledger::change::PriceChange;
 use crate::ledger::compact::Store;
@@ -16,6 +14,7 @@ use crate::ledger::day::Day;
 use crate::ledger::transaction::Tag;
 
 use super::amount::{Reading, skip_blanks};
+use super::digest::FileDigest;
 use super::error::{ERRORS_MAX, Fault, FaultAt, JournalError};
 use super::names::Names;
 use super::open::{Deferred, OpenTransaction};
@@ -160,7 +159,7 @@ impl<'o> Reader<'o> {
         });
         let outer = (self.source, self.line);
         (self.source, self.line) = (place, 0);
-        let mut hash = self.options.hash_inputs.then(Sha256::default);
+        let mut hash = self.options.hash_inputs.then(FileDigest::new);
         let read = each_line(reader, &mut hash, |line, number| {
             self.line = number;
             self.line(line);
@@ -180,7 +179,7 @@ impl<'o> Reader<'o> {
             Ok(bytes) => {
                 let source = &mut self.sources[usize::from(place)];
                 source.bytes = bytes;
-                source.sha256 = hash.map(|h| sha2::Digest::finalize(h).into());
+                source.sha256 = hash.map(FileDigest::finish);
                 Some(bytes)
             }
             Err(stopped) => {

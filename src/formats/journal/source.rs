@@ -2,8 +2,7 @@
 
 use std::io::Read;
 
-use sha2::{Digest, Sha256};
-
+use super::digest::FileDigest;
 use super::error::{Fault, FaultAt};
 
 /// The longest line, in bytes.
@@ -24,7 +23,7 @@ pub(super) struct Stopped {
 /// Errors: unreadable, binary, not UTF-8, a line beyond [`LINE_BYTES_MAX`].
 pub(super) fn each_line(
     reader: &mut dyn Read,
-    hash: &mut Option<Sha256>,
+    hash: &mut Option<FileDigest>,
     mut take: impl FnMut(&str, u64) -> bool,
 ) -> Result<u64, Stopped> {
     let mut buffer = vec![0u8; CHUNK_BYTES];

@@ -9,6 +9,8 @@ use rusqlite::{Connection, params_from_iter};
 use super::super::fault::damaged;
 use super::chart::{put_up, take_down};
 use super::entries::insert_detail;
+use super::headers::Headers;
+use super::lanes::Lanes;
 use super::state::Writer;
 use crate::book::Result;
 use crate::ledger::day::Day;
@@ -40,22 +42,30 @@ struct Held {
 }
 
 /// A bulk unit under way.
-pub struct Bulk {
+pub struct Bulk<'c> {
     fences: Vec<String>,
     first: u64,
     held: Vec<Held>,
+    headers: Headers<'c>,
     /// True where the book already had transactions, whose ids may come again.
     had_transactions: bool,
 }
 
-impl Bulk {
+impl Bulk<'_> {
     /// Whether an id of this unit may already be in the book.
     pub fn may_repeat(&self) -> bool {
         self.had_transactions
     }
 
-    /// Keeps the entries of a transaction for later; details go in at once, they come in order.
-    pub fn hold(&mut self, conn: &Connection, t: &Transaction) -> Result<()> {
+    /// Writes the header of a transaction and keeps its entries for later; details go in at once, they come in order.
+    pub fn hold(
+        &mut self,
+        conn: &Connection,
+        t: &Transaction,
+        sequence: u64,
+        scales: &[u8],
+    ) -> Result<()> {
+        self.headers.put(conn, t, sequence, scales)?;
         let day = Day::of(t.date).0;
         let number = u32::try_from(t.number.0)
             .map_err(|_| damaged("more transactions than a book can number"))?;
@@ -76,7 +86,9 @@ impl Bulk {
         Ok(())
     }
 
-    fn write(&mut self, conn: &Connection) -> Result<()> {
+    /// Writes everything held: before the end, and before a change that looks at transactions.
+    pub fn write(&mut self, conn: &Connection) -> Result<()> {
+        self.headers.flush()?;
         self.held.sort_unstable();
         let many = format!(
             "INSERT INTO entry (account, day, txn, line, amount, currency) VALUES {}",
@@ -115,16 +127,22 @@ impl Held {
 /// Takes the fences down.
 pub fn begin(writer: &mut Writer<'_>, changes: usize) -> Result<()> {
     let mut fences = take_down(writer.conn, FENCES)?;
+    writer.conn.execute_batch("PRAGMA cache_size = -65536")?;
     if writer.next_number == 1 {
-        // A fresh book: the second index is faster built than grown.
+        // A fresh book: the second index is faster built than grown, and the words beside the rows.
         fences.extend(take_down(writer.conn, &["entry_txn"])?);
+        writer.unit.lanes = Some(Lanes::start(writer.conn)?);
+    } else {
+        writer
+            .conn
+            .execute_batch("INSERT INTO search (search, rank) VALUES ('hashsize', 33554432)")?;
     }
-    writer.conn.execute_batch("PRAGMA cache_size = -65536; INSERT INTO search (search, rank) VALUES ('hashsize', 33554432)")?;
     writer.bulk = Some(Bulk {
         fences,
         first: writer.next_number,
         // Most changes are postings with their source rows, and most postings have two entries.
         held: Vec::with_capacity(changes.saturating_add(changes / 8).min(HELD_MAX)),
+        headers: Headers::new(writer.conn)?,
         had_transactions: writer.next_number > 1,
     });
     Ok(())
@@ -136,6 +154,8 @@ pub fn finish(writer: &mut Writer<'_>) -> Result<()> {
         return Ok(());
     };
     bulk.write(writer.conn)?;
+    // Building the index needs the room.
+    bulk.held = Vec::new();
     super::import::finish(writer)?;
     // Indexes first: triggers name them.
     let (indexes, triggers): (Vec<String>, Vec<String>) = bulk
@@ -151,4 +171,12 @@ pub fn finish(writer: &mut Writer<'_>) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Brings in what was done beside the writing: after the seal, which does not ask for it.
+pub fn gather(writer: &mut Writer<'_>) -> Result<()> {
+    match writer.unit.lanes.take() {
+        Some(lanes) => lanes.finish(writer.conn),
+        None => Ok(()),
+    }
 }

@@ -30,6 +30,9 @@ struct HeldRow {
     place: u64,
 }
 
+/// Source rows in one statement.
+const ROWS_A_STATEMENT: usize = 32;
+
 /// Rows that room is made for at once.
 const ROWS_HELD_FIRST: usize = 4_000_000;
 
@@ -143,6 +146,30 @@ impl OpenBatch {
         self.texts.clear();
         Ok(())
     }
+
+    /// Rows in order of the table, many a statement. A failing one takes none back: the whole unit is given up.
+    fn write_rows(&self, conn: &rusqlite::Connection) -> Result<()> {
+        let insert = |rows: usize| {
+            format!(
+                "INSERT OR FAIL INTO source_row (identity, batch, line, number, place) VALUES {}",
+                vec!["(?, ?, ?, ?, ?)"; rows].join(", ")
+            )
+        };
+        for chunk in self.rows.chunks(ROWS_A_STATEMENT) {
+            let mut statement = conn.prepare_cached(&insert(chunk.len()))?;
+            for (nth, row) in chunk.iter().enumerate() {
+                let at = nth * 5;
+                let place = (row.place != u64::MAX).then_some(row.place);
+                statement.raw_bind_parameter(at + 1, row.identity)?;
+                statement.raw_bind_parameter(at + 2, self.key)?;
+                statement.raw_bind_parameter(at + 3, row.line)?;
+                statement.raw_bind_parameter(at + 4, row.number)?;
+                statement.raw_bind_parameter(at + 5, place)?;
+            }
+            statement.raw_execute()?;
+        }
+        Ok(())
+    }
 }
 
 /// Writes the rows of the unit's batch and logs it, before the seal.
@@ -168,20 +195,16 @@ pub fn finish(writer: &mut Writer<'_>) -> Result<()> {
         "UPDATE batch SET added = ?2, seq = ?3 WHERE key = ?1",
         (batch.key, added, writer.next_sequence),
     )?;
-    let mut statement = writer.conn.prepare_cached(
-        "INSERT INTO source_row (identity, batch, line, number, place) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
     let mut texts = super::super::sources::Texts::default();
     let mut digest = RowsDigest::new();
+    batch.write_rows(writer.conn)?;
     for row in &batch.rows {
         let place = (row.place != u64::MAX).then_some(row.place);
-        statement.execute((row.identity, batch.key, row.line, row.number, place))?;
         let text = place
             .map(|p| texts.get(writer.conn, batch.key, p))
             .transpose()?;
         digest.add(row.identity, row.line, row.number, text.as_deref());
     }
-    drop(statement);
     let rows = digest.finish();
     let change = LoggedChange::Imported {
         batch: batch.head.clone(),

@@ -12,12 +12,15 @@ use uuid::Uuid;
 use super::fault::damaged;
 use super::{requests, rows};
 use crate::book::{BookError, Result};
-use crate::ledger::change::{Change, Done, Repeat, Unit, WriteMode};
+use crate::ledger::change::{Change, ChangeSource, Done, Repeat, Unit, WriteMode};
 
+mod ahead;
 mod bulk;
 mod chart;
 mod entries;
+mod headers;
 mod import;
+mod lanes;
 mod moved;
 mod seal;
 pub mod search;
@@ -25,6 +28,7 @@ mod state;
 mod transactions;
 mod undo;
 
+use ahead::Step;
 use state::Writer;
 
 /// The digest of an import's rows, for `verify`.
@@ -148,25 +152,53 @@ fn one(writer: &mut Writer<'_>, unit: &Unit<'_>) -> Result<Done> {
         bulk::begin(writer, unit.changes.count_hint())?;
     }
     let mut index = 0;
-    let mut failed = None;
-    unit.changes
-        .visit(&mut |change| match apply(writer, unit, change) {
-            Ok(()) => {
-                index += 1;
-                ControlFlow::Continue(())
-            }
-            Err(error) => {
-                failed = Some(placed(error, index));
-                ControlFlow::Break(())
-            }
-        });
-    if let Some(error) = failed {
-        return Err(error);
+    let mut take = |writer: &mut Writer<'_>, step| {
+        step_of(writer, unit, step).map_err(|error| placed(error, index))?;
+        index += 1;
+        Ok(())
+    };
+    if writer.unit.lanes.is_some() {
+        ahead::walk(writer, unit.changes, &mut take)?;
+    } else {
+        walk(writer, unit.changes, &mut take)?;
     }
     if bulk {
         bulk::finish(writer)?;
     }
-    seal::seal(writer, unit)
+    let done = seal::seal(writer, unit)?;
+    bulk::gather(writer)?;
+    Ok(done)
+}
+
+/// Hands every change to `take`, in order, until it fails.
+fn walk(
+    writer: &mut Writer<'_>,
+    changes: &dyn ChangeSource,
+    take: &mut dyn FnMut(&mut Writer<'_>, Step) -> Result<()>,
+) -> Result<()> {
+    let mut failed = None;
+    changes.visit(&mut |change| match take(writer, Step::Change(change)) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    });
+    failed.map_or(Ok(()), Err)
+}
+
+fn step_of(writer: &mut Writer<'_>, unit: &Unit<'_>, step: Step) -> Result<()> {
+    match step {
+        Step::Change(change) => apply(writer, unit, change),
+        Step::Made { date, made } => {
+            if let (Some(bulk), Ok(Some(_))) =
+                (&mut writer.bulk, made.as_ref().map(|made| made.reverses))
+            {
+                bulk.write(writer.conn)?;
+            }
+            transactions::post_made(writer, date, made)
+        }
+    }
 }
 
 /// Which change of the unit broke a rule.
@@ -181,6 +213,11 @@ fn placed(error: BookError, index: usize) -> BookError {
 }
 
 fn apply(writer: &mut Writer<'_>, unit: &Unit<'_>, change: Change) -> Result<()> {
+    if let Some(bulk) = &mut writer.bulk
+        && looks_at_transactions(&change)
+    {
+        bulk.write(writer.conn)?;
+    }
     match change {
         Change::Post(draft) => transactions::post(writer, draft),
         Change::Amend {
@@ -209,6 +246,18 @@ fn apply(writer: &mut Writer<'_>, unit: &Unit<'_>, change: Change) -> Result<()>
         Change::SourceRow(row) => import::row(writer, row),
         Change::UndoImport { batch } => import::undo(writer, batch),
         Change::Undo { operation } => undo::undo(writer, unit, operation),
+    }
+}
+
+fn looks_at_transactions(change: &Change) -> bool {
+    match change {
+        Change::Amend { .. }
+        | Change::Void { .. }
+        | Change::Reinstate { .. }
+        | Change::Undo { .. }
+        | Change::UndoImport { .. } => true,
+        Change::Post(draft) => draft.reverses.is_some(),
+        _ => false,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::ledger::change::{Done, Repeat, Unit};
 pub fn seal(writer: &mut Writer<'_>, unit: &Unit<'_>) -> Result<Done> {
     import::finish(writer)?;
     writer.moved.flush(writer.conn)?;
-    writer.unit.close_run();
+    writer.unit.close_run(&writer.chart);
     if writer.unit.logged.is_empty() {
         return Ok(nothing(writer));
     }

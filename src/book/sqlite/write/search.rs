@@ -8,7 +8,14 @@ use crate::ledger::transaction::Transaction;
 
 /// Every text of a transaction that `search` looks into.
 pub fn words(t: &Transaction) -> String {
-    let mut text = t.description.to_string();
+    let mut text = String::new();
+    put_words(&mut text, t);
+    text
+}
+
+/// Appends [`words`] to a buffer.
+pub fn put_words(text: &mut String, t: &Transaction) {
+    text.push_str(&t.description);
     let mut add = |part: &str| {
         if !part.is_empty() {
             text.push(' ');
@@ -24,7 +31,6 @@ pub fn words(t: &Transaction) -> String {
     for entry in &t.entries {
         add(entry.memo().unwrap_or(""));
     }
-    text
 }
 
 /// Adds a transaction to the index.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::super::{records, rows};
 use super::bulk::Bulk;
 use super::import::OpenBatch;
+use super::lanes::Lanes;
 use super::moved::Moved;
 use crate::book::{LoggedChange, Result};
 use crate::ledger::audit::{Canon, Hash, put_transaction};
@@ -32,7 +33,7 @@ pub struct Writer<'c> {
     /// Decimal places by currency key.
     pub scales: Vec<u8>,
     pub unit: UnitState,
-    pub bulk: Option<Bulk>,
+    pub bulk: Option<Bulk<'c>>,
 }
 
 /// What the unit at hand has done.
@@ -51,6 +52,8 @@ pub struct UnitState {
     pub posted: Option<u64>,
     /// About how many changes the unit has.
     pub changes: usize,
+    /// Where postings are hashed and their words indexed beside the writing.
+    pub lanes: Option<Lanes>,
     run: Option<Run>,
     run_size: u8,
 }
@@ -89,7 +92,7 @@ impl<'c> Writer<'c> {
     }
 
     /// Adds a posting to the digest and the log.
-    pub fn log_posted(&mut self, transaction: &Transaction) {
+    pub fn log_posted(&mut self, transaction: Transaction) {
         let number = transaction.number.0;
         match self.unit.logged.last_mut() {
             Some(LoggedChange::Posted { last, .. })
@@ -98,7 +101,7 @@ impl<'c> Writer<'c> {
                 *last = number
             }
             _ => {
-                self.unit.close_run();
+                self.unit.close_run(&self.chart);
                 self.unit.logged.push(LoggedChange::Posted {
                     first: number,
                     last: number,
@@ -111,7 +114,11 @@ impl<'c> Writer<'c> {
             canon: Canon::new("hissab/run/1"),
             count: 0,
         });
-        put_transaction(&mut run.canon, transaction, &self.chart);
+        if let Some(lanes) = &mut self.unit.lanes {
+            lanes.post(transaction, &self.chart, usize::from(self.unit.run_size));
+            return;
+        }
+        put_transaction(&mut run.canon, &transaction, &self.chart);
         run.count += 1;
         if run.count >= self.unit.run_size {
             self.unit.finish_run(true);
@@ -120,7 +127,7 @@ impl<'c> Writer<'c> {
 
     /// Adds any other change; `put` writes its content as it is afterwards.
     pub fn log(&mut self, change: LoggedChange, put: impl FnOnce(&mut Canon, &Chart)) {
-        self.unit.close_run();
+        self.unit.close_run(&self.chart);
         put(&mut self.unit.digest, &self.chart);
         self.unit.logged.push(change);
     }
@@ -143,6 +150,7 @@ impl UnitState {
             undoes: None,
             posted: None,
             changes,
+            lanes: None,
             run: None,
             run_size,
         }
@@ -158,9 +166,15 @@ impl UnitState {
     }
 
     /// Hashes what is left of a run of postings.
-    pub fn close_run(&mut self) {
+    pub fn close_run(&mut self, chart: &Chart) {
         self.finish_run(false);
         self.run = None;
+        if let Some(lanes) = &mut self.lanes {
+            lanes.close(chart, |hash| {
+                self.digest.bytes(hash);
+                self.marks.extend_from_slice(&hash[..4]);
+            });
+        }
     }
 
     fn finish_run(&mut self, more: bool) {

@@ -25,12 +25,19 @@ pub fn post(writer: &mut Writer<'_>, draft: Draft) -> Result<()> {
         writer.unit.repeated.push(number);
         return Ok(());
     }
-    let locked = check_lock(draft.date, writer.settings.locked_to).err();
-    let reverses = draft.reverses;
-    let transaction = match (
-        draft.into_transaction(&writer.chart, Number(writer.next_number)),
-        locked,
-    ) {
+    let date = draft.date;
+    let made = draft.into_transaction(&writer.chart, Number(writer.next_number));
+    post_made(writer, date, made)
+}
+
+/// Posts what a draft of this date became, under the next number.
+pub fn post_made(
+    writer: &mut Writer<'_>,
+    date: jiff::civil::Date,
+    made: std::result::Result<Transaction, Vec<Violation>>,
+) -> Result<()> {
+    let locked = check_lock(date, writer.settings.locked_to).err();
+    let mut transaction = match (made, locked) {
         (Ok(transaction), None) => transaction,
         (Ok(_), Some(locked)) => return Err(refused(vec![locked])),
         (Err(mut violations), locked) => {
@@ -38,22 +45,32 @@ pub fn post(writer: &mut Writer<'_>, draft: Draft) -> Result<()> {
             return Err(refused(violations));
         }
     };
-    if let Some(of) = reverses {
+    if let Some(of) = transaction.reverses {
         check_reversal(writer, of)?;
     }
-    entries::insert_header(
-        writer.conn,
-        &transaction,
-        writer.next_sequence,
-        &writer.scales,
-    )?;
+    transaction.number = Number(writer.next_number);
     match &mut writer.bulk {
-        Some(bulk) => bulk.hold(writer.conn, &transaction)?,
-        None => entries::insert(writer.conn, &transaction)?,
+        Some(bulk) => bulk.hold(
+            writer.conn,
+            &transaction,
+            writer.next_sequence,
+            &writer.scales,
+        )?,
+        None => {
+            entries::insert_header(
+                writer.conn,
+                &transaction,
+                writer.next_sequence,
+                &writer.scales,
+            )?;
+            entries::insert(writer.conn, &transaction)?;
+        }
     }
-    search::insert(writer.conn, &transaction)?;
+    if writer.unit.lanes.is_none() {
+        search::insert(writer.conn, &transaction)?;
+    }
     writer.moved.add(&transaction, 1);
-    writer.log_posted(&transaction);
+    writer.log_posted(transaction);
     writer.next_number += 1;
     Ok(())
 }
