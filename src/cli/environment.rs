@@ -101,7 +101,27 @@ impl Clock {
 }
 
 fn zone_of(name: &str) -> TimeZone {
-    TimeZone::get(name).unwrap_or_else(|_| TimeZone::system())
+    zone(name).unwrap_or_else(TimeZone::system)
+}
+
+/// The zone of an IANA name.
+///
+/// Looks for the one file first: a look-up by name lists every folder of the database, which costs more than a
+/// whole report (0.7 ms against 0.02).
+pub fn zone(name: &str) -> Option<TimeZone> {
+    zone_file(name).or_else(|| TimeZone::get(name).ok())
+}
+
+fn zone_file(name: &str) -> Option<TimeZone> {
+    let plain = |part: &str| {
+        let letters = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+');
+        !part.is_empty() && part.bytes().all(letters)
+    };
+    if !name.split('/').all(plain) || var("TZDIR").is_some() {
+        return None;
+    }
+    let bytes = std::fs::read(format!("/usr/share/zoneinfo/{name}")).ok()?;
+    TimeZone::tzif(name, &bytes).ok()
 }
 
 /// The machine's zone by IANA name, `UTC` where it has none.
@@ -181,4 +201,31 @@ pub fn local_time(at: Timestamp, zone: &str) -> String {
         there.hour(),
         there.minute()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_is_found_by_its_name_and_nothing_else_is_read() {
+        let at = Timestamp::from_second(1_743_465_600).unwrap();
+        for name in ["Asia/Kolkata", "Europe/Berlin", "UTC", "asia/kolkata"] {
+            let by_name = TimeZone::get(name).unwrap();
+            assert_eq!(
+                zone(name).unwrap().to_offset(at),
+                by_name.to_offset(at),
+                "{name}"
+            );
+        }
+        for name in [
+            "",
+            "/etc/passwd",
+            "../zoneinfo/UTC",
+            "Asia/Nowhere",
+            "Asia//Kolkata",
+        ] {
+            assert!(zone_file(name).is_none(), "{name:?}");
+        }
+    }
 }

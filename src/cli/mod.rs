@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub mod argv;
 pub mod checking;
@@ -361,7 +361,32 @@ fn wants_json(globals: &Globals) -> bool {
 
 fn parse(mut words: Vec<OsString>) -> std::result::Result<Cli, clap::Error> {
     let hidden = argv::hide_dashes(&mut words);
-    let mut command = Cli::command();
+    let quick = typed(&words).map(|command| matched(command, hidden, words.clone()));
+    match quick {
+        Some(Ok(cli)) => Ok(cli),
+        // Whatever is to be said, help or an error, knows of every command.
+        _ => matched(Cli::command(), hidden, words),
+    }
+}
+
+/// The first command that is among the words, alone: each of the others would be given its own copy of
+/// every global flag, which takes longer than to parse.
+fn typed(words: &[OsString]) -> Option<clap::Command> {
+    let all = Cli::command();
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    let command = words.find_map(|word| all.find_subcommand(word))?.clone();
+    let alone = Globals::augment_args(clap::Command::new("hissab"));
+    let alone = alone
+        .disable_help_subcommand(true)
+        .subcommand_required(true);
+    Some(alone.subcommand(command))
+}
+
+fn matched(
+    mut command: clap::Command,
+    hidden: bool,
+    words: Vec<OsString>,
+) -> std::result::Result<Cli, clap::Error> {
     if hidden {
         command = argv::restoring(command);
     }
@@ -475,6 +500,15 @@ mod tests {
             .unwrap();
         assert_eq!(cli.globals.book.as_deref(), Some("x"));
         assert_eq!(cli.globals.today.as_deref(), Some("2026-04-07"));
+    }
+
+    #[test]
+    fn a_flag_may_have_the_name_of_a_command_as_its_value() {
+        let cli = parsed(&["-B", "add", "help", "tb"]).ok().unwrap();
+        assert_eq!(cli.globals.book.as_deref(), Some("add"));
+        assert!(matches!(cli.command, Command::Help(_)));
+        let error = parsed(&["help", "--nonsense"]).err().unwrap();
+        assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument);
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         }
         None => None,
     };
-    let zone = TimeZone::get(&info.settings.timezone).unwrap_or(TimeZone::UTC);
+    let zone = crate::cli::environment::zone(&info.settings.timezone).unwrap_or(TimeZone::UTC);
     let dates = if dated.is_some() || args.backdated.is_some() {
         Some(dates_by_number(book.as_mut(), info.transactions)?)
     } else {

@@ -52,7 +52,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         writeln!(ctx.out, "{:#}", document(&entry, &chart))?;
         return Ok(Exit::Ok);
     }
-    let zone = TimeZone::get(&info.settings.timezone).unwrap_or(TimeZone::UTC);
+    let zone = crate::cli::environment::zone(&info.settings.timezone).unwrap_or(TimeZone::UTC);
     ctx.page()?;
     for line in lines(&entry, &chart, &zone) {
         writeln!(ctx.out, "{}", sanitize::line(&line))?;

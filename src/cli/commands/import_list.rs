@@ -23,7 +23,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let mut book = ctx.open_read()?;
     let info = book.info()?;
     let imports = book.imports()?;
-    let zone = TimeZone::get(&info.settings.timezone).unwrap_or(TimeZone::UTC);
+    let zone = crate::cli::environment::zone(&info.settings.timezone).unwrap_or(TimeZone::UTC);
     let rows: Vec<Vec<Cell<'_>>> = imports
         .iter()
         .map(|import| {

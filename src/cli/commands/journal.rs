@@ -177,7 +177,8 @@ fn void_notes(looking: &mut Looking, scan: &Scan) -> Result<BTreeMap<Number, Voi
         }
         ControlFlow::Continue(())
     })?;
-    let zone = TimeZone::get(&looking.info.settings.timezone).unwrap_or(TimeZone::UTC);
+    let zone =
+        crate::cli::environment::zone(&looking.info.settings.timezone).unwrap_or(TimeZone::UTC);
     for (number, note) in &mut notes {
         complete(looking.book.as_mut(), *number, note, &zone)?;
     }

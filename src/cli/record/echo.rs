@@ -36,6 +36,9 @@ struct WrittenJson<'a> {
 pub fn posted(recorder: &mut Recorder<'_>, written: &Written, drafts: Vec<Draft>) -> Result<()> {
     let transactions = if written.dry_run {
         previews(recorder, written, drafts)
+    } else if recorder.ctx.globals.quiet {
+        // Only the numbers are said.
+        Vec::new()
     } else {
         stored(recorder, written)?
     };
