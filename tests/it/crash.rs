@@ -298,8 +298,8 @@ fn only_the_control_acknowledges_early() {
     let manifest =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap();
     assert!(
-        manifest.contains("\ndefault = []\n"),
-        "no feature is on by default"
+        manifest.contains("\ndefault = [\"server\"]\n"),
+        "only the server is on by default"
     );
 }
 

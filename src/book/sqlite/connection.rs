@@ -75,8 +75,12 @@ impl SqliteBook {
             Found::Empty => return Err(not_a_book(path, "it is empty")),
             Found::Book(SCHEMA_VERSION) => {}
             Found::Book(older) => {
-                schema::check_fingerprint(&conn, older)?;
-                snapshot::migrate_after_backup(&mut conn, &file)?;
+                let sound = schema::check_fingerprint(&conn, older);
+                // Another process may have migrated it between the two looks.
+                if schema::recognise(&conn, path)? != Found::Book(SCHEMA_VERSION) {
+                    sound?;
+                    snapshot::migrate_after_backup(&mut conn, &file)?;
+                }
             }
         }
         durable(&conn)?;
