@@ -11,6 +11,7 @@
 //! | [`book`] | the port: trait `Book`, its error; adapters `memory` and `sqlite`; `open` names them | ledger |
 //! | [`formats`] | bytes ↔ drafts and transactions: journals, bank CSV | ledger |
 //! | [`render`] | report → table, csv, tsv, json, ndjson, md | ledger, reports |
+//! | [`export`] | transactions to a file, for the command line and the server's jobs alike | ledger, reports, the port, formats, render |
 //! | [`wire`] | the shapes of the HTTP API, and their way to and from the ledger's and the port's types | ledger, reports, the port |
 //! | [`client`] | one HTTP session with a server: credentials, outbox | ledger, wire |
 //! | `server` | the HissabBook server: router, access, lanes, registry, one file a resource | all but client and cli |
@@ -27,6 +28,7 @@
 pub mod book;
 pub mod cli;
 pub mod client;
+pub mod export;
 pub mod formats;
 pub mod ledger;
 pub mod render;

@@ -2,6 +2,11 @@
 
 use jiff::civil::Date;
 
+use crate::ledger::chart::Chart;
+use crate::ledger::fiscal::FiscalStart;
+use crate::ledger::period::Period;
+use crate::ledger::settings::BookInfo;
+
 /// What stands in a report's heading.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
@@ -17,4 +22,35 @@ pub struct Scope {
     pub base_currency: String,
     /// Only a part of the book was asked for: by account, payee, status…
     pub filtered: bool,
+}
+
+impl Scope {
+    /// The heading of a report over a period. An open end is the last day of the book.
+    pub fn of(info: &BookInfo, chart: &Chart, period: Period, filtered: bool) -> Scope {
+        let last = info.span.map(|(_, last)| last);
+        let to = match period.until {
+            Some(_) => period.last_day(),
+            None => last.filter(|last| period.from.is_none_or(|from| from <= *last)),
+        };
+        let start = FiscalStart::new(info.settings.fiscal_year_start);
+        let fiscal = start.unwrap_or(FiscalStart::JANUARY);
+        let fiscal_year = match (period.from, period.last_day()) {
+            (Some(from), Some(to)) => {
+                let year = fiscal.year_of(from);
+                (year == fiscal.year_of(to)).then(|| year.label())
+            }
+            _ => None,
+        };
+        Scope {
+            book: info.settings.name.clone(),
+            from: period.from,
+            to,
+            fiscal_year,
+            base_currency: chart.currencies().first().map_or_else(
+                || info.settings.base_currency.clone(),
+                |c| c.code.to_string(),
+            ),
+            filtered,
+        }
+    }
 }

@@ -11,16 +11,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("book", &["ledger", "wire", "client"]),
     ("formats", &["ledger"]),
     ("render", &["ledger", "reports"]),
+    (
+        "export",
+        &["ledger", "reports", "book", "formats", "render"],
+    ),
     ("wire", &["ledger", "reports", "book"]),
     ("client", &["ledger", "wire"]),
     (
         "server",
-        &["ledger", "reports", "book", "wire", "formats", "render"],
+        &[
+            "ledger", "reports", "book", "wire", "formats", "render", "export",
+        ],
     ),
     (
         "cli",
         &[
-            "ledger", "reports", "book", "wire", "client", "formats", "render", "server",
+            "ledger", "reports", "book", "wire", "client", "formats", "render", "export", "server",
         ],
     ),
 ];

@@ -3,17 +3,13 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use crate::book::{Book, Order, Scan};
-use crate::cli::commands::journal::{self, Wanted};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
-use crate::cli::looking::{Filters, Looking, Periods};
 use crate::cli::output::Out;
 use crate::cli::progress::Progress;
 use crate::cli::shown::ShownArgs;
-use crate::formats::journal::{Dialect, JournalWriter, WriteOptions};
-use crate::render::Format;
-use crate::render::views::JournalKind;
+use crate::export::{Export, ExportError, Form};
+use crate::render::Options;
 
 /// Write every transaction to a file that other programs read
 ///
@@ -34,23 +30,6 @@ pub struct Args {
     pub shown: ShownArgs,
 }
 
-/// What is written.
-enum Form {
-    Journal(Dialect),
-    Rows(Format),
-}
-
-impl Form {
-    /// How the API names it.
-    fn word(&self) -> &'static str {
-        match self {
-            Form::Journal(Dialect::Ledger) => "ledger",
-            Form::Journal(_) => "hledger",
-            Form::Rows(format) => format.word(),
-        }
-    }
-}
-
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let form = form(ctx, args.target.as_deref())?;
     if args.job {
@@ -66,26 +45,47 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         }
         ctx.out = Out::file(path)?;
     }
-    match form {
-        Form::Journal(dialect) => write_journal(ctx, dialect)?,
+    let options = match form {
         Form::Rows(format) => {
             ctx.globals.output_format = Some(format.word().to_owned());
-            let options = args.shown.options(ctx)?;
-            let mut looking =
-                Looking::open(ctx, &Periods::<false>::default().0, &Filters::default())?;
-            let wanted = Wanted {
-                kind: JournalKind::Journal,
-                limit: None,
-                reverse: false,
-                voided: false,
-                words: Vec::new(),
-                notes: Vec::new(),
-            };
-            let _progress = progress(ctx, None);
-            journal::write(ctx, &mut looking, &options, wanted)?;
+            args.shown.options(ctx)?
+        }
+        Form::Journal(_) => Options::default(),
+    };
+    write(ctx, form, options)?;
+    Ok(Exit::Ok)
+}
+
+fn write(ctx: &mut Context, form: Form, options: Options) -> Result<()> {
+    let mut book = ctx.open_read()?;
+    let mut info = book.info()?;
+    if !ctx.globals.files.is_empty() {
+        // Journals are a nameless book: what is printed never depends on where they lie.
+        info.settings.name.clear();
+    }
+    // Where the data goes to a terminal itself there is no place for a bar.
+    let total = Some(info.transactions);
+    let progress = (!ctx.out.is_terminal()).then(|| Progress::begin(ctx, "exporting", total));
+    let mut step = || {
+        if let Some(progress) = &progress {
+            progress.step();
+        }
+        ControlFlow::Continue(())
+    };
+    let export = Export::all(form, info, options);
+    export.write(book.as_mut(), &mut ctx.out, &mut step)?;
+    Ok(())
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Failure {
+        match error {
+            ExportError::Book(error) => error.into(),
+            ExportError::Render(error) => error.into(),
+            ExportError::Io(error) => error.into(),
+            ExportError::Stopped => Failure::refused("stopped", error.to_string()),
         }
     }
-    Ok(Exit::Ok)
 }
 
 fn form(ctx: &Context, target: Option<&Path>) -> Result<Form> {
@@ -103,59 +103,11 @@ fn form(ctx: &Context, target: Option<&Path>) -> Result<Form> {
     let word = said
         .or(named.filter(|e| *e != "txt"))
         .unwrap_or_else(|| "hledger".to_owned());
-    let unknown = || {
+    Form::from_word(&word).ok_or_else(|| {
         Failure::usage(
             "unknown-format",
             format!("export does not write the format {word:?}"),
         )
-        .hint("formats: csv, tsv, json, ndjson, hledger, ledger")
-    };
-    match word.as_str() {
-        "ledger" => Ok(Form::Journal(Dialect::Ledger)),
-        "hledger" => Ok(Form::Journal(Dialect::Hledger)),
-        "dat" => Ok(Form::Journal(Dialect::Auto)),
-        other => match Format::from_word(other).or_else(|| Format::of_extension(other)) {
-            Some(Format::Hledger) => Ok(Form::Journal(Dialect::Hledger)),
-            Some(format @ (Format::Csv | Format::Tsv | Format::Json | Format::Ndjson)) => {
-                Ok(Form::Rows(format))
-            }
-            _ => Err(unknown()),
-        },
-    }
-}
-
-/// Where the data goes to a terminal itself there is no place for a bar.
-fn progress(ctx: &Context, total: Option<u64>) -> Option<Progress> {
-    (!ctx.out.is_terminal()).then(|| Progress::begin(ctx, "exporting", total))
-}
-
-/// The whole book as a journal: its commodities, accounts and prices, then every transaction as it comes.
-fn write_journal(ctx: &mut Context, dialect: Dialect) -> Result<()> {
-    let mut book: Box<dyn Book> = ctx.open_read()?;
-    let (chart, prices) = (book.chart()?, book.prices()?);
-    let progress = progress(ctx, Some(book.info()?.transactions));
-    let mut writer = JournalWriter::new(&mut ctx.out, chart, WriteOptions { dialect, ids: true });
-    writer.head(&prices)?;
-    let scan = Scan {
-        order: Order::OldestFirst,
-        ..Scan::default()
-    };
-    let mut failed = None;
-    book.scan(&scan, &mut |transaction| {
-        if let Some(progress) = &progress {
-            progress.step();
-        }
-        match writer.transaction(&transaction) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    })?;
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
-    writer.finish()?;
-    Ok(())
+        .hint(format!("formats: {}", Form::WORDS))
+    })
 }

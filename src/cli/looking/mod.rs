@@ -151,29 +151,7 @@ impl Looking {
 
     /// The heading of a report over a period. An open end is the last day of the book.
     pub fn scope_of(&self, period: Period) -> Scope {
-        let last = self.info.span.map(|(_, last)| last);
-        let to = match period.until {
-            Some(_) => period.last_day(),
-            None => last.filter(|last| period.from.is_none_or(|from| from <= *last)),
-        };
-        let fiscal_year = match (period.from, period.last_day()) {
-            (Some(from), Some(to)) => {
-                let year = self.dates.fiscal.year_of(from);
-                (year == self.dates.fiscal.year_of(to)).then(|| year.label())
-            }
-            _ => None,
-        };
-        Scope {
-            book: self.info.settings.name.clone(),
-            from: period.from,
-            to,
-            fiscal_year,
-            base_currency: self.chart.currencies().first().map_or_else(
-                || self.info.settings.base_currency.clone(),
-                |c| c.code.to_string(),
-            ),
-            filtered: self.is_filtered(),
-        }
+        Scope::of(&self.info, &self.chart, period, self.is_filtered())
     }
 
     /// Totals between cuts of what the query asks for: kept ones where accounts and currencies
