@@ -236,6 +236,7 @@ pub const OPERATIONS: &[Operation] = &[
     streamed(read("stream", "/orgs/{org}/stream", ALL)),
     // ---- jobs ----
     ask("export", "/orgs/{org}/exports", ALL),
+    read("list_exports", "/orgs/{org}/exports", ALL),
     streamed(read("get_job", "/jobs/{id}", Who::SignedIn)),
     streamed(read("job_status", "/jobs/{id}/status", Who::SignedIn)),
     streamed(read("job_result", "/jobs/{id}/result", Who::SignedIn)),

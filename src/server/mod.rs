@@ -19,6 +19,7 @@ pub mod body;
 pub mod config;
 pub mod entry;
 pub mod gate;
+pub mod jobs;
 pub mod keys;
 pub mod lanes;
 pub mod limits;
@@ -86,6 +87,10 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let drain = config.drain;
         let (state, setup_code) = prepare(config, stopping.clone())?;
+        {
+            let _inside = runtime.enter();
+            jobs::start(&state);
+        }
         let router = router::router(Arc::clone(&state));
         let served = runtime.spawn(listen::serve(listener, router, tls, stopping, drain));
         Ok(Server {
@@ -202,7 +207,13 @@ fn prepare(
     }
     let lanes = Lanes::new(LANE_THREADS, OPEN_BOOKS);
     let keys = Keys::new(&secret, server);
-    let state = State::new(config.clone(), registry, lanes, keys, stopping);
+    registry
+        .write_now(|db| registry::jobs::recover(db, now))
+        .map_err(words)?;
+    let results = config.data.join("results");
+    make_folder(&results).map_err(&failed)?;
+    let jobs = jobs::Jobs::open(&results).map_err(&failed)?;
+    let state = State::new(config.clone(), registry, lanes, keys, jobs, stopping);
     Ok((Arc::new(state), setup_code))
 }
 

@@ -59,6 +59,10 @@ fn book() -> OpenApiRouter<Shared> {
         .routes(routes!(r::audit::head))
         .routes(routes!(r::book::verify))
         .routes(routes!(r::stream::get))
+        .routes(routes!(r::jobs::export, r::jobs::list_exports))
+        .routes(routes!(r::jobs::get_job, r::jobs::cancel_job))
+        .routes(routes!(r::jobs::job_status))
+        .routes(routes!(r::jobs::job_result))
         .routes(routes!(r::file::get, r::file::put))
 }
 

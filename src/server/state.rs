@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::config::Config;
+use super::jobs::Jobs;
 use super::keys::Keys;
 use super::lanes::Lanes;
 use super::limits::Gates;
@@ -26,6 +27,7 @@ pub struct State {
     pub passwords: Passwords,
     pub metrics: Metrics,
     pub tails: Tails,
+    pub jobs: Jobs,
     /// False from the moment the server was told to stop.
     ready: AtomicBool,
     /// Becomes true when the server was told to stop: streams end then.
@@ -41,6 +43,7 @@ impl State {
         registry: Registry,
         lanes: Lanes,
         keys: Keys,
+        jobs: Jobs,
         stopping: watch::Receiver<bool>,
     ) -> State {
         State {
@@ -53,6 +56,7 @@ impl State {
             registry,
             lanes,
             keys,
+            jobs,
             stopping,
         }
     }

@@ -39,6 +39,8 @@ mod server_book;
 #[cfg(feature = "server")]
 mod server_client;
 #[cfg(feature = "server")]
+mod server_jobs;
+#[cfg(feature = "server")]
 mod server_live;
 mod shop;
 mod sqlite_book;

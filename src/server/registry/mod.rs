@@ -20,6 +20,7 @@ use super::problem::{Answer, Problem};
 pub mod answered;
 pub mod audit;
 pub mod invites;
+pub mod jobs;
 pub mod members;
 pub mod orgs;
 mod schema;

@@ -9,6 +9,7 @@ pub mod file;
 pub mod health;
 pub mod imports;
 pub mod invites;
+pub mod jobs;
 pub mod ledgers;
 pub mod listing;
 pub mod members;

@@ -1,0 +1,446 @@
+//! Jobs: a few workers, each with one export at a time, whose result goes into the object store.
+//!
+//! The table in `server.db` is the queue; a job that ran when the server ended is done anew. An export reads one
+//! state of its book on a thread of its own and never holds more of it than a few pieces.
+
+use std::collections::HashMap;
+use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use object_store::local::LocalFileSystem;
+use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
+use sha2::{Digest, Sha256};
+use tokio::sync::{Notify, mpsc, watch};
+use uuid::Uuid;
+
+use super::entry::later;
+use super::lanes::{LaneError, Place};
+use super::problem::{Answer, Problem};
+use super::registry::jobs::{self, Task};
+use super::state::Shared;
+use crate::book::Book;
+use crate::export::{Export, ExportError, Form};
+use crate::ledger::audit::hex;
+use crate::ledger::date_text::DateContext;
+use crate::ledger::period::Period;
+use crate::ledger::query::Query;
+use crate::ledger::settings::BookInfo;
+use crate::render::Options;
+use crate::wire::job::{ExportRequest, JobError, JobProgress, JobResult};
+
+/// Jobs at work at a time.
+const WORKERS: usize = 2;
+/// How long a job and its result are kept after its end.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// How often what is over is swept, and the queue looked at without being told.
+const SWEEP_EVERY: Duration = Duration::from_secs(300);
+/// How long to wait where the server has too many streams at work.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Bytes handed on at once.
+const PIECE: usize = 256 * 1024;
+/// Parts of a result on their way to the store at once.
+const PARTS_MAX: usize = 4;
+
+/// The jobs of a server.
+pub struct Jobs {
+    pub store: Arc<dyn ObjectStore>,
+    /// Told when there is a new one.
+    wake: Notify,
+    /// Grows with each change of any job's state.
+    changed: watch::Sender<u64>,
+    running: Mutex<HashMap<Uuid, Arc<Running>>>,
+}
+
+/// A job at work.
+#[derive(Default)]
+struct Running {
+    done: AtomicU64,
+    total: AtomicU64,
+    cancelled: AtomicBool,
+}
+
+impl Running {
+    fn progress(&self) -> JobProgress {
+        JobProgress {
+            done: self.done.load(Ordering::Relaxed),
+            total: self.total.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// What comes from the thread that writes an export.
+enum Piece {
+    Bytes(Bytes),
+    /// The last one.
+    End(Result<BookInfo, JobError>),
+}
+
+/// Why a job has no outcome.
+enum Unfinished {
+    /// Called off; its row says so already.
+    Cancelled,
+    /// The server stops: the next one does it.
+    Stopping,
+}
+
+impl Jobs {
+    /// Results in a folder of this machine; what an interrupted write left there goes.
+    ///
+    /// Errors: words for the operator.
+    pub fn open(results: &Path) -> Result<Jobs, String> {
+        for item in std::fs::read_dir(results).map_err(|e| e.to_string())? {
+            let path = item.map_err(|e| e.to_string())?.path();
+            if path.to_string_lossy().contains('#') {
+                std::fs::remove_file(&path).map_err(|e| e.to_string())?;
+            }
+        }
+        let store = LocalFileSystem::new_with_prefix(results).map_err(|e| e.to_string())?;
+        Ok(Jobs {
+            store: Arc::new(store),
+            wake: Notify::new(),
+            changed: watch::channel(0).0,
+            running: Mutex::default(),
+        })
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Running>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// There is a new job.
+    pub fn added(&self) {
+        self.wake.notify_one();
+    }
+
+    /// A job's row says that it is called off: whoever works on it stops.
+    pub fn cancelled(&self, id: Uuid) {
+        if let Some(running) = self.running().get(&id) {
+            running.cancelled.store(true, Ordering::Relaxed);
+        }
+        self.tell();
+    }
+
+    /// How far a job at work is.
+    pub fn progress(&self, id: Uuid) -> Option<JobProgress> {
+        self.running().get(&id).map(|running| running.progress())
+    }
+
+    /// Told at each change of any job's state.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    fn tell(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    /// Takes a result away; one that is gone already is fine.
+    pub async fn forget(&self, id: Uuid) {
+        if let Err(error) = self.store.delete(&key(id)).await
+            && !matches!(error, object_store::Error::NotFound { .. })
+        {
+            // The next sweep finds nothing to remove: the row is gone. Only space is lost.
+            let _ = error;
+        }
+    }
+}
+
+/// Where a result lies in the store.
+pub fn key(id: Uuid) -> object_store::path::Path {
+    object_store::path::Path::from(id.to_string())
+}
+
+/// Starts workers and sweeper on the runtime.
+pub fn start(app: &Shared) {
+    for _ in 0..WORKERS {
+        tokio::spawn(work(Arc::clone(app)));
+    }
+    tokio::spawn(sweep(Arc::clone(app)));
+}
+
+async fn told_to_stop(app: &Shared) {
+    let _ = app.stopping.clone().wait_for(|stop| *stop).await;
+}
+
+async fn work(app: Shared) {
+    while app.is_ready() {
+        let now = app.now();
+        let next = app.registry.write(move |db| jobs::take(db, now)).await;
+        match next {
+            Ok(Some(task)) => run(&app, task).await,
+            Ok(None) | Err(_) => {
+                tokio::select! {
+                    () = app.jobs.wake.notified() => {}
+                    () = told_to_stop(&app) => return,
+                    () = tokio::time::sleep(SWEEP_EVERY) => {}
+                }
+            }
+        }
+    }
+}
+
+async fn sweep(app: Shared) {
+    loop {
+        let now = app.now();
+        for id in app
+            .registry
+            .read(|db| jobs::expired(db, now))
+            .unwrap_or_default()
+        {
+            app.jobs.forget(id).await;
+            // Tried again at the next sweep.
+            let _ = app.registry.write(move |db| jobs::remove(db, id)).await;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
+            () = told_to_stop(&app) => return,
+        }
+    }
+}
+
+/// One job from its beginning to its end.
+async fn run(app: &Shared, task: Task) {
+    let running = Arc::new(Running::default());
+    app.jobs.running().insert(task.id, Arc::clone(&running));
+    app.metrics.jobs.running.fetch_add(1, Ordering::Relaxed);
+    app.jobs.tell();
+    let outcome = export(app, &task, &running).await;
+    let counts = &app.metrics.jobs;
+    match outcome {
+        Ok(outcome) => {
+            let now = app.now();
+            let (id, progress) = (task.id, running.progress());
+            let counter = if outcome.is_ok() {
+                &counts.succeeded
+            } else {
+                &counts.failed
+            };
+            let times = (now, later(now, KEPT));
+            let ended = app
+                .registry
+                .write(move |db| jobs::end(db, id, progress, &outcome, times));
+            match ended.await {
+                Ok(true) => drop(counter.fetch_add(1, Ordering::Relaxed)),
+                // Called off at the last moment, or the row cannot be written: no result without its row.
+                Ok(false) | Err(_) => app.jobs.forget(task.id).await,
+            }
+        }
+        Err(Unfinished::Cancelled) => drop(counts.cancelled.fetch_add(1, Ordering::Relaxed)),
+        Err(Unfinished::Stopping) => {}
+    }
+    app.jobs.running().remove(&task.id);
+    counts.running.fetch_sub(1, Ordering::Relaxed);
+    app.jobs.tell();
+}
+
+/// Makes the result and puts it into the store.
+async fn export(
+    app: &Shared,
+    task: &Task,
+    running: &Arc<Running>,
+) -> Result<Result<JobResult, JobError>, Unfinished> {
+    let mut pieces = begin(app, task, running).await?;
+    let upload = match app.jobs.store.put_multipart(&key(task.id)).await {
+        Ok(upload) => upload,
+        Err(error) => return Ok(Err(lost(&error))),
+    };
+    let mut upload = WriteMultipart::new(upload);
+    let (mut hasher, mut bytes) = (Sha256::new(), 0_u64);
+    let info = loop {
+        match pieces.recv().await {
+            Some(Piece::Bytes(piece)) => {
+                hasher.update(&piece);
+                bytes += piece.len() as u64;
+                upload.put(piece);
+                if let Err(error) = upload.wait_for_capacity(PARTS_MAX).await {
+                    return Ok(Err(lost(&error)));
+                }
+            }
+            Some(Piece::End(Ok(info))) => break info,
+            ended => {
+                // What is half written is of no use; a part that stays is swept at the next start.
+                let _ = upload.abort().await;
+                return match ended {
+                    _ if running.cancelled.load(Ordering::Relaxed) => Err(Unfinished::Cancelled),
+                    _ if !app.is_ready() => Err(Unfinished::Stopping),
+                    Some(Piece::End(Err(error))) => Ok(Err(error)),
+                    _ => Ok(Err(failed("internal", "the export ended before its end"))),
+                };
+            }
+        }
+    };
+    if let Err(error) = upload.finish().await {
+        return Ok(Err(lost(&error)));
+    }
+    let digest: [u8; 32] = hasher.finalize().into();
+    Ok(describe(app, task, &info, bytes, &digest))
+}
+
+/// Starts the thread that writes.
+async fn begin(
+    app: &Shared,
+    task: &Task,
+    running: &Arc<Running>,
+) -> Result<mpsc::Receiver<Piece>, Unfinished> {
+    let place = Place {
+        org: task.org,
+        file: app.books().join(&task.file),
+    };
+    loop {
+        if running.cancelled.load(Ordering::Relaxed) {
+            return Err(Unfinished::Cancelled);
+        }
+        let (request, now, count) = (task.request.clone(), app.now(), Arc::clone(running));
+        let begun = app.lanes.stream(&place, move |book, push| {
+            let outcome = write(book, &request, now, &count, push);
+            let _ = push(Piece::End(outcome));
+        });
+        match begun {
+            Ok(pieces) => return Ok(pieces),
+            Err(LaneError::Closing) => return Err(Unfinished::Stopping),
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
+/// Writes the export piece by piece; gives the state of the book it was made from.
+fn write(
+    book: &mut dyn Book,
+    request: &ExportRequest,
+    now: jiff::Timestamp,
+    running: &Running,
+    push: &mut dyn FnMut(Piece) -> ControlFlow<()>,
+) -> Result<BookInfo, JobError> {
+    let info = book.info().map_err(|e| of_export(e.into()))?;
+    let live = info.transactions - info.voided.min(info.transactions);
+    running.total.store(live, Ordering::Relaxed);
+    let export = read(request, &info, now).map_err(|p| failed(&p.code, &p.detail))?;
+    let mut step = || {
+        running.done.fetch_add(1, Ordering::Relaxed);
+        match running.cancelled.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    };
+    let mut out = BufWriter::with_capacity(PIECE, Pieces { push });
+    let written = export.write(book, &mut out, &mut step);
+    let written = written.and_then(|()| Ok(out.flush()?));
+    // A pipe nobody reads: what is still in the buffer has no use.
+    let _ = out.into_parts();
+    written.map_err(of_export).map(|()| info)
+}
+
+/// What a request asks of a book.
+///
+/// Errors: 422 with the field.
+pub fn read(request: &ExportRequest, info: &BookInfo, now: jiff::Timestamp) -> Answer<Export> {
+    if request.what != "transactions" {
+        let words = format!("there is no export of {:?}: transactions", request.what);
+        return Err(Problem::field("/what", "unknown-word", words));
+    }
+    let form = Form::from_word(&request.format).ok_or_else(|| {
+        let words = format!(
+            "no export of the format {:?}: {}",
+            request.format,
+            Form::WORDS
+        );
+        Problem::field("/format", "unknown-format", words)
+    })?;
+    let zone = TimeZone::get(&info.settings.timezone).unwrap_or(TimeZone::UTC);
+    let dates = DateContext::of(&info.settings, now.to_zoned(zone).date());
+    let query = Query::parse(&request.filters.query, &dates)
+        .map_err(|e| Problem::field("/filters/query", "bad-query", e.to_string()))?;
+    let asked = Period {
+        from: request.filters.from,
+        until: request.filters.to.and_then(|to| to.tomorrow().ok()),
+    };
+    let options = Options {
+        fields: request.fields.clone(),
+        no_header: request.no_header,
+        raw: request.raw,
+        ..Options::default()
+    };
+    let columns = crate::render::views::journal::journal_columns();
+    if let Some(unknown) = request
+        .fields
+        .iter()
+        .find(|f| columns.iter().all(|c| c.name != **f))
+    {
+        let words = format!("there is no column {unknown:?}");
+        return Err(Problem::field("/fields", "unknown-field", words));
+    }
+    Ok(Export {
+        period: asked.intersect(query.period),
+        query,
+        ..Export::all(form, info.clone(), options)
+    })
+}
+
+/// Hands what is written on, as long as somebody takes it.
+struct Pieces<'p> {
+    push: &'p mut dyn FnMut(Piece) -> ControlFlow<()>,
+}
+
+impl Write for Pieces<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match (self.push)(Piece::Bytes(Bytes::copy_from_slice(bytes))) {
+            ControlFlow::Continue(()) => Ok(bytes.len()),
+            ControlFlow::Break(()) => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn describe(
+    app: &Shared,
+    task: &Task,
+    info: &BookInfo,
+    bytes: u64,
+    digest: &[u8; 32],
+) -> Result<JobResult, JobError> {
+    let form = Form::from_word(&task.request.format);
+    let (extension, media_type) = form
+        .ok_or_else(|| failed("unknown-format", "the format is not known any more"))?
+        .file_type();
+    let day = app.now().strftime("%Y-%m-%d");
+    Ok(JobResult {
+        name: format!("{}-{day}.{extension}", task.slug),
+        media_type: media_type.to_owned(),
+        bytes,
+        sha256: hex(digest),
+        sequence: info.sequence,
+    })
+}
+
+fn failed(code: &str, message: &str) -> JobError {
+    JobError {
+        code: code.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+fn of_export(error: ExportError) -> JobError {
+    match error {
+        ExportError::Book(error) => {
+            let problem = Problem::from(error);
+            failed(&problem.code, &problem.detail)
+        }
+        // Paths and the like are the operator's to know.
+        ExportError::Io(_) => failed("internal", "the export could not be written"),
+        other => failed("not-exported", &other.to_string()),
+    }
+}
+
+fn lost(_: &object_store::Error) -> JobError {
+    failed("no-store", "the result could not be kept")
+}
