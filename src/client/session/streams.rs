@@ -35,8 +35,10 @@ impl Session {
         each: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Reply> {
         let path = asked.path;
+        let mut headers = at_sequence(asked.expected_sequence);
+        headers.push(("accept", "application/x-ndjson".to_owned()));
         let request = Request {
-            headers: at_sequence(asked.expected_sequence),
+            headers,
             payload: asked.payload,
             streams: true,
             ..plain(asked.method, path, asked.query)
