@@ -27,6 +27,16 @@ pub struct Tls {
     pub key: PathBuf,
 }
 
+/// Backups by the clock.
+#[derive(Debug, Clone)]
+pub struct Backups {
+    /// Made if it is not there.
+    pub folder: PathBuf,
+    /// How many to keep, at least one.
+    pub keep: usize,
+    pub every: Duration,
+}
+
 /// Where log lines go.
 #[derive(Debug, Clone, Default)]
 pub enum LogTo {
@@ -93,6 +103,7 @@ pub struct Config {
     pub heartbeat: Duration,
     /// `/metrics` answers anyone, not only this machine.
     pub open_metrics: bool,
+    pub backups: Option<Backups>,
     /// How long requests may go on after the server was told to stop.
     pub drain: Duration,
     pub log: LogTo,
@@ -114,6 +125,7 @@ impl Config {
             request_timeout: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
             open_metrics: false,
+            backups: None,
             drain: Duration::from_secs(10),
             log: LogTo::Stderr,
             clock: Arc::new(Timestamp::now),

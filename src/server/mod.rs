@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub mod access;
+pub mod backups;
 pub mod body;
 pub mod config;
 pub mod entry;
@@ -90,6 +91,9 @@ impl Server {
         {
             let _inside = runtime.enter();
             jobs::start(&state);
+            if let Some(told) = state.config.backups.clone() {
+                tokio::spawn(backups::run(Arc::clone(&state), told));
+            }
         }
         let router = router::router(Arc::clone(&state));
         let served = runtime.spawn(listen::serve(listener, router, tls, stopping, drain));

@@ -23,6 +23,7 @@ const BODY_STALLED: Duration = Duration::from_secs(30);
 fn api() -> OpenApiRouter<Shared> {
     OpenApiRouter::default()
         .routes(routes!(r::meta::meta))
+        .routes(routes!(r::docs::openapi))
         .merge(people())
         .merge(book())
 }
@@ -95,6 +96,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(r::health::healthz))
         .routes(routes!(r::health::readyz))
         .routes(routes!(r::metrics::metrics))
+        .routes(routes!(r::docs::docs))
         .nest(crate::wire::API, api())
 }
 

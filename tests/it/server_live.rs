@@ -1,6 +1,10 @@
 //! What a server does beside answering: streams, jobs, metrics, backups.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use hissab::server::backups;
+use hissab::server::config::Backups;
 
 use crate::live::{Events, Live, OWNER, VIEWER};
 
@@ -143,4 +147,73 @@ fn metrics_are_for_this_machine() {
     live.ask("GET", "/metrics", &forwarded, "").is(404);
     let open = Live::with(|config| config.open_metrics = true);
     open.ask("GET", "/metrics", &forwarded, "").is(200);
+}
+
+#[test]
+fn backups_are_whole_private_few_and_can_be_restored() {
+    use std::os::unix::fs::PermissionsExt;
+    let days = Arc::new(AtomicI64::new(0));
+    let clock = Arc::clone(&days);
+    let live = Live::with(|config| {
+        let start = jiff::Timestamp::now();
+        config.clock = Arc::new(move || {
+            start + jiff::SignedDuration::from_hours(24 * clock.load(Ordering::SeqCst))
+        });
+    });
+    live.post(5).is(201);
+    let told = Backups {
+        folder: live.env.path("backups"),
+        keep: 2,
+        every: std::time::Duration::from_secs(86_400),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut newest = std::path::PathBuf::new();
+    for day in 0..3 {
+        days.store(day, Ordering::SeqCst);
+        let made = runtime.block_on(backups::make(live.server().state(), &told));
+        newest = made.unwrap_or_else(|problem| panic!("{problem:?}"));
+    }
+    assert_eq!(std::fs::read_dir(&told.folder).unwrap().count(), 2);
+    let book = newest.join("books/acme.hissab");
+    for file in [&book, &newest.join("server.db")] {
+        let mode = std::fs::metadata(file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+    }
+    let restored = live.env.path("restored.hissab");
+    let words = [
+        "-B",
+        restored.to_str().unwrap(),
+        "restore",
+        book.to_str().unwrap(),
+    ];
+    live.env.hissab(words).ok();
+    let served = live.book();
+    let balance = |book: &std::path::Path| {
+        live.env
+            .hissab(["-B", book.to_str().unwrap(), "balance"])
+            .ok()
+            .stdout
+    };
+    assert_eq!(balance(&restored), balance(&served));
+    assert!(balance(&restored).contains("5.00"));
+}
+
+#[test]
+fn the_description_is_there_to_read_and_runs_nothing() {
+    let live = Live::new();
+    let api = live
+        .ask("GET", "/api/v1/openapi.json", &[], "")
+        .is(200)
+        .json();
+    assert!(api["paths"]["/api/v1/orgs/{org}/stream"]["get"].is_object());
+    let page = live.ask("GET", "/docs", &[], "").is(200);
+    assert!(page.text().contains("GET /api/v1/orgs/{org}/stream"));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'sha256-"),
+        "{policy}"
+    );
 }

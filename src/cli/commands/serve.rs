@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::cli::context::Context;
 use crate::cli::environment;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::signals;
 use crate::render::sanitize::line;
-use crate::server::config::{SignUp, Tls};
+use crate::server::config::{Backups, SignUp, Tls};
 use crate::server::{self, Config, ServeError, Server};
 
 #[derive(clap::Args)]
@@ -57,6 +58,27 @@ pub struct Args {
     #[arg(long)]
     pub behind_proxy: bool,
 
+    /// Let everyone read /metrics, not only this machine
+    #[arg(long)]
+    pub open_metrics: bool,
+
+    /// Copy every book and the registry there by the clock
+    #[arg(long, value_name = "DIR")]
+    pub backup_dir: Option<PathBuf>,
+
+    /// Keep so many backups
+    #[arg(long, value_name = "N", default_value_t = 14, requires = "backup_dir")]
+    pub backup_keep: usize,
+
+    /// Back up every so often: 24h, 90m, 7d
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "24h",
+        requires = "backup_dir"
+    )]
+    pub backup_every: String,
+
     /// Check the configuration and stop
     #[arg(long)]
     pub check_config: bool,
@@ -99,9 +121,41 @@ fn config(args: &Args) -> Result<Config> {
     config.allow_plain_http = args.allow_plain_http;
     config.hosts.clone_from(&args.host);
     config.behind_proxy = args.behind_proxy;
+    config.open_metrics = args.open_metrics;
+    config.backups = backups(args)?;
     let clock = environment::Clock::here();
     config.clock = std::sync::Arc::new(move || clock.now());
     Ok(config)
+}
+
+fn backups(args: &Args) -> Result<Option<Backups>> {
+    let Some(folder) = args.backup_dir.clone() else {
+        return Ok(None);
+    };
+    if args.backup_keep == 0 {
+        return Err(Failure::usage(
+            "bad-number",
+            "--backup-keep keeps at least one",
+        ));
+    }
+    Ok(Some(Backups {
+        folder,
+        keep: args.backup_keep,
+        every: time(&args.backup_every)?,
+    }))
+}
+
+/// `24h`, `90m`, `7d`.
+fn time(text: &str) -> Result<Duration> {
+    let units = [("m", 60), ("h", 3600), ("d", 86_400)];
+    let read = units.iter().find_map(|(unit, seconds)| {
+        let count: u32 = text.strip_suffix(unit)?.parse().ok()?;
+        Some(Duration::from_secs(u64::from(count) * seconds))
+    });
+    read.filter(|time| !time.is_zero()).ok_or_else(|| {
+        let words = format!("--backup-every takes a time like 24h, 90m or 7d, not {text:?}");
+        Failure::usage("bad-time", words)
+    })
 }
 
 /// Where it listens and, as long as there is nobody, how the first owner is made. The code is on stdout, where

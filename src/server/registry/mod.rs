@@ -77,6 +77,19 @@ impl Registry {
             .unwrap_or_else(|lost| Err(Problem::internal(lost)))
     }
 
+    /// Copies one state of it into an empty file, while others go on writing. Waits for the disk.
+    pub fn copy_to(&self, to: &Path) -> Answer<()> {
+        let conn = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = conn.path().unwrap_or_default().to_owned();
+        drop(conn);
+        // A connection of its own: look-ups go on meanwhile.
+        let from = connect(Path::new(&from))?;
+        from.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+        fs::File::open(to)
+            .and_then(|file| file.sync_all())
+            .map_err(Problem::internal)
+    }
+
     /// The same on the calling thread, which may wait.
     pub fn write_now<T>(&self, change: impl FnOnce(&Db) -> Answer<T>) -> Answer<T> {
         let mut conn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);

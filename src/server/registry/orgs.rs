@@ -62,6 +62,13 @@ pub fn set(db: &Db, id: Uuid, name: &str, plan: &str) -> Answer<()> {
     Ok(())
 }
 
+/// Every organisation.
+pub fn all(db: &Db) -> rusqlite::Result<Vec<Org>> {
+    db.prepare("SELECT id, slug, name, plan, file FROM org ORDER BY slug")?
+        .query_map([], org)?
+        .collect()
+}
+
 /// The files of every organisation.
 pub fn files(db: &Db) -> rusqlite::Result<Vec<String>> {
     db.prepare("SELECT file FROM org")?

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod auth;
 pub mod book;
 pub mod changes;
+pub mod docs;
 pub mod file;
 pub mod health;
 pub mod imports;
