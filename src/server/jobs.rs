@@ -79,7 +79,7 @@ impl Running {
 enum Piece {
     Bytes(Bytes),
     /// The last one.
-    End(Result<BookInfo, JobError>),
+    End(Box<Result<BookInfo, JobError>>),
 }
 
 /// Why a job has no outcome.
@@ -253,7 +253,7 @@ async fn export(
     };
     let mut upload = WriteMultipart::new(upload);
     let (mut hasher, mut bytes) = (Sha256::new(), 0_u64);
-    let info = loop {
+    let outcome = loop {
         match pieces.recv().await {
             Some(Piece::Bytes(piece)) => {
                 hasher.update(&piece);
@@ -263,17 +263,20 @@ async fn export(
                     return Ok(Err(lost(&error)));
                 }
             }
-            Some(Piece::End(Ok(info))) => break info,
-            ended => {
-                // What is half written is of no use; a part that stays is swept at the next start.
-                let _ = upload.abort().await;
-                return match ended {
-                    _ if running.cancelled.load(Ordering::Relaxed) => Err(Unfinished::Cancelled),
-                    _ if !app.is_ready() => Err(Unfinished::Stopping),
-                    Some(Piece::End(Err(error))) => Ok(Err(error)),
-                    _ => Ok(Err(failed("internal", "the export ended before its end"))),
-                };
-            }
+            Some(Piece::End(outcome)) => break *outcome,
+            None => break Err(failed("internal", "the export ended before its end")),
+        }
+    };
+    let info = match outcome {
+        Ok(info) => info,
+        Err(error) => {
+            // What is half written is of no use; a part that stays is swept at the next start.
+            let _ = upload.abort().await;
+            return match error {
+                _ if running.cancelled.load(Ordering::Relaxed) => Err(Unfinished::Cancelled),
+                _ if !app.is_ready() => Err(Unfinished::Stopping),
+                error => Ok(Err(error)),
+            };
         }
     };
     if let Err(error) = upload.finish().await {
@@ -300,7 +303,7 @@ async fn begin(
         let (request, now, count) = (task.request.clone(), app.now(), Arc::clone(running));
         let begun = app.lanes.stream(&place, move |book, push| {
             let outcome = write(book, &request, now, &count, push);
-            let _ = push(Piece::End(outcome));
+            let _ = push(Piece::End(Box::new(outcome)));
         });
         match begun {
             Ok(pieces) => return Ok(pieces),
