@@ -10,6 +10,7 @@ pub mod balance_sheet;
 pub mod cash_flow;
 pub mod check;
 pub mod dues;
+pub mod held;
 pub mod income_statement;
 pub mod ledger;
 pub mod names;

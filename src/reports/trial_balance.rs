@@ -3,10 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use super::scope::Scope;
 use super::tree::{Line, Shape, Sum, arrange};
+use crate::ledger::account::Kind;
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::CurrencyKey;
+use crate::ledger::fiscal::FiscalStart;
+use crate::ledger::period::Period;
 use crate::ledger::totals::Totals;
 
 /// One account's figures, debit positive; debits and credits of the turnover are both positive.
@@ -157,6 +162,39 @@ pub fn trial_balance(chart: &Chart, totals: &Totals, scope: Scope, wanted: Wante
         unclosed: None,
         head: None,
     }
+}
+
+/// The cuts of a trial balance over a period: a first day cuts at the beginning of its fiscal year too, so that
+/// [`of_period`] sees what the year before left.
+pub fn cuts(period: Period, fiscal: FiscalStart) -> Vec<Date> {
+    let until = period.until.unwrap_or(Date::MAX);
+    let Some(from) = period.from else {
+        return vec![Date::MIN, until];
+    };
+    let year_from = fiscal.year_of(from).period().from.unwrap_or(Date::MIN);
+    let mut cuts = vec![year_from.min(from), from, until];
+    cuts.dedup();
+    cuts
+}
+
+/// Totals between [`cuts`] → those of the period, and the name of the last fiscal year before it if income or
+/// expenses still carry what it left.
+pub fn of_period(
+    totals: Totals,
+    chart: &Chart,
+    period: Period,
+    fiscal: FiscalStart,
+) -> (Totals, Option<String>) {
+    let Some(from) = period.from else {
+        return (totals, None);
+    };
+    let carried = totals.rows.iter().any(|row| {
+        let kind = chart.account(row.account).kind;
+        matches!(kind, Kind::Income | Kind::Expense) && row.opening != 0
+    });
+    let unclosed = carried.then(|| fiscal.year_of(from).previous().label());
+    let before = cuts(period, fiscal).len() - 2;
+    (with_opening(totals, before), unclosed)
 }
 
 /// Totals whose first `count` spans are part of the opening.

@@ -8,10 +8,11 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Result};
 use crate::cli::looking::Spans;
 use crate::ledger::period::people_date;
-use crate::render::views::{Footer, PeriodColumn};
+use crate::render::views::PeriodColumn;
+use crate::render::views::statements::owing;
 use crate::reports::balance_sheet::{balance_sheet, closing_balances, conversions};
 use crate::reports::scope::Scope;
-use crate::reports::sections::{Amounts, ByAccount, Side, add, sum};
+use crate::reports::sections::{Amounts, ByAccount, add};
 
 /// Show what is owned, what is owed and what is the owner's
 ///
@@ -39,33 +40,13 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     };
     let chart = &*statement.chart();
     let report = balance_sheet(chart, &amounts, &moved, statement.layout(), whole);
-    let owing = sum(report.sections.iter().skip(1).map(|s| &s.totals));
+    let owing = owing(&report);
     let scope = Scope {
         from: None,
         ..statement.looking.scope()
     };
     let mut view = statement.view(&scope, &spans.columns);
-    view.schema = "balance-sheet/1";
-    view.title = "Balance sheet";
-    view.days = days(&spans.columns);
-    view.sections = &report.sections;
-    view.proved = report.proved;
-    if whole {
-        view.footers = vec![Footer {
-            name: "liabilities_and_equity",
-            label: "Total liabilities and equity",
-            side: Side::Credit,
-            amounts: &owing,
-        }];
-    }
-    view.notes = vec![
-        match report.proved {
-            Some(true) => "Balances: assets are liabilities and equity.",
-            Some(false) => "DOES NOT BALANCE: find out why with hissab check.",
-            None => "Filtered, no proof.",
-        }
-        .to_owned(),
-    ];
+    view.balance_sheet(&report, &owing);
     statement.print(ctx, &view)?;
     Ok(match report.proved {
         Some(false) => Exit::Unproved,
@@ -95,17 +76,6 @@ fn spans(statement: &mut Statement) -> Result<Spans> {
         cuts: vec![Date::MIN, after(before), after(end)],
         columns: vec![column(before), column(end)],
     })
-}
-
-/// `as of 31-Mar-2026`; several ends stand above their columns.
-fn days(columns: &[PeriodColumn]) -> String {
-    match columns {
-        [one] => one
-            .to
-            .map(|to| format!("as of {}", people_date(to)))
-            .unwrap_or_default(),
-        _ => "at the end of each period".to_owned(),
-    }
 }
 
 fn sum_of(amounts: &ByAccount) -> Amounts {

@@ -9,10 +9,7 @@ use crate::book::Scan;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::ledger::totals::TotalsQuery;
-use crate::render::People;
-use crate::render::views::{Footer, days_and_year};
 use crate::reports::cash_flow::{CashFlowBuilder, cash_flow};
-use crate::reports::sections::Side;
 
 /// Show where cash came from and went to, by the account on the other side
 ///
@@ -62,26 +59,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let report = cash_flow(chart, &flows, &cash, layout, whole);
     let scope = statement.looking.scope();
     let mut view = statement.view(&scope, &spans.columns);
-    view.schema = "cash-flow/1";
-    view.title = "Cash flow";
-    view.days = days_and_year(&scope, &People::default());
-    view.sections = &report.sections;
-    let footer = |name, label, amounts| Footer {
-        name,
-        label,
-        side: Side::Debit,
-        amounts,
-    };
-    view.footers = vec![footer("change", "Net change", &report.change)];
-    if whole {
-        view.footers.extend([
-            footer("opening", "Cash and bank before", &report.opening),
-            footer("closing", "Cash and bank after", &report.closing),
-        ]);
-    }
-    if filtered {
-        view.notes = vec!["Filtered: a part of the flows.".to_owned()];
-    }
+    view.cash_flow(&report, whole);
     statement.print(ctx, &view)?;
     Ok(Exit::Ok)
 }

@@ -3,10 +3,7 @@
 use super::sections::{Statement, StatementArgs};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Result};
-use crate::render::People;
-use crate::render::views::{Footer, days_and_year};
 use crate::reports::income_statement::{income_statement, movements};
-use crate::reports::sections::Side;
 
 /// Show what was earned, what it cost, and what is left
 ///
@@ -27,24 +24,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let amounts = statement.amounts(ctx, movements(&totals), &spans.columns)?;
     let report = income_statement(&statement.chart(), &amounts, statement.layout());
     let scope = statement.looking.scope();
-    let loss = spans.columns.len() == 1 && report.net.values().flatten().all(|minor| *minor >= 0);
-    let loss = loss && report.net.values().flatten().any(|minor| *minor > 0);
     let mut view = statement.view(&scope, &spans.columns);
-    view.schema = "income-statement/1";
-    view.title = "Income statement";
-    view.days = days_and_year(&scope, &People::default());
-    view.sections = &report.sections;
-    view.footers = vec![Footer {
-        name: "net",
-        label: if loss { "Net loss" } else { "Net profit" },
-        side: if loss { Side::Debit } else { Side::Credit },
-        amounts: &report.net,
-    }];
-    view.notes = scope
-        .filtered
-        .then(|| "Filtered: a part of the result.".to_owned())
-        .into_iter()
-        .collect();
+    view.income_statement(&report);
     statement.print(ctx, &view)?;
     Ok(Exit::Ok)
 }

@@ -166,20 +166,11 @@ impl Statement {
     /// An empty statement of this shape, for the command to fill in.
     pub fn view<'a>(&'a self, scope: &'a Scope, columns: &'a [PeriodColumn]) -> SectionsView<'a> {
         SectionsView {
-            schema: "",
-            title: "",
-            days: String::new(),
-            chart: &self.looking.chart,
-            scope,
-            sections: &[],
-            columns,
             layout: self.options.layout,
             totals: !self.args.no_total,
             row_total: self.args.row_total,
             row_average: self.args.average,
-            footers: Vec::new(),
-            proved: None,
-            notes: Vec::new(),
+            ..SectionsView::empty(&self.looking.chart, scope, columns)
         }
     }
 

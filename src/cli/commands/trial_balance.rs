@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
-
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Result};
 use crate::cli::looking::{Filters, Lines, Looking, Periods};
 use crate::cli::shown::ShownArgs;
-use crate::ledger::account::{AccountKey, Kind};
+use crate::ledger::account::AccountKey;
 use crate::ledger::totals::{AccountTotal, Totals};
 use crate::render::views::TrialBalanceView;
 use crate::reports::tree::Shape;
-use crate::reports::trial_balance::{Proof, Wanted, trial_balance, with_opening};
+use crate::reports::trial_balance::{Proof, Wanted, cuts, of_period, trial_balance};
 
 /// Show what every account holds, and prove that the books balance
 ///
@@ -75,21 +73,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
 /// The totals of the period, and the name of the last fiscal year before it if income or expenses
 /// still carry what it left.
 fn gather(looking: &mut Looking) -> Result<(Totals, Option<String>)> {
-    let Some(from) = looking.period.from else {
-        return Ok((looking.totals(&looking.cuts())?, None));
-    };
-    let year = looking.dates.fiscal.year_of(from);
-    let year_from = year.period().from.unwrap_or(Date::MIN).min(from);
-    let until = looking.period.until.unwrap_or(Date::MAX);
-    let mut cuts = vec![year_from, from, until];
-    cuts.dedup();
-    let totals = looking.totals(&cuts)?;
-    let carried = totals.rows.iter().any(|row| {
-        let kind = looking.chart.account(row.account).kind;
-        matches!(kind, Kind::Income | Kind::Expense) && row.opening != 0
-    });
-    let unclosed = carried.then(|| year.previous().label());
-    Ok((with_opening(totals, cuts.len() - 2), unclosed))
+    let (period, fiscal) = (looking.period, looking.dates.fiscal);
+    let totals = looking.totals(&cuts(period, fiscal))?;
+    Ok(of_period(totals, &looking.chart, period, fiscal))
 }
 
 /// Accounts nothing was ever posted to hold nothing.

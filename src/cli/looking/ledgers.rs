@@ -1,6 +1,6 @@
 //! Walking ledgers: what `ledger`, `cashbook` and `bankbook` share.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 use std::ops::ControlFlow;
 
@@ -14,10 +14,10 @@ use crate::cli::error::Result;
 use crate::ledger::account::AccountKey;
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::CurrencyKey;
-use crate::ledger::totals::{AccountTotal, Totals};
 use crate::ledger::transaction::{Entry, Transaction};
 use crate::render::views::ledger::{LedgerHead, LedgerRows, LedgerTable};
 use crate::render::{Json, Options};
+use crate::reports::held::{Held, pairs};
 use crate::reports::ledger::{AccountSet, Detail, Direction, LedgerEvent, LedgerFold};
 
 /// What one ledger is of: an account, or a parent with everything below it.
@@ -108,7 +108,7 @@ pub fn write(
         head.extend(wanted.facts.iter().cloned());
         let mut rows = LedgerRows::begin(&mut ctx.out, options, &chart, wanted.schema, &head)?;
         for subject in subjects {
-            let held = Held::of(&totals, subject, &chart);
+            let held = Held::of(&totals, &subject.keys, &chart);
             if !(wanted.skip_empty && held.is_empty()) {
                 walk(looking, subject, &held, wanted, &mut |event| {
                     rows.event(&subject.path, &event)
@@ -119,7 +119,7 @@ pub fn write(
     }
     let mut first = true;
     for subject in subjects {
-        let held = Held::of(&totals, subject, &chart);
+        let held = Held::of(&totals, &subject.keys, &chart);
         if wanted.skip_empty && held.is_empty() {
             continue;
         }
@@ -144,62 +144,6 @@ pub fn write(
         ctx.note("nothing to show: no account holds or moved anything in this period");
     }
     Ok(())
-}
-
-/// What a subject held before and after the period, by currency.
-struct Held {
-    opening: BTreeMap<CurrencyKey, i128>,
-    closing: BTreeMap<CurrencyKey, i128>,
-    /// How many of its accounts hold or moved anything.
-    accounts: usize,
-}
-
-impl Held {
-    fn of(totals: &Totals, subject: &Subject, chart: &Chart) -> Held {
-        let accounts = AccountSet::of(subject.keys.iter().copied());
-        let rows: Vec<&AccountTotal> = totals
-            .rows
-            .iter()
-            .filter(|row| accounts.contains(row.account))
-            .filter(|row| row.opening != 0 || row.spans.iter().any(|s| !s.is_zero()))
-            .collect();
-        let mut held = Held {
-            opening: BTreeMap::new(),
-            closing: BTreeMap::new(),
-            accounts: rows
-                .iter()
-                .map(|r| r.account)
-                .collect::<BTreeSet<_>>()
-                .len(),
-        };
-        for row in rows {
-            *held.opening.entry(row.currency).or_default() += row.opening;
-            *held.closing.entry(row.currency).or_default() += row.closing();
-        }
-        if held.opening.is_empty() {
-            // An account nothing was ever posted to holds nothing of its own currency.
-            let own = subject
-                .keys
-                .first()
-                .and_then(|k| chart.account(*k).currency.as_deref());
-            let currency = own
-                .and_then(|code| chart.find_currency(code))
-                .or(chart.currencies().first());
-            if let Some(currency) = currency {
-                held.opening.insert(currency.key, 0);
-                held.closing.insert(currency.key, 0);
-            }
-        }
-        held
-    }
-
-    fn is_empty(&self) -> bool {
-        self.accounts == 0
-    }
-}
-
-fn pairs(balances: &BTreeMap<CurrencyKey, i128>) -> Vec<(CurrencyKey, i128)> {
-    balances.iter().map(|(k, b)| (*k, *b)).collect()
 }
 
 type Sink<'s> = &'s mut dyn FnMut(LedgerEvent<'_>) -> io::Result<()>;
@@ -236,7 +180,7 @@ fn walk(
     if wanted.reverse {
         fold.openings(from, sink)?;
     }
-    let closing = pairs(&held.closing);
+    let closing = held.closings();
     Ok(fold.closings(to, wanted.reverse.then_some(closing.as_slice()), sink)?)
 }
 
@@ -321,7 +265,7 @@ fn walk_last(
     if wanted.reverse {
         fold.openings(before, sink)?;
     }
-    let closing = pairs(&held.closing);
+    let closing = held.closings();
     Ok(fold.closings(to, wanted.reverse.then_some(closing.as_slice()), sink)?)
 }
 

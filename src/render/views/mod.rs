@@ -15,6 +15,7 @@ pub mod parties;
 pub mod register;
 pub mod sections;
 pub mod simple;
+pub mod statements;
 pub mod trial_balance;
 
 pub use balance::BalanceView;
