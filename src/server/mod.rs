@@ -28,6 +28,7 @@ pub mod listen;
 pub mod metrics;
 pub mod new_org;
 pub mod openapi;
+pub mod papers;
 pub mod passwords;
 pub mod problem;
 pub mod reading;

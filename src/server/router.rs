@@ -59,6 +59,7 @@ fn book() -> OpenApiRouter<Shared> {
         .routes(routes!(r::audit::list))
         .routes(routes!(r::audit::head))
         .routes(routes!(r::book::verify))
+        .routes(routes!(r::reports::get))
         .routes(routes!(r::stream::get))
         .routes(routes!(r::jobs::export, r::jobs::list_exports))
         .routes(routes!(r::jobs::get_job, r::jobs::cancel_job))

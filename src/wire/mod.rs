@@ -16,6 +16,7 @@ pub mod job;
 pub mod meta;
 pub mod org;
 pub mod problem;
+pub mod report;
 pub mod stream;
 pub mod totals;
 pub mod transaction;

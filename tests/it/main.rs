@@ -42,6 +42,8 @@ mod server_client;
 mod server_jobs;
 #[cfg(feature = "server")]
 mod server_live;
+#[cfg(feature = "server")]
+mod server_reports;
 mod shop;
 mod sqlite_book;
 mod statements;

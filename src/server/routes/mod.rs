@@ -18,6 +18,7 @@ pub mod members_audit;
 pub mod meta;
 pub mod metrics;
 pub mod orgs;
+pub mod reports;
 pub mod sessions;
 pub mod stream;
 pub mod tokens;
