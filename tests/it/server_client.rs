@@ -359,12 +359,9 @@ fn message(from: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
     let mut body = vec![0; length];
     from.read_exact(&mut body)?;
     all.extend(body);
-    while chunked {
-        let mut line = Vec::new();
-        from.read_until(b'\n', &mut line)?;
-        all.extend_from_slice(&line);
-        if all.ends_with(b"\r\n0\r\n\r\n") {
-            break;
+    while chunked && !all.ends_with(b"\r\n0\r\n\r\n") {
+        if from.read_until(b'\n', &mut all)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
     }
     Ok(all)
