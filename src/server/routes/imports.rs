@@ -4,7 +4,7 @@
 //! to its end reaches the book. Replayable: the unit's operation and the ids of its lines protect it.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Seek, Write};
+use std::io::{BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -221,8 +221,9 @@ impl Lines {
     fn next(&mut self) -> Answer<Option<Vec<u8>>> {
         loop {
             let mut line = Vec::new();
-            let length = self
-                .from
+            // Not a byte more than it takes to see that a line is too long.
+            let length = (&mut self.from)
+                .take(LINE_BYTES_MAX as u64 + 1)
                 .read_until(b'\n', &mut line)
                 .map_err(Problem::internal)?;
             if length == 0 {
