@@ -31,6 +31,8 @@ mod serve_command;
 #[cfg(feature = "server")]
 mod served;
 #[cfg(feature = "server")]
+mod server_api;
+#[cfg(feature = "server")]
 mod server_auth;
 #[cfg(feature = "server")]
 mod server_bank;
