@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -18,23 +18,18 @@ use thiserror::Error;
 use tokio::sync::{Notify, mpsc, oneshot};
 use uuid::Uuid;
 
+use super::lane::{Lane, Request, UnitRequest, held};
 use crate::book::{self, Book, BookError};
-use crate::ledger::change::{Change, Done, WriteMode};
+use crate::ledger::change::Done;
 use crate::ledger::chart::Chart;
 use crate::wire::change::OwnedUnit;
 
-/// The most units in one commit.
-const GROUP_MAX: usize = 64;
 /// The most units that wait for one book's writer.
 const WAITING_MAX: usize = 1024;
 /// The most jobs that wait for the pool.
 const JOBS_MAX: usize = 4096;
-/// Readers kept open for one book.
-const READERS_MAX: usize = 4;
 /// Whole-book streams at once, over all books.
 const STREAMS_MAX: usize = 16;
-/// How long another process may hold a book.
-const BOOK_WAIT: Duration = Duration::from_secs(10);
 /// How long a stream waits for its reader before it gives up.
 const STALLED_AFTER: Duration = Duration::from_secs(30);
 
@@ -76,7 +71,7 @@ pub struct Lanes {
     inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(super) struct Inner {
     jobs: Mutex<Jobs>,
     wake: Condvar,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -85,7 +80,7 @@ struct Inner {
     woken: Mutex<HashMap<Uuid, Weak<Notify>>>,
     open_max: usize,
     closing: AtomicBool,
-    stats: LaneStats,
+    pub(super) stats: LaneStats,
 }
 
 #[derive(Default)]
@@ -95,54 +90,6 @@ struct Jobs {
 }
 
 type Job = Box<dyn FnOnce() + Send>;
-
-struct Lane {
-    org: Uuid,
-    file: PathBuf,
-    writer: Mutex<Writer>,
-    /// Only one thread at a time has the writer's book.
-    book: Mutex<Option<Box<dyn Book>>>,
-    readers: Mutex<Vec<Box<dyn Book>>>,
-    chart: Mutex<KnownChart>,
-    used: Mutex<Instant>,
-}
-
-/// The chart as of the last write that touched it.
-#[derive(Clone, Default)]
-struct KnownChart {
-    /// How many writes have touched it.
-    generation: u64,
-    chart: Option<Arc<Chart>>,
-}
-
-#[derive(Default)]
-struct Writer {
-    waiting: VecDeque<Request>,
-    draining: bool,
-}
-
-/// Work that has the writer to itself, or is told why the book cannot be opened.
-type Alone = Box<dyn FnOnce(std::result::Result<&mut dyn Book, BookError>) + Send>;
-
-/// One thing that waits for a book's writer.
-enum Request {
-    Unit(Box<UnitRequest>),
-    /// Something that needs the writer for itself.
-    Alone(Alone),
-}
-
-struct UnitRequest {
-    unit: OwnedUnit,
-    who: String,
-    at: Timestamp,
-    since: Instant,
-    answer: oneshot::Sender<book::Result<Done>>,
-}
-
-/// A lock is only poisoned by a panic in code that holds it; what it guards is whole between statements.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl Lanes {
     /// Lanes over `threads` threads; at most `open_max` books stay open.
@@ -358,7 +305,7 @@ impl Inner {
     }
 
     /// Wakes who waits for writes of a book.
-    fn wake_of(&self, org: Uuid) {
+    pub(super) fn wake_of(&self, org: Uuid) {
         if let Some(waiter) = held(&self.woken).get(&org).and_then(Weak::upgrade) {
             waiter.notify_one();
         }
@@ -403,243 +350,5 @@ impl Inner {
         lanes.insert(place.org, Arc::clone(&lane));
         self.stats.open_books.store(lanes.len(), Ordering::Relaxed);
         Ok(lane)
-    }
-}
-
-impl Lane {
-    fn new(place: &Place) -> Lane {
-        Lane {
-            org: place.org,
-            file: place.file.clone(),
-            writer: Mutex::default(),
-            book: Mutex::new(None),
-            readers: Mutex::default(),
-            chart: Mutex::default(),
-            used: Mutex::new(Instant::now()),
-        }
-    }
-
-    fn forget_chart(&self) {
-        let mut known = held(&self.chart);
-        known.generation += 1;
-        known.chart = None;
-    }
-
-    /// Runs `work` on a reader: one state of the book from its first read to its end.
-    fn with_reader<T>(
-        &self,
-        work: impl FnOnce(&mut dyn Book) -> book::Result<T>,
-    ) -> book::Result<T> {
-        let kept = held(&self.readers).pop();
-        let mut reader = match kept {
-            Some(reader) => reader,
-            None => book::open::read(&self.file)?,
-        };
-        let result = work(reader.as_mut());
-        // No snapshot is held while the reader rests: the write-ahead log can be emptied.
-        if reader.refresh().is_ok() {
-            let mut readers = held(&self.readers);
-            if readers.len() < READERS_MAX {
-                readers.push(reader);
-            }
-        }
-        result
-    }
-
-    /// Works through what waits for the writer, a group a commit, until nothing does.
-    fn drain(&self, inner: &Inner) {
-        let stats = &inner.stats;
-        loop {
-            let taken = {
-                let mut writer = held(&self.writer);
-                let taken = writer.take();
-                if taken.is_empty() {
-                    writer.draining = false;
-                    return;
-                }
-                taken
-            };
-            stats.waiting.fetch_sub(taken.len(), Ordering::Relaxed);
-            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                self.serve(taken, stats);
-            }));
-            inner.wake_of(self.org);
-            if done.is_err() {
-                // Whoever waited sees a closed channel; the next group opens the book anew.
-                *held(&self.book) = None;
-                self.forget_chart();
-            }
-        }
-    }
-
-    fn serve(&self, taken: Taken, stats: &LaneStats) {
-        let mut slot = held(&self.book);
-        if slot.is_none() {
-            match book::open::write(&self.file, BOOK_WAIT) {
-                Ok(book) => *slot = Some(book),
-                Err(error) => return taken.refuse(&error),
-            }
-        }
-        let Some(book) = slot.as_mut() else { return };
-        match taken {
-            Taken::Alone(work) => {
-                work(Ok(book.as_mut()));
-                self.forget_chart();
-            }
-            Taken::Group(requests) => self.commit(book.as_mut(), requests, stats),
-        }
-    }
-
-    /// One commit for a group of units; each is answered after it.
-    fn commit(&self, book: &mut dyn Book, requests: Vec<UnitRequest>, stats: &LaneStats) {
-        let began = Instant::now();
-        for request in &requests {
-            let waited = began.duration_since(request.since).as_micros();
-            let waited = u64::try_from(waited).unwrap_or(u64::MAX);
-            stats.waited_us.fetch_add(waited, Ordering::Relaxed);
-        }
-        let units: Vec<_> = requests.iter().map(|r| r.unit.unit(&r.who, r.at)).collect();
-        let outcomes = book.write(&units, WriteMode::Commit);
-        drop(units);
-        stats.commits.fetch_add(1, Ordering::Relaxed);
-        stats
-            .units
-            .fetch_add(requests.len() as u64, Ordering::Relaxed);
-        if requests
-            .iter()
-            .any(|r| r.unit.changes.iter().any(touches_chart))
-        {
-            self.forget_chart();
-        }
-        match outcomes {
-            Ok(outcomes) => {
-                for (request, outcome) in requests.into_iter().zip(outcomes) {
-                    let _ = request.answer.send(outcome);
-                }
-            }
-            Err(error) => {
-                for request in requests {
-                    let _ = request.answer.send(Err(again(&error)));
-                }
-            }
-        }
-    }
-}
-
-/// Whether a change can alter accounts or currencies.
-fn touches_chart(change: &Change) -> bool {
-    !matches!(
-        change,
-        Change::Post(_)
-            | Change::Amend { .. }
-            | Change::Void { .. }
-            | Change::Reinstate { .. }
-            | Change::Price(_)
-            | Change::Assertion(_)
-            | Change::SourceRow(_)
-            | Change::Accept { .. }
-    )
-}
-
-/// What the writer takes at once.
-enum Taken {
-    Group(Vec<UnitRequest>),
-    Alone(Alone),
-}
-
-impl Taken {
-    fn is_empty(&self) -> bool {
-        matches!(self, Taken::Group(group) if group.is_empty())
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Taken::Group(group) => group.len(),
-            Taken::Alone(_) => 1,
-        }
-    }
-
-    /// The book cannot be opened: everyone is told why.
-    fn refuse(self, error: &BookError) {
-        match self {
-            Taken::Alone(work) => work(Err(again(error))),
-            Taken::Group(group) => {
-                for request in group {
-                    let _ = request.answer.send(Err(again(error)));
-                }
-            }
-        }
-    }
-}
-
-impl Writer {
-    /// The next group: units up to the first that wants the book for itself, or that one alone.
-    fn take(&mut self) -> Taken {
-        let mut group = Vec::new();
-        while group.len() < GROUP_MAX {
-            match self.waiting.pop_front() {
-                Some(Request::Unit(unit)) => group.push(*unit),
-                Some(Request::Alone(work)) if group.is_empty() => return Taken::Alone(work),
-                Some(alone) => {
-                    self.waiting.push_front(alone);
-                    break;
-                }
-                None => break,
-            }
-        }
-        Taken::Group(group)
-    }
-}
-
-/// An error of the whole commit, for one of those it concerns.
-fn again(error: &BookError) -> BookError {
-    match error {
-        BookError::Busy => BookError::Busy,
-        BookError::ReadOnly { why } => BookError::ReadOnly { why: why.clone() },
-        BookError::Newer { found, known } => BookError::Newer {
-            found: *found,
-            known: *known,
-        },
-        BookError::NotFound { what } => BookError::NotFound { what: what.clone() },
-        BookError::Damaged { what } => BookError::Damaged { what: what.clone() },
-        other => BookError::Io {
-            what: other.to_string(),
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_wants_the_book_alone_does_not_join_a_group() {
-        let unit = || {
-            let (answer, _) = oneshot::channel();
-            let unit = OwnedUnit {
-                operation: crate::ledger::change::OperationId(Uuid::nil()),
-                action: "posted".to_owned(),
-                reason: None,
-                once: None,
-                changes: Vec::new(),
-            };
-            Request::Unit(Box::new(UnitRequest {
-                unit,
-                who: "a".to_owned(),
-                at: Timestamp::UNIX_EPOCH,
-                since: Instant::now(),
-                answer,
-            }))
-        };
-        let mut writer = Writer::default();
-        writer
-            .waiting
-            .extend([unit(), unit(), Request::Alone(Box::new(|_| ())), unit()]);
-        let lengths: Vec<(bool, usize)> = std::iter::from_fn(|| {
-            let taken = writer.take();
-            (!taken.is_empty()).then(|| (matches!(taken, Taken::Alone(_)), taken.len()))
-        })
-        .collect();
-        assert_eq!(lengths, [(false, 2), (true, 1), (false, 1)]);
     }
 }

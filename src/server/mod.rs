@@ -22,6 +22,7 @@ pub mod entry;
 pub mod gate;
 pub mod jobs;
 pub mod keys;
+mod lane;
 pub mod lanes;
 pub mod limits;
 pub mod listen;
