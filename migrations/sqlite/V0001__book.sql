@@ -204,6 +204,13 @@ CREATE TABLE request (
   sum     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Of a file that is not the home of its book: where that is. Not sealed: left behind by every copy.
+CREATE TABLE mark (
+  one   INTEGER PRIMARY KEY CHECK (one = 1),
+  kind  TEXT NOT NULL CHECK (kind IN ('moved', 'copy')),
+  place TEXT NOT NULL
+) STRICT;
+
 -- ---------------------------------------------------------------- the audit log
 
 CREATE TRIGGER audit_insert BEFORE INSERT ON audit BEGIN

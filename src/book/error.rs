@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::mark::Mark;
 use crate::client::ClientError;
 use crate::ledger::change::OperationId;
 use crate::ledger::violation::Violation;
@@ -34,6 +35,9 @@ pub enum BookError {
     /// The book or its folder cannot be written.
     #[error("the book is read-only: {why}")]
     ReadOnly { why: String },
+    /// The file could be written, but the home of its book is elsewhere.
+    #[error("{path} is {mark}")]
+    Elsewhere { path: PathBuf, mark: Mark },
     /// Written by a newer hissab.
     #[error("schema {found}, this hissab knows {known}")]
     Newer { found: u32, known: u32 },

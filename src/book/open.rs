@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::mark::Mark;
 use super::remote::RemoteBook;
 use super::sqlite::{NewBook, SqliteBook};
 use super::{Book, Result};
@@ -24,6 +25,21 @@ pub fn read(path: &Path) -> Result<Box<dyn Book>> {
 /// Opens a book for writing, waiting at most `wait` for another writer at each call.
 pub fn write(path: &Path, wait: Duration) -> Result<Box<dyn Book>> {
     Ok(Box::new(SqliteBook::open_write(path, wait)?))
+}
+
+/// The mark of a file that is not the home of its book.
+pub fn mark(path: &Path) -> Result<Option<Mark>> {
+    SqliteBook::mark(path, READ_WAIT)
+}
+
+/// Marks a file, if its newest record still has this hash; false if somebody wrote meanwhile.
+pub fn set_mark(path: &Path, wait: Duration, mark: &Mark, head: [u8; 32]) -> Result<bool> {
+    SqliteBook::set_mark(path, wait, mark, head)
+}
+
+/// Takes the mark of a file away: it is written again.
+pub fn detach(path: &Path, wait: Duration) -> Result<()> {
+    SqliteBook::detach(path, wait)
 }
 
 /// The book of an organisation on a server, for reading: one state of it. Nothing is sent before the first question.

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 use crate::book::BookError;
+use crate::book::mark::Mark;
 use crate::client::ClientError;
 use crate::ledger::amount_text::AmountTextError;
 use crate::ledger::date_text::DateTextError;
@@ -287,6 +289,7 @@ impl From<BookError> for Failure {
             BookError::Busy => Failure::new(Exit::Unavailable, "busy", "the book is busy: another program is writing to it")
                 .hint("try again, or wait longer with --wait SECONDS"),
             BookError::ReadOnly { why } => Failure::new(Exit::Unavailable, "read-only", format!("the book cannot be written: {why}")),
+            BookError::Elsewhere { path, mark } => elsewhere(&path, &mark),
             BookError::Newer { found, known } => Failure::new(
                 Exit::Unavailable,
                 "newer",
@@ -305,6 +308,18 @@ impl From<BookError> for Failure {
             BookError::Unsupported { what } => Failure::usage("unsupported", what),
         }
     }
+}
+
+/// A file that is not the home of its book is only read.
+fn elsewhere(path: &Path, mark: &Mark) -> Failure {
+    let file = path.display().to_string();
+    let message = format!("{file} is {mark}: it is only read here");
+    Failure::new(Exit::Unavailable, mark.kind.word(), message)
+        .hint(format!("hissab -B {} …", shell_word(&mark.place)))
+        .hint(format!(
+            "to write here, apart from it: hissab book detach {}",
+            shell_word(&file)
+        ))
 }
 
 impl From<ClientError> for Failure {

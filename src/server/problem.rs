@@ -224,6 +224,10 @@ impl From<BookError> for Problem {
                 internal: Some(why),
                 ..Problem::unavailable("read-only", "the book cannot be written")
             },
+            BookError::Elsewhere { mark, .. } => Problem {
+                internal: Some(format!("the organisation's file is {mark}")),
+                ..Problem::unavailable("read-only", "the book cannot be written")
+            },
             BookError::Newer { found, known } => Problem::unavailable(
                 "newer",
                 format!(

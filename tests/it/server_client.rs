@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use crate::support::{Run, TestEnv};
@@ -309,6 +310,10 @@ enum Cut {
     MidRequest,
     NoAnswer,
     MidAnswer,
+    /// Held until the client is gone; the server never hears of it.
+    HeldBefore,
+    /// Held until the client is gone; the server has recorded it.
+    HeldAnswer,
 }
 
 const CUTS: [Cut; 4] = [Cut::Before, Cut::MidRequest, Cut::NoAnswer, Cut::MidAnswer];
@@ -317,6 +322,8 @@ const CUTS: [Cut; 4] = [Cut::Before, Cut::MidRequest, Cut::NoAnswer, Cut::MidAns
 struct Proxy {
     port: u16,
     plan: Arc<Mutex<Vec<Cut>>>,
+    /// Told when a change is held.
+    held: Receiver<()>,
 }
 
 impl Proxy {
@@ -325,14 +332,15 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let plan: Arc<Mutex<Vec<Cut>>> = Arc::default();
         let cuts = plan.clone();
+        let (holding, held) = channel();
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let cuts = cuts.clone();
+                let (cuts, holding) = (cuts.clone(), holding.clone());
                 // A connection that is cut ends its thread with an error, which is what was wanted.
-                std::thread::spawn(move || carry(client, to, &cuts).ok());
+                std::thread::spawn(move || carry(client, to, &cuts, &holding).ok());
             }
         });
-        Proxy { port, plan }
+        Proxy { port, plan, held }
     }
 }
 
@@ -367,7 +375,16 @@ fn message(from: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
     Ok(all)
 }
 
-fn carry(client: TcpStream, to: u16, cuts: &Mutex<Vec<Cut>>) -> std::io::Result<()> {
+fn carry(
+    client: TcpStream,
+    to: u16,
+    cuts: &Mutex<Vec<Cut>>,
+    holding: &Sender<()>,
+) -> std::io::Result<()> {
+    let hold = |requests: &mut BufReader<TcpStream>| {
+        holding.send(()).map_err(std::io::Error::other)?;
+        message(requests).map(drop)
+    };
     let server = TcpStream::connect(("127.0.0.1", to))?;
     let mut requests = BufReader::new(client.try_clone()?);
     let mut answers = BufReader::new(server.try_clone()?);
@@ -381,6 +398,7 @@ fn carry(client: TcpStream, to: u16, cuts: &Mutex<Vec<Cut>>) -> std::io::Result<
         };
         match cut {
             Some(Cut::Before) => return Ok(()),
+            Some(Cut::HeldBefore) => return hold(&mut requests),
             Some(Cut::MidRequest) => {
                 return to_server.write_all(&request[..request.len() - 5]);
             }
@@ -389,6 +407,7 @@ fn carry(client: TcpStream, to: u16, cuts: &Mutex<Vec<Cut>>) -> std::io::Result<
         let answer = message(&mut answers)?;
         match cut {
             Some(Cut::NoAnswer) => return Ok(()),
+            Some(Cut::HeldAnswer) => return hold(&mut requests),
             Some(Cut::MidAnswer) => {
                 return to_client.write_all(&answer[..answer.len() - 5]);
             }
@@ -451,4 +470,133 @@ fn control_typing_it_again_instead_of_sync_records_it_twice() {
     out(&env, "again").exits(9);
     out(&env, "again").ok();
     assert_eq!(times(&env, "again"), 2, "a new id is another transaction");
+}
+
+#[test]
+fn a_client_killed_while_it_sends_leaves_what_sync_settles_once() {
+    let (mut env, serving) = shop();
+    let proxy = Proxy::start(serving.port);
+    through(&mut env, &serving, &proxy);
+    for (cut, what) in [
+        (Cut::HeldBefore, "never-arrived"),
+        (Cut::HeldAnswer, "arrived"),
+    ] {
+        *proxy.plan.lock().unwrap() = vec![cut];
+        let mut child = env
+            .command(["out", "1", what])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let wait = std::time::Duration::from_secs(60);
+        proxy.held.recv_timeout(wait).expect("a change on its way");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let listed = env.hissab(["sync", "--list", "-O", "csv"]).ok().stdout;
+        assert_eq!(listed.lines().count(), 2, "{cut:?}: {listed}");
+        env.hissab(["sync"]).ok();
+        assert_eq!(times(&env, what), 1, "{cut:?}");
+        env.hissab(["sync"]).ok();
+        assert_eq!(times(&env, what), 1, "{cut:?}, settled again");
+    }
+}
+
+// ---- files that are not the home of their book ----
+
+/// A file with one sale, not yet on the server.
+fn local_book(env: &TestEnv) {
+    env.hissab(["init", "mine.hissab", "--template", "shop"])
+        .ok();
+    sale(env, "mine.hissab", "first").ok();
+}
+
+fn sale(env: &TestEnv, book: &str, what: &str) -> Run {
+    env.hissab(["-B", book, "add", what, "cash", "5", "sales"])
+}
+
+fn read_only_of(env: &TestEnv, book: &str) -> serde_json::Value {
+    let status = env.hissab(["-B", book, "status", "--json"]).ok().stdout;
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    status["read_only"].clone()
+}
+
+#[test]
+fn a_pushed_file_is_only_read_until_it_is_detached() {
+    let (env, serving) = shop();
+    let place = format!("{}/mine", serving.url());
+    local_book(&env);
+    env.hissab(["push", "mine.hissab", &place, "--dry-run"])
+        .ok();
+    sale(&env, "mine.hissab", "second").ok();
+    env.hissab(["push", "mine.hissab", &place]).ok();
+    let refused = sale(&env, "mine.hissab", "third").exits(10);
+    assert!(
+        refused.stderr.contains(&format!("moved to {place}")),
+        "{refused}"
+    );
+    assert!(
+        refused.stderr.contains(&format!("hissab -B {place}")),
+        "{refused}"
+    );
+    assert!(
+        refused.stderr.contains("hissab book detach [HOME]"),
+        "a path that can be pasted: {refused}"
+    );
+    for words in [&["tb"][..], &["check", "--deep"], &["audit", "verify"]] {
+        env.hissab(["-B", "mine.hissab"].iter().chain(words)).ok();
+    }
+    let said = read_only_of(&env, "mine.hissab");
+    assert!(said.as_str().unwrap().contains(&place), "{said}");
+    // The mark belongs to the file: neither the server's book nor a backup has it, and pushing again is harmless.
+    sale(&env, &place, "there").ok();
+    env.hissab(["-B", "mine.hissab", "backup", "backup.hissab"])
+        .ok();
+    sale(&env, "backup.hissab", "own").ok();
+    env.hissab(["push", "mine.hissab", &format!("{}/other", serving.url())])
+        .exits(7);
+    env.hissab(["-B", "mine.hissab", "book", "detach"]).exits(2);
+    sale(&env, "mine.hissab", "still not").exits(10);
+    env.hissab(["book", "detach", "mine.hissab", "--yes"]).ok();
+    assert!(read_only_of(&env, "mine.hissab").is_null());
+    sale(&env, "mine.hissab", "third").ok();
+    // Both went on: they are never merged.
+    env.hissab(["push", "mine.hissab", &place]).exits(7);
+    sale(&env, "mine.hissab", "a push that failed marks nothing").ok();
+    env.hissab(["book", "detach", "mine.hissab", "--yes"])
+        .exits(7);
+}
+
+#[test]
+fn a_push_cannot_keep_the_file_as_another_book() {
+    let (env, serving) = shop();
+    local_book(&env);
+    let place = format!("{}/mine", serving.url());
+    let refused = env
+        .hissab(["push", "mine.hissab", &place, "--keep"])
+        .exits(2);
+    assert!(refused.stderr.contains("hash"), "{refused}");
+    env.hissab(["-B", &place, "tb"]).exits(6);
+    sale(&env, "mine.hissab", "second").ok();
+}
+
+#[test]
+fn a_clone_is_only_read_until_it_is_detached() {
+    let (env, serving) = shop();
+    let place = format!("{}/shop", serving.url());
+    env.hissab(["out", "1", "chai"]).ok();
+    env.hissab(["clone", &place, "copy.hissab"]).ok();
+    let refused = sale(&env, "copy.hissab", "x").exits(10);
+    assert!(
+        refused.stderr.contains(&format!("a copy of {place}")),
+        "{refused}"
+    );
+    env.hissab(["-B", "copy.hissab", "check", "--deep"]).ok();
+    let said = read_only_of(&env, "copy.hissab");
+    assert!(said.as_str().unwrap().contains(&place), "{said}");
+    env.hissab(["book", "detach", "copy.hissab", "--yes"]).ok();
+    sale(&env, "copy.hissab", "x").ok();
+    // The server did not go on meanwhile: the copy continues its book, and is marked then.
+    env.hissab(["push", "copy.hissab", &place]).ok();
+    assert_eq!(times(&env, "x"), 1);
+    sale(&env, "copy.hissab", "y").exits(10);
 }

@@ -1,5 +1,7 @@
 //! The SQLite book below the command line: what it records, refuses, undoes and proves.
 
+use hissab::book::mark::{Mark, MarkKind};
+use hissab::book::sqlite::SqliteBook;
 use hissab::book::{AuditQuery, Book, BookError, Order, Scan, Voided};
 use hissab::ledger::change::{
     Change, ImportBatch, OperationId, Repeat, SourceRow, Target, WriteMode,
@@ -662,4 +664,43 @@ fn a_snapshot_is_the_same_book_and_a_damaged_one_is_not_restored() {
     shop.proves();
     assert_eq!(sale(&mut shop, "7.00"), 2);
     assert_eq!(dec("1"), dec("1.0"));
+}
+
+#[test]
+fn a_mark_refuses_writers_that_were_open_before_it_and_is_of_the_file_alone() {
+    let mut shop = Shop::new();
+    sale(&mut shop, "5.00");
+    let path = shop.book.path().to_owned();
+    let mark = Mark {
+        kind: MarkKind::Moved,
+        place: "https://books.example.com/shop".to_owned(),
+    };
+    let head = shop.book.info().unwrap().head.unwrap();
+    assert!(!SqliteBook::set_mark(&path, WAIT, &mark, [7; 32]).unwrap());
+    sale(&mut shop, "6.00");
+    assert!(
+        !SqliteBook::set_mark(&path, WAIT, &mark, head).unwrap(),
+        "somebody wrote since"
+    );
+    let head = shop.book.info().unwrap().head.unwrap();
+    assert!(SqliteBook::set_mark(&path, WAIT, &mark, head).unwrap());
+    let elsewhere = |error: BookError| matches!(error, BookError::Elsewhere { mark: found, .. } if found == mark);
+    // This one was open all the time.
+    let late = shop.book.write(&[], WriteMode::Commit).unwrap_err();
+    assert!(elsewhere(late));
+    assert!(elsewhere(
+        SqliteBook::open_write(&path, WAIT).err().unwrap()
+    ));
+    assert_eq!(SqliteBook::mark(&path, WAIT).unwrap(), Some(mark.clone()));
+    let copy = shop.folder.path().join("copy.hissab");
+    shop.book.snapshot(&copy).unwrap();
+    assert_eq!(SqliteBook::mark(&copy, WAIT).unwrap(), None);
+    // Filled from a marked file, as a server is that was sent one.
+    let mut other = SqliteBook::open_write(&copy, WAIT).unwrap();
+    other.restore_from(&path).unwrap();
+    drop(other);
+    assert_eq!(SqliteBook::mark(&copy, WAIT).unwrap(), None);
+    SqliteBook::detach(&path, WAIT).unwrap();
+    sale(&mut shop, "7.00");
+    shop.proves();
 }

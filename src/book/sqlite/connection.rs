@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::fault::{damaged, of_file};
 use super::schema::{self, Found, SCHEMA_VERSION};
-use super::{SqliteBook, drafts, snapshot};
+use super::{SqliteBook, drafts, mark, snapshot};
 use crate::book::{BookError, Result};
 use crate::ledger::change::{Done, Unit, WriteMode};
 
@@ -60,12 +60,15 @@ impl SqliteBook {
         }
     }
 
-    /// Opens a book to change it. A book of an older schema is first copied beside itself, then migrated.
+    /// Opens a book to change it; one that is marked is refused. A book of an older schema is first copied beside itself, then migrated.
     pub fn open_write(path: &Path, wait: Duration) -> Result<SqliteBook> {
-        SqliteBook::writing(path, wait).map_err(|e| of_file(e, path))
+        let book = SqliteBook::writing(path, wait).map_err(|e| of_file(e, path))?;
+        mark::refuse(&book.conn).map_err(|e| of_file(e, path))?;
+        Ok(book)
     }
 
-    fn writing(path: &Path, wait: Duration) -> Result<SqliteBook> {
+    /// As [`SqliteBook::open_write`], of a marked file too.
+    pub(super) fn writing(path: &Path, wait: Duration) -> Result<SqliteBook> {
         let file = existing(path)?;
         if let Some(why) = unwritable(&file) {
             return Err(BookError::ReadOnly { why });

@@ -26,6 +26,7 @@ mod connection;
 mod drafts;
 mod fault;
 mod log;
+mod mark;
 mod more;
 mod records;
 mod requests;

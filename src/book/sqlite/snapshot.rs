@@ -12,7 +12,7 @@ use super::schema::{self, Found, SCHEMA_VERSION};
 use super::{SqliteBook, drafts, fault::damaged};
 use crate::book::{Book, BookError, CheckDepth, Result};
 
-/// Writes a consistent copy to a path that does not exist yet, mode 0600; `--once` keys stay behind.
+/// Writes a consistent copy to a path that does not exist yet, mode 0600; `--once` keys and the mark stay behind.
 pub fn snapshot(conn: &Connection, to: &Path) -> Result<()> {
     if fs::symlink_metadata(to).is_ok() {
         return Err(BookError::Conflict {
@@ -29,9 +29,9 @@ pub fn snapshot(conn: &Connection, to: &Path) -> Result<()> {
         Duration::from_secs(30),
     )?;
     pages(conn, &mut copy)?;
-    // The copy is a plain file of its own: no log beside it, and none of this book's request keys.
+    // The copy is a plain file of its own: no log beside it, and has neither request keys nor mark.
     copy.execute_batch(
-        "PRAGMA journal_mode = DELETE; DELETE FROM request; PRAGMA journal_mode = WAL",
+        "PRAGMA journal_mode = DELETE; DELETE FROM request; DELETE FROM mark; PRAGMA journal_mode = WAL",
     )?;
     copy.close().map_err(|(_, error)| BookError::from(error))?;
     drafts::publish(draft, to)
@@ -59,7 +59,9 @@ impl SqliteBook {
         let backup = beside(&self.path, "before-restore");
         snapshot(&self.conn, &backup)?;
         pages(&source.conn, &mut self.conn)?;
-        self.conn.execute_batch("PRAGMA journal_mode = WAL")?;
+        // A file copied by hand may be marked: what is filled from it is not.
+        self.conn
+            .execute_batch("PRAGMA journal_mode = WAL; DELETE FROM mark")?;
         let path = self.path.clone();
         let wait = self.wait;
         *self = SqliteBook::open_write(&path, wait)?;

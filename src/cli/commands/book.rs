@@ -29,8 +29,8 @@ pub enum Action {
     Remove(NameArgs),
     /// Show what a book says of itself
     Show,
-    /// Make a read-only copy a book of its own
-    Detach,
+    /// Make a cloned or pushed file a book of its own: it is written again, apart from the server's
+    Detach(super::detach::Args),
 }
 
 #[derive(clap::Args)]
@@ -70,10 +70,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         Action::Rename(args) => rename(ctx, &args),
         Action::Remove(args) => remove(ctx, &args.name),
         Action::Show => super::status::run(ctx, super::status::Args {}),
-        Action::Detach => Err(Failure::conflict(
-            "not-a-clone",
-            "this book is no copy of a server's: there is nothing to detach from",
-        )),
+        Action::Detach(args) => super::detach::run(ctx, &args),
     }
 }
 

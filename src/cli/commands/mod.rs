@@ -38,6 +38,7 @@ pub mod currency;
 pub mod daybook;
 pub mod demo;
 pub mod demo_month;
+pub mod detach;
 pub mod doctor;
 pub mod doctor_server;
 pub mod dues;

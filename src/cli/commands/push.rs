@@ -1,12 +1,13 @@
 //! `hissab push FILE URL/ORG`: a book in a file becomes, or continues, a server's book.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::backup::{head_words, make, sound};
-use crate::book::{self, CheckDepth};
+use crate::book::mark::{Mark, MarkKind};
+use crate::book::{self, BookError, CheckDepth};
 use crate::cli::context::Context;
-use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::cli::locate;
 use crate::client::{ClientError, Place, Session};
 use crate::ledger::settings::BookInfo;
@@ -17,7 +18,7 @@ use crate::wire::org::{Membership, NewOrg};
 /// Bring a book to a server: a new organisation, or the rest of one that it continues
 ///
 /// The server's book must be one of the states this one went through: pushing goes on from there and never
-/// merges. Needs the owner.
+/// merges. The file is then marked as moved and only read. Needs the owner.
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab push shop.hissab https://books.example.com/ganesh")]
 pub struct Args {
@@ -32,11 +33,23 @@ pub struct Args {
     /// Check the book and say what would happen, but send nothing
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Refused: a book's id is in the hash of each of its records, so no file can go on under another
+    #[arg(long, hide = true)]
+    pub keep: bool,
 }
 
 const SQLITE: &str = "application/vnd.sqlite3";
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    if args.keep {
+        return Err(Failure::usage(
+            "cannot-fork",
+            "--keep would need a new book id here, and the id is in the hash of every record: the history would no \
+             longer prove",
+        )
+        .hint("push without it; to write here too, apart from the server: hissab book detach FILE"));
+    }
     let place = locate::place(&args.to)?;
     let session = ctx.session(&place.server)?;
     let refused = |failure: Failure| failure.while_doing("not pushed");
@@ -44,6 +57,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         let words = format!("no file {}", args.file.display());
         return Err(Failure::not_found("file-not-found", words));
     }
+    let marked = home(&args.file, &place).map_err(refused)?;
     // What is sent is a copy of one moment that proves, whoever writes meanwhile.
     let folder = tempfile::tempdir()?;
     let copy = folder.path().join("copy.hissab");
@@ -58,8 +72,54 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     if !args.dry_run {
         ensure_org(&session, &place, &info)?;
         send(&session, &place, &copy).map_err(refused)?;
+        if !marked {
+            drop(original);
+            leave(ctx, &args, &place, &info)?;
+        }
     }
     say(ctx, &args, &place, &info)
+}
+
+/// Whether the file is marked as this place's. One whose home is another place is not pushed here.
+fn home(file: &Path, place: &Place) -> Result<bool> {
+    let Some(mark) = book::open::mark(file)? else {
+        return Ok(false);
+    };
+    if mark.place == place.to_string() {
+        return Ok(true);
+    }
+    let file = file.display().to_string();
+    Err(
+        Failure::conflict("other-home", format!("{file} is {mark}")).hint(format!(
+            "to make it a book of its own first: hissab book detach {}",
+            shell_word(&file)
+        )),
+    )
+}
+
+/// Marks the file as moved, if the server has all of it.
+fn leave(ctx: &Context, args: &Args, place: &Place, info: &BookInfo) -> Result<()> {
+    let mark = Mark {
+        kind: MarkKind::Moved,
+        place: place.to_string(),
+    };
+    let head = info.head.unwrap_or_default();
+    let file = args.file.display();
+    match book::open::set_mark(&args.file, ctx.wait()?, &mark, head) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::conflict(
+            "changed-meanwhile",
+            format!("{file} was written to while it was pushed: {place} does not have all of it"),
+        )
+        .hint("push again")),
+        Err(BookError::ReadOnly { why }) => {
+            ctx.warn(&format!("{file} is not marked as moved: {why}"));
+            Ok(())
+        }
+        Err(error) => Err(Failure::from(error)
+            .while_doing(&format!("pushed, but {file} is not marked as moved"))
+            .hint("push again: what arrived already changes nothing")),
+    }
 }
 
 /// Makes the organisation, if it is not there.
@@ -85,7 +145,7 @@ fn ensure_org(session: &Session, place: &Place, info: &BookInfo) -> Result<()> {
     Ok(())
 }
 
-fn send(session: &Session, place: &Place, copy: &std::path::Path) -> Result<()> {
+fn send(session: &Session, place: &Place, copy: &Path) -> Result<()> {
     let file = std::fs::File::open(copy)?;
     let path = format!("/orgs/{}/book", place.org);
     match session.upload::<HeadBody>(&path, &[], file, SQLITE) {
@@ -128,7 +188,7 @@ fn say(ctx: &mut Context, args: &Args, place: &Place, info: &BookInfo) -> Result
     writeln!(ctx.out, "{}", line(&text))?;
     if !args.dry_run {
         ctx.note(&format!(
-            "from now on work there: hissab -B {place} …; {} stays as it is",
+            "from now on work there: hissab -B {place} …; {} is only read",
             args.file.display()
         ));
     }

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::status_remote::RemoteFacts;
+use crate::book;
 use crate::cli::context::Context;
 use crate::cli::environment::local_time;
 use crate::cli::error::{Exit, Result};
@@ -46,6 +47,7 @@ pub fn run(ctx: &mut Context, _args: Args) -> Result<Exit> {
     let mut book = ctx.open_read()?;
     let info = book.info()?;
     let accounts = book.chart()?.accounts().len();
+    drop(book);
     let (at, chosen_by) = if ctx.globals.files.is_empty() {
         let located = ctx.located()?;
         (Some(located.at), located.source.word())
@@ -62,7 +64,10 @@ pub fn run(ctx: &mut Context, _args: Args) -> Result<Exit> {
             let path = std::fs::canonicalize(&path).unwrap_or(path);
             // We opened it to read; what counts is whether it could be written.
             let locked = std::fs::metadata(&path).is_ok_and(|m| m.permissions().readonly());
-            info.read_only = locked.then(|| "the file may not be written".to_owned());
+            info.read_only = match book::open::mark(&path)? {
+                Some(mark) => Some(format!("{mark} (to write here: hissab book detach)")),
+                None => locked.then(|| "the file may not be written".to_owned()),
+            };
             (path.display().to_string(), None)
         }
         Some(At::Remote(place)) => (place.to_string(), Some(RemoteFacts::ask(ctx, &place)?)),

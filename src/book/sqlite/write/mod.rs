@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::fault::damaged;
-use super::{requests, rows};
+use super::{mark, requests, rows};
 use crate::book::{BookError, Result};
 use crate::ledger::change::{Change, ChangeSource, Done, Repeat, Unit, WriteMode};
 
@@ -47,7 +47,7 @@ pub fn write(
     mode: WriteMode,
 ) -> Result<Vec<Result<Done>>> {
     begin(conn)?;
-    let outcomes = match run(conn, book, units) {
+    let outcomes = match mark::refuse(conn).and_then(|()| run(conn, book, units)) {
         Ok(outcomes) => outcomes,
         Err(error) => {
             rollback(conn);
