@@ -154,35 +154,41 @@ impl Drop for Server {
 /// `hissab serve`: runs until it is told to stop. `started` is called when it listens.
 pub fn run(config: Config, started: impl FnOnce(&Server)) -> Result<(), ServeError> {
     let server = Server::start(config)?;
-    started(&server);
     let Some(runtime) = &server.runtime else {
         return Ok(());
     };
-    runtime
-        .block_on(told_to_stop())
-        .map_err(|e| ServeError::Failed { why: e.to_string() })?;
+    let failed = |e: std::io::Error| ServeError::Failed { why: e.to_string() };
+    // Listened for before anyone is told that the server is there: whoever stops it at once stops it in order.
+    let stopped = {
+        let _inside = runtime.enter();
+        told_to_stop().map_err(failed)?
+    };
+    started(&server);
+    runtime.block_on(stopped).map_err(failed)?;
     server.stop();
     Ok(())
 }
 
-/// SIGTERM or SIGINT.
+/// SIGTERM or SIGINT, caught from now on.
 #[cfg(unix)]
-async fn told_to_stop() -> std::io::Result<()> {
+fn told_to_stop() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut term, mut int) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
     );
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        Ok(())
+    })
 }
 
 #[cfg(not(unix))]
-async fn told_to_stop() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+fn told_to_stop() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
+    Ok(tokio::signal::ctrl_c())
 }
 
 /// Folders, key, registry; what an interrupted start or stop left behind is swept.

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::account::{AssertionBody, CurrencyBody, NewLedger, PatchLedger, PriceBody};
+use super::draft::DraftBody;
 use super::import::{BatchBody, SourceRowBody};
 use super::problem::Problem;
-use super::transaction::DraftBody;
 use super::{Result, Unreadable, read_hash};
 use crate::ledger::account::AccountKey;
 use crate::ledger::audit::hex;

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod auth;
 pub mod book;
 pub mod change;
+pub mod draft;
 pub mod finding;
 pub mod import;
 pub mod job;

@@ -17,7 +17,8 @@ use hissab::book::remote::RemoteBook;
 use hissab::client::{ClientError, Credential, Server, Session, Settings};
 use hissab::ledger::totals::TotalsQuery;
 use hissab::wire::amount::Amount;
-use hissab::wire::transaction::{DraftBody, DraftEntryBody, TransactionBody};
+use hissab::wire::draft::{DraftBody, DraftEntryBody};
+use hissab::wire::transaction::TransactionBody;
 use uuid::Uuid;
 
 use crate::chance::Chance;

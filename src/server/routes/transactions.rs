@@ -20,11 +20,11 @@ use crate::server::writing::{self, Body, Trying, if_match, keyed, of_keyed, one,
 use crate::wire::List;
 use crate::wire::audit::VersionBody;
 use crate::wire::change::OwnedUnit;
-use crate::wire::problem::Problem as ProblemBody;
-use crate::wire::transaction::{
+use crate::wire::draft::{
     BatchAnswer, BatchItem, BatchRequest, DraftBody, PatchTransaction, Precondition,
-    TransactionBody,
 };
+use crate::wire::problem::Problem as ProblemBody;
+use crate::wire::transaction::TransactionBody;
 
 /// The most transactions in one batch.
 const BATCH_MAX: usize = 1000;
