@@ -396,8 +396,12 @@ fn matched(
 
 /// Runs a command. With an error comes whether it left nothing behind it, so that it may start over.
 fn execute(cli: Cli) -> std::result::Result<Exit, (Failure, bool)> {
+    let book = cli.globals.book.clone();
     let mut ctx = Context::new(cli.globals).map_err(|failure| (failure, false))?;
-    let outcome = cli.command.run(&mut ctx);
+    let outcome = cli
+        .command
+        .run(&mut ctx)
+        .map_err(|f| settled_there(f, book));
     ctx.step(match &outcome {
         Ok(_) => "done",
         Err(_) => "failed",
@@ -414,6 +418,19 @@ fn execute(cli: Cli) -> std::result::Result<Exit, (Failure, bool)> {
         }
         Err(failure) => Err((failure, false)),
     }
+}
+
+/// What waits for a server waits for one book: where the line named it, so does the command that settles it.
+fn settled_there(mut failure: Failure, book: Option<String>) -> Failure {
+    if let Some(book) = book
+        && failure.exit == Exit::Unconfirmed
+    {
+        let named = format!("hissab -B {} sync", error::shell_word(&book));
+        for hint in &mut failure.hints {
+            *hint = hint.replace("hissab sync", &named);
+        }
+    }
+    failure
 }
 
 fn say_failure(failure: &Failure, json: bool) -> Exit {
