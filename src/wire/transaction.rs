@@ -84,6 +84,9 @@ pub(super) fn read_voucher(word: &str) -> Result<Voucher> {
     read_word("voucher", word, Voucher::from_word, &known).map_err(|e| e.within("voucher"))
 }
 
+/// The code of the problem that there is no such transaction.
+pub const NO_TRANSACTION: &str = "transaction-not-found";
+
 /// What an entry weighs where that is not its amount, in minor units exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]

@@ -377,6 +377,22 @@ fn a_trial_keeps_nothing_and_a_condition_must_hold() {
     assert_eq!(head(&live), before);
 }
 
+#[test]
+fn a_repeat_is_answered_although_its_own_first_time_broke_the_condition() {
+    let live = Live::new();
+    live.post(5).is(201);
+    let mut sale = tea("7.00");
+    sale["id"] = json!(Uuid::now_v7());
+    sale["preconditions"] =
+        json!([{ "account": "Assets:Cash", "currency": "INR", "equals": "-5.00" }]);
+    let first = live.call("POST", POSTING, &sale.to_string()).is(201);
+    let again = live.call("POST", POSTING, &sale.to_string()).is(200);
+    assert_eq!(first.json()["id"], again.json()["id"]);
+    assert_eq!(first.json()["number"], again.json()["number"]);
+    sale["id"] = json!(Uuid::now_v7());
+    problem(live.call("POST", POSTING, &sale.to_string()), 409);
+}
+
 /// An import of `lines`, of which only the first `bytes` are sent.
 fn import(live: &Live, lines: &str, bytes: usize) -> TcpStream {
     let mut stream = TcpStream::connect(live.server().address()).unwrap();

@@ -4,6 +4,7 @@
 //! it, and a book that has moved meanwhile fails with the conflict `book-moved` (whoever asked starts over).
 //! A book opened to write asks for the newest state each time.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use super::{
     Scan, Verification, Version,
 };
 use crate::client::{ClientError, Desk, Session, segment};
+use crate::ledger::account::AccountKey;
 use crate::ledger::change::{Assertion, Done, PriceChange, Target, Unit, WriteMode};
 use crate::ledger::chart::Chart;
 use crate::ledger::settings::BookInfo;
@@ -26,7 +28,7 @@ use crate::wire::book::OrgBody;
 use crate::wire::finding::{CheckBody, ChecksRequest, VerificationBody};
 use crate::wire::import::{ImportBody, KnownRowBody, KnownRowsRequest, SourcesRequest};
 use crate::wire::totals::TotalsBody;
-use crate::wire::transaction::TransactionBody;
+use crate::wire::transaction::{NO_TRANSACTION, TransactionBody};
 use crate::wire::{List, Unreadable};
 
 mod scan;
@@ -49,6 +51,8 @@ pub struct RemoteBook {
 
 /// The most identities or numbers in one question: a body has a limit.
 const ASKED_AT_ONCE: usize = 20_000;
+/// The most accounts that the address of a question names: at 37 bytes each they must fit into 64 KiB.
+const LEDGERS_MAX: usize = 1_000;
 
 impl RemoteBook {
     /// A book to look at: one state for the whole life of the value.
@@ -182,18 +186,24 @@ impl RemoteBook {
     }
 
     /// `None` where the server says that there is no such thing.
+    /// The parameter that asks for these accounts only; nothing of more than an address can name: then
+    /// everything is asked for, and whoever asks picks.
+    fn ledgers(&mut self, keys: &[AccountKey]) -> Result<Option<(&'static str, String)>> {
+        if keys.len() > LEDGERS_MAX {
+            return Ok(None);
+        }
+        let chart = self.known_chart()?;
+        let ids: Vec<String> = keys
+            .iter()
+            .map(|k| chart.account(*k).id.to_string())
+            .collect();
+        Ok(Some(("ledger", ids.join(","))))
+    }
+
     fn found<T>(&self, result: Result<T>) -> Result<Option<T>> {
         match result {
             Ok(value) => Ok(Some(value)),
-            Err(BookError::Remote(error))
-                if error.problem().is_some_and(|p| {
-                    p.status == 404
-                        && p.code == "not-found"
-                        && p.detail.starts_with("no transaction")
-                }) =>
-            {
-                Ok(None)
-            }
+            Err(BookError::Remote(error)) if error.is_problem(NO_TRANSACTION) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -270,15 +280,15 @@ impl Book for RemoteBook {
             if keys.is_empty() {
                 return Ok(Totals::default());
             }
-            let chart = self.known_chart()?;
-            let ids: Vec<String> = keys
-                .iter()
-                .map(|k| chart.account(*k).id.to_string())
-                .collect();
-            asked.push(("ledger", ids.join(",")));
+            asked.extend(self.ledgers(keys)?);
         }
         let body: TotalsBody = self.get("/totals", &asked)?;
-        self.with_chart(body, TotalsBody::totals)
+        let mut totals = self.with_chart(body, TotalsBody::totals)?;
+        if let Some(keys) = &query.accounts {
+            let wanted: HashSet<AccountKey> = keys.iter().copied().collect();
+            totals.rows.retain(|row| wanted.contains(&row.account));
+        }
+        Ok(totals)
     }
 
     fn scan(

@@ -1,5 +1,6 @@
 //! A scan is one answer, streamed a line a transaction from one state of the book; its last line says that it is whole.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use jiff::civil::Date;
@@ -7,6 +8,7 @@ use jiff::civil::Date;
 use super::{RemoteBook, failed, moved};
 use crate::book::{BookError, Order, Result, Scan, Voided};
 use crate::client::{Asked, ClientError, Method, Payload};
+use crate::ledger::account::AccountKey;
 use crate::ledger::transaction::Transaction;
 use crate::wire::Unreadable;
 use crate::wire::transaction::{StreamEnd, TransactionBody};
@@ -25,16 +27,29 @@ pub fn scan(
     if scan.accounts.as_ref().is_some_and(Vec::is_empty) || scan.limit == Some(0) {
         return Ok(());
     }
-    let mut handed = false;
+    let mut handed = 0;
+    let wanted: Option<HashSet<AccountKey>> =
+        scan.accounts.as_ref().map(|k| k.iter().copied().collect());
     for attempt in 1.. {
-        let mut counted = |transaction| {
-            handed = true;
-            row(transaction)
+        let mut counted = |transaction: Transaction| {
+            let moves = |wanted: &HashSet<AccountKey>| {
+                let mut entries = transaction.entries.iter();
+                entries.any(|e| wanted.contains(&e.account))
+            };
+            if !wanted.as_ref().is_none_or(moves) {
+                return ControlFlow::Continue(());
+            }
+            handed += 1;
+            let flow = row(transaction);
+            match scan.limit == Some(handed) {
+                true => ControlFlow::Break(()),
+                false => flow,
+            }
         };
         match once(book, scan, &mut counted)? {
             Ended::Whole => return Ok(()),
             // Nothing was handed over yet: a newer chart reads it all.
-            Ended::Unread if !handed && !book.pinned && attempt < ATTEMPTS => book.chart = None,
+            Ended::Unread if handed == 0 && !book.pinned && attempt < ATTEMPTS => book.chart = None,
             Ended::Unread => return Err(moved()),
         }
     }
@@ -144,14 +159,6 @@ fn question(book: &mut RemoteBook, scan: &Scan) -> Result<Vec<(&'static str, Str
         .filter(|d| *d != Date::MAX)
         .map(|d| d.yesterday().unwrap_or(Date::MIN));
     put("to", last.map(|d| d.to_string()));
-    if let Some(keys) = &scan.accounts {
-        let chart = book.known_chart()?;
-        let ids: Vec<String> = keys
-            .iter()
-            .map(|k| chart.account(*k).id.to_string())
-            .collect();
-        put("ledger", Some(ids.join(",")));
-    }
     put("q", (!scan.words.is_empty()).then(|| scan.words.join(" ")));
     put(
         "order",
@@ -161,7 +168,15 @@ fn question(book: &mut RemoteBook, scan: &Scan) -> Result<Vec<(&'static str, Str
         "voided",
         (scan.voided == Voided::Show).then(|| "true".to_owned()),
     );
-    put("limit", scan.limit.map(|n| n.to_string()));
+    let ledgers = match &scan.accounts {
+        None => None,
+        Some(keys) => book.ledgers(keys)?,
+    };
+    // Where the server is not told the accounts, it cannot count what is wanted of them.
+    if scan.accounts.is_none() || ledgers.is_some() {
+        put("limit", scan.limit.map(|n| n.to_string()));
+    }
+    query.extend(ledgers);
     Ok(query)
 }
 

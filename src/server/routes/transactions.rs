@@ -24,7 +24,7 @@ use crate::wire::draft::{
     BatchAnswer, BatchItem, BatchRequest, DraftBody, PatchTransaction, Precondition,
 };
 use crate::wire::problem::Problem as ProblemBody;
-use crate::wire::transaction::TransactionBody;
+use crate::wire::transaction::{NO_TRANSACTION, TransactionBody};
 
 /// The most transactions in one batch.
 const BATCH_MAX: usize = 1000;
@@ -41,7 +41,10 @@ pub fn read_target(text: &str) -> Answer<Target> {
 }
 
 fn missing(reference: &str) -> Problem {
-    Problem::not_found(format!("transaction {reference}"))
+    Problem {
+        code: NO_TRANSACTION.to_owned(),
+        ..Problem::not_found(format!("transaction {reference}"))
+    }
 }
 
 /// A transaction as an answer, with its version as the entity tag.
@@ -234,11 +237,9 @@ async fn under(
         WriteMode::Commit
     };
     let written = state.lanes.alone(org.place(), move |book| {
-        let repeated = book.audit(&book::AuditQuery {
-            operation: Some(unit.operation),
-            ..Default::default()
-        })?;
-        if repeated.is_empty() {
+        // What was done before is answered, whatever the balances are now: it may have made them so itself.
+        let tried = one(book.write(&[unit.unit(&who, at)], WriteMode::DryRun)?)?;
+        if tried.repeat == Repeat::New {
             for condition in &conditions {
                 hold(book, condition)?;
             }
