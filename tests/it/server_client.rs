@@ -310,13 +310,24 @@ enum Cut {
     MidRequest,
     NoAnswer,
     MidAnswer,
+    /// Nothing is cut, but the server is told twice.
+    Twice,
+    /// The client's connection is reset after the server has recorded it.
+    Reset,
     /// Held until the client is gone; the server never hears of it.
     HeldBefore,
     /// Held until the client is gone; the server has recorded it.
     HeldAnswer,
 }
 
-const CUTS: [Cut; 4] = [Cut::Before, Cut::MidRequest, Cut::NoAnswer, Cut::MidAnswer];
+const CUTS: [Cut; 6] = [
+    Cut::Before,
+    Cut::MidRequest,
+    Cut::NoAnswer,
+    Cut::MidAnswer,
+    Cut::Twice,
+    Cut::Reset,
+];
 
 /// A proxy that cuts the next changes as it is told, and lets everything else through.
 struct Proxy {
@@ -391,7 +402,10 @@ fn carry(
     let (mut to_client, mut to_server) = (client, server);
     loop {
         let request = message(&mut requests)?;
-        let changes = request.starts_with(b"POST /api/v1/orgs/shop/changes");
+        let changes = [&b"changes"[..], b"imports"]
+            .map(|end| [b"POST /api/v1/orgs/shop/", end].concat())
+            .iter()
+            .any(|start| request.starts_with(start));
         let cut = match changes {
             true => cuts.lock().unwrap().pop(),
             false => None,
@@ -404,9 +418,17 @@ fn carry(
             }
             _ => to_server.write_all(&request)?,
         }
-        let answer = message(&mut answers)?;
+        let mut answer = message(&mut answers)?;
+        if matches!(cut, Some(Cut::Twice)) {
+            to_server.write_all(&request)?;
+            answer = message(&mut answers)?;
+        }
         match cut {
             Some(Cut::NoAnswer) => return Ok(()),
+            Some(Cut::Reset) => {
+                let linger = Some(std::time::Duration::ZERO);
+                return socket2::SockRef::from(&to_client).set_linger(linger);
+            }
             Some(Cut::HeldAnswer) => return hold(&mut requests),
             Some(Cut::MidAnswer) => {
                 return to_client.write_all(&answer[..answer.len() - 5]);
@@ -435,7 +457,11 @@ fn a_transaction_is_recorded_once_wherever_the_line_is_cut() {
     through(&mut env, &serving, &proxy);
     let mut chance = crate::chance::Chance::new("cut lines");
     let mut unconfirmed = 0;
-    for round in 0..16 {
+    let rounds = match std::env::var_os("HISSAB_TEST_MANY") {
+        Some(_) => 500,
+        None => 16,
+    };
+    for round in 0..rounds {
         // Up to five: more than a command tries.
         let cuts: Vec<Cut> = (0..1 + chance.below(5))
             .map(|_| *chance.one(&CUTS))
@@ -459,6 +485,33 @@ fn a_transaction_is_recorded_once_wherever_the_line_is_cut() {
     assert!(unconfirmed > 0, "no round was cut often enough");
     let left = env.hissab(["sync", "--list", "-O", "ndjson"]).ok().stdout;
     assert_eq!(left, "");
+}
+
+/// A bank's statement that is too long for one request.
+fn long_statement(env: &TestEnv, rows: u32) {
+    let mut text = "Date,Narration,Amount\n".to_owned();
+    for row in 0..rows {
+        text += &format!("2026-04-07,row {row} of a statement that takes some room,-{row}.50\n");
+    }
+    env.write("long.csv", text);
+}
+
+#[test]
+fn a_streamed_import_is_recorded_once_wherever_the_line_is_cut() {
+    let (mut env, serving) = shop();
+    let proxy = Proxy::start(serving.port);
+    through(&mut env, &serving, &proxy);
+    long_statement(&env, 4000);
+    let import = ["import", "long.csv", "--account", "cash"];
+    *proxy.plan.lock().unwrap() = vec![Cut::NoAnswer; 3];
+    let run = env.hissab(import).exits(9);
+    assert!(run.stderr.contains("the same import again"), "{run}");
+    *proxy.plan.lock().unwrap() = vec![Cut::Twice, Cut::MidAnswer, Cut::MidRequest];
+    let run = env.hissab(import).ok();
+    assert!(run.stdout.contains("4000"), "{run}");
+    assert_eq!(times(&env, "row 7 of a statement that takes some room"), 1);
+    let rows = env.hissab(["journal", "-O", "csv", "--fields", "number"]);
+    assert_eq!(rows.ok().stdout.lines().count(), 1 + 2 * 4000);
 }
 
 #[test]
@@ -512,6 +565,35 @@ fn local_book(env: &TestEnv) {
 
 fn sale(env: &TestEnv, book: &str, what: &str) -> Run {
     env.hissab(["-B", book, "add", what, "cash", "5", "sales"])
+}
+
+#[test]
+fn more_accounts_than_an_address_can_name_are_asked_for_all_the_same() {
+    let (env, serving) = shop();
+    let place = format!("{}/mine", serving.url());
+    let mut journal = String::new();
+    for party in 0..1500 {
+        journal += &format!(
+            "2026-04-{:02} sale {party}\n  Assets:Debtors:Customer {party:04}  {party}.25 INR\n  Income:Sales\n",
+            1 + party % 28
+        );
+    }
+    env.write("sales.journal", &journal);
+    local_book(&env);
+    let import = ["-B", "mine.hissab", "import", "sales.journal"];
+    env.hissab(import.iter().chain(&["--create-accounts"])).ok();
+    env.hissab(["push", "mine.hissab", &place]).ok();
+    for words in [
+        &["balance", "acct:Debtors"][..],
+        &["journal", "acct:Debtors", "--limit", "20", "-O", "csv"],
+        &["register", "acct:Debtors", "-O", "csv"],
+        &["search", "sale", "acct:Debtors", "--limit", "5"],
+    ] {
+        let here = env.hissab(["-B", "mine.hissab"].iter().chain(words)).ok();
+        let there = env.hissab(["-B", &place].iter().chain(words)).ok();
+        assert_eq!(here.stdout, there.stdout, "{words:?}");
+        assert!(here.stdout.lines().count() > 4, "{words:?}: {here}");
+    }
 }
 
 fn read_only_of(env: &TestEnv, book: &str) -> serde_json::Value {
