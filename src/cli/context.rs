@@ -291,7 +291,9 @@ impl Context {
         self.note(&format!("on {place}"));
         let waiting = desk.outbox.waiting();
         if waiting > 0 {
-            self.warn(&format!("{waiting} waiting to be settled: hissab sync"));
+            self.warn(&format!(
+                "{waiting} waiting to be settled: hissab -B {place} sync"
+            ));
         }
         Ok(book::open::remote_write(desk))
     }

@@ -253,6 +253,33 @@ impl Outbox {
         Ok(there)
     }
 
+    /// Every book that letters wait for.
+    ///
+    /// Errors: `Io` if a letter cannot be read.
+    pub fn places(folder: &Path) -> Result<Vec<Place>> {
+        let inside = |folder: &Path| {
+            let entries = std::fs::read_dir(folder).into_iter().flatten();
+            let mut paths: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+            paths.sort();
+            paths
+        };
+        let mut places = Vec::new();
+        for org in inside(&folder.join("outbox"))
+            .iter()
+            .flat_map(|server| inside(server))
+        {
+            let letters = inside(&org);
+            let letter = letters
+                .iter()
+                .find(|p| p.extension().is_some_and(|e| e == "json"));
+            if let Some(path) = letter {
+                let place = Place::read(&open(path)?.place).map_err(|_| not_a_letter(path))?;
+                places.push(place);
+            }
+        }
+        Ok(places)
+    }
+
     /// Held while letters are settled, so that two `sync` do not both tell of one.
     pub fn lock(&self) -> Result<files::Lock> {
         files::lock(&self.folder.join("sync"))
@@ -269,13 +296,9 @@ impl Outbox {
     }
 
     fn read(&self, path: &Path) -> Result<Letter> {
-        let bad = || ClientError::Io {
-            what: format!("{} is not a letter of this hissab", path.display()),
-        };
-        let bytes = files::read(path, BYTES_MAX)?.ok_or_else(bad)?;
-        let letter: Letter = serde_json::from_slice(&bytes).map_err(|_| bad())?;
-        if letter.schema != SCHEMA || letter.place != self.place.to_string() {
-            return Err(bad());
+        let letter = open(path)?;
+        if letter.place != self.place.to_string() {
+            return Err(not_a_letter(path));
         }
         Ok(letter)
     }
@@ -300,6 +323,21 @@ impl Outbox {
 
     fn path(&self, id: Uuid) -> PathBuf {
         self.folder.join(format!("{id}.json"))
+    }
+}
+
+fn open(path: &Path) -> Result<Letter> {
+    let bytes = files::read(path, BYTES_MAX)?.ok_or_else(|| not_a_letter(path))?;
+    let letter: Letter = serde_json::from_slice(&bytes).map_err(|_| not_a_letter(path))?;
+    if letter.schema != SCHEMA {
+        return Err(not_a_letter(path));
+    }
+    Ok(letter)
+}
+
+fn not_a_letter(path: &Path) -> ClientError {
+    ClientError::Io {
+        what: format!("{} is not a letter of this hissab", path.display()),
     }
 }
 

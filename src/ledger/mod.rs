@@ -29,6 +29,7 @@ pub mod money;
 pub mod new_book;
 pub mod period;
 mod period_text;
+pub mod plural;
 pub mod query;
 mod query_expression;
 pub mod query_match;

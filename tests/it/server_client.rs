@@ -204,7 +204,10 @@ fn what_lists_print_is_a_contract() {
         first(&["token", "list"]),
         "name,org,scopes,created,last_used,expires,id"
     );
-    assert_eq!(first(&["sync", "--list"]), "state,written_at,about,why,id");
+    assert_eq!(
+        first(&["sync", "--list"]),
+        "state,written_at,about,why,id,book"
+    );
     let who = env.hissab(["whoami", "--json"]).ok().stdout;
     let who: serde_json::Value = serde_json::from_str(&who).unwrap();
     assert_eq!(who["schema"], "hissab/whoami/1");
@@ -244,6 +247,12 @@ fn postings_wait_for_a_server_that_is_away_and_are_recorded_once() {
     ])
     .exits(6);
     env.hissab(["sync"]).exits(9);
+    // Without a book named, whatever waits for any server is listed; a file has nothing waiting.
+    let mut nowhere = env.command(["sync", "--list", "-O", "csv"]);
+    let anywhere = nowhere.env_remove("HISSAB_BOOK").output().unwrap();
+    let anywhere = String::from_utf8(anywhere.stdout).unwrap();
+    assert_eq!(anywhere.matches("\nqueued,").count(), 2, "{anywhere}");
+    env.hissab(["-B", "some.hissab", "sync"]).exits(2);
     let listed = env.hissab(["sync", "--list", "-O", "csv"]).ok().stdout;
     assert_eq!(
         listed.lines().filter(|l| l.starts_with("queued,")).count(),
@@ -279,7 +288,7 @@ fn one_that_is_refused_at_sync_stays_listed_until_it_is_dropped() {
     let listed = env.hissab(["sync", "--list", "-O", "csv"]).ok().stdout;
     let line = listed.lines().nth(1).unwrap();
     assert!(line.starts_with("refused,"), "{listed}");
-    let id = line.rsplit(',').next().unwrap();
+    let id = line.split(',').nth(4).unwrap();
     env.hissab(["sync", "--drop", id, "--yes"]).ok();
     env.hissab(["sync"]).ok();
     assert_eq!(times(&env, "late"), 0);

@@ -9,6 +9,7 @@ use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::{Recorder, WriteArgs, echo, resolve};
 use crate::ledger::change::{AccountPatch, Change, Target};
 use crate::ledger::draft::Draft;
+use crate::ledger::plural::counted;
 
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab account merge Expenses:Chai Expenses:Tea")]
@@ -88,8 +89,10 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         &mut recorder,
         &written,
         &format!(
-            "merged {} into {}: {count} transactions, the account is closed",
-            from.path, into.path
+            "merged {} into {}: {}, the account is closed",
+            from.path,
+            into.path,
+            counted(count as u64, "transaction")
         ),
     )?;
     Ok(Exit::Ok)

@@ -7,6 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::progress::Progress;
 use crate::ledger::audit::{Hash, hex};
+use crate::ledger::plural::counted;
 use crate::render::sanitize;
 
 /// Prove the chain, and that the books are what it speaks of
@@ -79,9 +80,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     };
     writeln!(
         ctx.out,
-        "{verdict}: {} records, {} transactions, audit head {}",
-        proved.records,
-        proved.transactions,
+        "{verdict}: {}, {}, audit head {}",
+        counted(proved.records, "record"),
+        counted(proved.transactions, "transaction"),
         hex(&proved.head)
     )?;
     Ok(exit(holds))

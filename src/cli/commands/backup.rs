@@ -12,6 +12,7 @@ use crate::cli::locate::{At, Located};
 use crate::cli::progress::Progress;
 use crate::ledger::audit::hex;
 use crate::ledger::finding::Severity;
+use crate::ledger::plural::counted;
 use crate::ledger::settings::BookInfo;
 use crate::render::sanitize;
 
@@ -52,10 +53,10 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         writeln!(ctx.out, "{object}")?;
     } else {
         let line = format!(
-            "{} · backed up to {}: {} transactions, {}, checked",
+            "{} · backed up to {}: {}, {}, checked",
             info.settings.name,
             to.display(),
-            info.transactions,
+            counted(info.transactions, "transaction"),
             head_words(&info)
         );
         writeln!(ctx.out, "{}", sanitize::line(&line))?;

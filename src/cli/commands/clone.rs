@@ -10,6 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::locate;
 use crate::client::Place;
+use crate::ledger::plural::counted;
 use crate::ledger::settings::BookInfo;
 use crate::render::sanitize::line;
 
@@ -48,10 +49,10 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         return Ok(Exit::Ok);
     }
     let text = format!(
-        "{} · cloned from {place} to {}: {} transactions, {}, checked",
+        "{} · cloned from {place} to {}: {}, {}, checked",
         info.settings.name,
         args.to.display(),
-        info.transactions,
+        counted(info.transactions, "transaction"),
         head_words(&info)
     );
     writeln!(ctx.out, "{}", line(&text))?;

@@ -11,6 +11,7 @@ use crate::cli::error::{Exit, Result};
 use crate::cli::locate::At;
 use crate::cli::shown::ShownArgs;
 use crate::ledger::finding::Severity;
+use crate::ledger::plural::counted;
 use crate::ledger::settings::BookInfo;
 use crate::render::views::ListView;
 use crate::render::{Cell, Column};
@@ -135,8 +136,10 @@ fn book(ctx: &Context) -> Vec<Look> {
         Ok(info) => Look::fine(
             "book",
             format!(
-                "{named}: {}, schema {}, {} transactions",
-                info.settings.name, info.schema_version, info.transactions
+                "{named}: {}, schema {}, {}",
+                info.settings.name,
+                info.schema_version,
+                counted(info.transactions, "transaction")
             ),
         ),
         Err(error) => Look::bad("book", Severity::Error, format!("{named}: {error:#}")),

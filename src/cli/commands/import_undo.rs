@@ -6,6 +6,7 @@ use std::io::Write;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::ledger::change::{Change, OperationId, Unit, WriteMode};
+use crate::ledger::plural::counted;
 use crate::render::sanitize;
 
 /// Take back one import: void what it posted, withdraw the balance its statement vouched for
@@ -87,8 +88,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         "voided"
     };
     let line = format!(
-        "{name} · import {} of {file} undone: {} transactions {verb}",
-        args.batch, import.added
+        "{name} · import {} of {file} undone: {} {verb}",
+        args.batch,
+        counted(import.added, "transaction")
     );
     writeln!(ctx.out, "{}", sanitize::line(&line))?;
     Ok(Exit::Ok)

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::cli::context::Context;
+use crate::cli::environment::{local_time, zone_name};
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::output::Out;
 use crate::cli::progress::Progress;
@@ -16,7 +17,7 @@ use crate::client::{Place, Session};
 use crate::ledger::audit::hex;
 use crate::render::sanitize::line;
 use crate::render::views::ListView;
-use crate::render::{Cell, Column};
+use crate::render::{Cell, Column, Format};
 use crate::wire::List;
 use crate::wire::job::{ExportRequest, JobBody, JobState, JobStatus};
 
@@ -210,7 +211,15 @@ fn show(ctx: &mut Context, job: &JobBody) -> Result<Exit> {
 fn list(ctx: &mut Context, place: &Place, session: &Session, shown: &ShownArgs) -> Result<Exit> {
     let path = format!("/orgs/{}/exports", place.org);
     let jobs = session.get::<List<JobBody>>(&path, &[], None)?.0.data;
-    let at: Vec<String> = jobs.iter().map(|j| j.created_at.to_string()).collect();
+    let machine = ctx.format()? != Format::Table;
+    let zone = zone_name();
+    let at: Vec<String> = jobs
+        .iter()
+        .map(|job| match machine {
+            true => job.created_at.to_string(),
+            false => local_time(job.created_at, &zone),
+        })
+        .collect();
     let rows = jobs.iter().zip(&at).map(|(job, at)| {
         vec![
             Cell::Id(job.id),

@@ -10,6 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::cli::locate;
 use crate::client::{ClientError, Place, Session};
+use crate::ledger::plural::counted;
 use crate::ledger::settings::BookInfo;
 use crate::render::sanitize::line;
 use crate::wire::audit::HeadBody;
@@ -180,9 +181,9 @@ fn say(ctx: &mut Context, args: &Args, place: &Place, info: &BookInfo) -> Result
         "pushed"
     };
     let text = format!(
-        "{} · {verb} to {place}: {} transactions, {}",
+        "{} · {verb} to {place}: {}, {}",
         info.settings.name,
-        info.transactions,
+        counted(info.transactions, "transaction"),
         head_words(info)
     );
     writeln!(ctx.out, "{}", line(&text))?;

@@ -10,6 +10,7 @@ use crate::cli::record::{Recorder, WriteArgs, echo};
 use crate::ledger::change::{Change, Target};
 use crate::ledger::draft::Draft;
 use crate::ledger::period::Period;
+use crate::ledger::plural::counted;
 use crate::ledger::query::Query;
 use crate::render::sanitize::line;
 
@@ -78,7 +79,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         return Ok(Exit::Ok);
     }
     if count > 1 && !args.write.dry_run && recorder.ctx.can_ask() {
-        let question = format!("Move {entries} entries of {count} transactions to {to}?");
+        let question = format!("Move {} to {to}?", moves(entries, count));
         if !recorder.ctx.confirm(&question)? {
             return Err(Failure::refused("declined", "nothing changed"));
         }
@@ -100,7 +101,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     echo::said(
         &mut recorder,
         &written,
-        &format!("moved {entries} entries of {count} transactions to {to}"),
+        &format!("moved {} to {to}", moves(entries, count)),
     )?;
     writeln!(
         recorder.ctx.out,
@@ -122,4 +123,16 @@ fn numbers(ranges: &[(u64, u64)]) -> String {
         })
         .collect();
     texts.join(", ")
+}
+
+fn moves(entries: usize, transactions: usize) -> String {
+    let entries = if entries == 1 {
+        "1 entry".to_owned()
+    } else {
+        format!("{entries} entries")
+    };
+    format!(
+        "{entries} of {}",
+        counted(transactions as u64, "transaction")
+    )
 }

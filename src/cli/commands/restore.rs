@@ -8,6 +8,7 @@ use crate::book::{self, Book, CheckDepth};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::progress::Progress;
+use crate::ledger::plural::counted;
 use crate::ledger::settings::BookInfo;
 use crate::render::sanitize;
 
@@ -61,9 +62,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     };
     let name = &backup.settings.name;
     let line = format!(
-        "{name} · {verb} from {}: {} transactions, {}",
+        "{name} · {verb} from {}: {}, {}",
         args.file.display(),
-        backup.transactions,
+        counted(backup.transactions, "transaction"),
         head_words(&backup)
     );
     if ctx.wants_json() {

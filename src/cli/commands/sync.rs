@@ -4,11 +4,12 @@ use std::io::Write;
 
 use uuid::Uuid;
 
+use crate::cli::config::state_folder;
 use crate::cli::context::Context;
 use crate::cli::environment::local_time;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::shown::ShownArgs;
-use crate::client::outbox::Settled;
+use crate::client::outbox::{Outbox, Settled};
 use crate::client::{Desk, Stage};
 use crate::render::sanitize::line;
 use crate::render::views::ListView;
@@ -17,7 +18,7 @@ use crate::wire::change::DoneBody;
 
 /// Settle what waits for the server: each is recorded once, or refused with the reason
 ///
-/// Exit 1 if the server refused one: it stays listed until it is dropped; 9 if some still wait.
+/// Without a remote book, settles what waits for any. Exit 1 if the server refused one: it stays listed until it is dropped; 9 if some still wait.
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab -B https://books.example.com/ganesh sync --list")]
 pub struct Args {
@@ -34,28 +35,69 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
-    let located = ctx.located()?;
-    let Some(place) = located.remote() else {
-        return Err(Failure::usage(
-            "needs-a-server",
-            format!("nothing waits for a file: {} is one", located.shown()),
-        )
-        .hint("hissab -B https://books.example.com/acme sync"));
-    };
-    let desk = ctx.desk(place)?;
+    let desks = desks(ctx)?;
     if args.list {
-        return list(ctx, &desk, &args.shown);
+        return list(ctx, &desks, &args.shown);
     }
     args.shown.refuse("--list")?;
-    let _alone = desk.outbox.lock()?;
     match &args.drop {
-        Some(id) => discard(ctx, &desk, id),
-        None => settle(ctx, &desk),
+        Some(id) => discard(ctx, &desks, id),
+        None => settle_all(ctx, &desks),
     }
 }
 
-fn list(ctx: &mut Context, desk: &Desk, shown: &ShownArgs) -> Result<Exit> {
-    let letters = desk.outbox.letters()?;
+/// The remote book that was named; of a file or of none, every book that something waits for.
+fn desks(ctx: &Context) -> Result<Vec<Desk>> {
+    let located = ctx.located();
+    if let Some(place) = located.as_ref().ok().and_then(|l| l.remote()) {
+        return Ok(vec![ctx.desk(place)?]);
+    }
+    if ctx.globals.book.is_some() {
+        return Err(Failure::usage(
+            "needs-a-server",
+            format!("nothing waits for a file: {} is one", located?.shown()),
+        )
+        .hint("hissab sync, of every server")
+        .hint("hissab -B https://books.example.com/acme sync"));
+    }
+    let places = Outbox::places(&state_folder()?)?;
+    places.iter().map(|place| ctx.desk(place)).collect()
+}
+
+/// Settles every book's, whatever became of those before it; the worst is the exit.
+fn settle_all(ctx: &mut Context, desks: &[Desk]) -> Result<Exit> {
+    let mut settled = 0;
+    let mut exit = Exit::Ok;
+    let mut failures = Vec::new();
+    for desk in desks {
+        let _alone = desk.outbox.lock()?;
+        match settle(ctx, desk) {
+            Ok(count) => {
+                settled += count.done + count.refused;
+                if count.refused > 0 {
+                    exit = Exit::Failed;
+                }
+            }
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if let Some(last) = failures.pop() {
+        for failure in &failures {
+            ctx.complain(failure);
+        }
+        return Err(last);
+    }
+    if settled == 0 {
+        ctx.note("nothing waits");
+    }
+    Ok(exit)
+}
+
+fn list(ctx: &mut Context, desks: &[Desk], shown: &ShownArgs) -> Result<Exit> {
+    let mut letters = Vec::new();
+    for desk in desks {
+        letters.extend(desk.outbox.letters()?);
+    }
     let machine = ctx.format()? != Format::Table;
     let zone = crate::cli::environment::zone_name();
     let at: Vec<String> = letters
@@ -72,14 +114,15 @@ fn list(ctx: &mut Context, desk: &Desk, shown: &ShownArgs) -> Result<Exit> {
             Cell::text(&letter.about),
             Cell::maybe(letter.why.as_deref()),
             Cell::Id(letter.id),
+            Cell::text(&letter.place),
         ]
     });
-    let columns = ["state", "written_at", "about", "why", "id"];
+    let columns = ["state", "written_at", "about", "why", "id", "book"];
     let view = ListView {
         schema: "outbox/1",
         title: Vec::new(),
         columns: columns.map(Column::text).to_vec(),
-        headings: vec!["State", "Written", "What", "Why", "Id"],
+        headings: vec!["State", "Written", "What", "Why", "Id", "Book"],
         rows: rows.collect(),
         head: Vec::new(),
         notes: Vec::new(),
@@ -88,14 +131,19 @@ fn list(ctx: &mut Context, desk: &Desk, shown: &ShownArgs) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-fn discard(ctx: &mut Context, desk: &Desk, words: &str) -> Result<Exit> {
+fn discard(ctx: &mut Context, desks: &[Desk], words: &str) -> Result<Exit> {
     let unknown = || {
         Failure::not_found("letter-not-found", format!("nothing that waits is {words}"))
             .hint("hissab sync --list")
     };
     let id = Uuid::try_parse(words).map_err(|_| unknown())?;
-    let letters = desk.outbox.letters()?;
-    let letter = letters.iter().find(|l| l.id == id).ok_or_else(unknown)?;
+    let mut found = None;
+    for desk in desks {
+        let letters = desk.outbox.letters()?;
+        found = found.or(letters.into_iter().find(|l| l.id == id).map(|l| (desk, l)));
+    }
+    let (desk, letter) = found.ok_or_else(unknown)?;
+    let _alone = desk.outbox.lock()?;
     let question = match letter.stage {
         Stage::Unconfirmed => format!(
             "{} may have been recorded already; forget it here?",
@@ -120,7 +168,7 @@ struct Count {
     refused: usize,
 }
 
-fn settle(ctx: &mut Context, desk: &Desk) -> Result<Exit> {
+fn settle(ctx: &mut Context, desk: &Desk) -> Result<Count> {
     let letters = desk.outbox.letters()?;
     let mut count = Count::default();
     for letter in letters {
@@ -151,14 +199,7 @@ fn settle(ctx: &mut Context, desk: &Desk) -> Result<Exit> {
             }
         }
     }
-    if count.done + count.refused == 0 {
-        ctx.note("nothing waits");
-    }
-    Ok(if count.refused > 0 {
-        Exit::Failed
-    } else {
-        Exit::Ok
-    })
+    Ok(count)
 }
 
 fn sanitized(text: &str) -> String {

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::journal::{self, JournalPlan};
+use crate::ledger::plural::counted;
 use crate::render::{Cell, Column, Json, People, Sheet, SheetColumn, SheetRow, View};
 
 /// Rows listed for people; the rest is counted.
@@ -130,7 +131,7 @@ impl JournalSheet<'_> {
         let mut parts = vec![
             plan.file.clone(),
             plan.format().to_owned(),
-            format!("{} transactions", plan.rows()),
+            counted(plan.rows() as u64, "transaction"),
         ];
         if self.dry_run {
             parts.push("dry run, nothing written".to_owned());

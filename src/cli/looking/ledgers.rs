@@ -97,7 +97,8 @@ pub fn write(
     subjects: &[Subject],
     wanted: &Wanted,
 ) -> Result<()> {
-    let totals = looking.totals(&looking.cuts())?;
+    let keys: Vec<AccountKey> = subjects.iter().flat_map(|s| s.keys.clone()).collect();
+    let totals = looking.totals_among(&looking.cuts(), Some(&keys))?;
     let scope = looking.scope();
     // The walks read the book while the paper reads the chart.
     let chart = looking.chart.clone();

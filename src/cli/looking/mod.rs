@@ -4,7 +4,7 @@
 //! [`Values`], [`ShownArgs`](super::shown::ShownArgs)), so that clap refuses the others; then it opens a [`Looking`].
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -157,13 +157,24 @@ impl Looking {
     /// Totals between cuts of what the query asks for: kept ones where accounts and currencies
     /// alone decide, else summed up from the transactions.
     pub fn totals(&mut self, cuts: &[Date]) -> Result<Totals> {
+        self.totals_among(cuts, None)
+    }
+
+    /// The same, of these accounts at most: what is kept of others is not even read.
+    pub fn totals_among(&mut self, cuts: &[Date], among: Option<&[AccountKey]>) -> Result<Totals> {
         if !self.query.is_totals_only() {
             return self.summed(cuts, |builder, transaction, matcher| {
                 builder.add(transaction, |entry| matcher.entry(transaction, entry));
             });
         }
         let matcher = self.query.matcher(&self.chart);
-        let accounts = matcher.accounts();
+        let mut accounts = matcher.accounts();
+        if let Some(among) = among {
+            let meant: Option<HashSet<AccountKey>> = accounts.map(|a| a.into_iter().collect());
+            let fits = |key: &AccountKey| meant.as_ref().is_none_or(|meant| meant.contains(key));
+            let both: BTreeSet<AccountKey> = among.iter().copied().filter(fits).collect();
+            accounts = Some(both.into_iter().collect());
+        }
         let query = TotalsQuery {
             cuts: cuts.to_vec(),
             accounts,

@@ -11,6 +11,7 @@ use super::transaction_json::TransactionJson;
 use crate::cli::error::Result;
 use crate::ledger::change::{Repeat, Target};
 use crate::ledger::draft::Draft;
+use crate::ledger::plural::counted;
 use crate::ledger::transaction::{Number, Transaction};
 use crate::render::sanitize::line;
 
@@ -153,8 +154,9 @@ fn tell(
         let name = recorder.info.settings.name.clone();
         writeln!(
             recorder.ctx.out,
-            "{} · {count} transactions: {}",
+            "{} · {}: {}",
             line(&name),
+            counted(count, "transaction"),
             ranges.join(", ")
         )?;
         return Ok(());

@@ -1,6 +1,7 @@
 //! What a run of `check` says: every finding, what passed, what was skipped, the sum of it.
 
 use crate::ledger::finding::{CheckOutcome, Finding, Severity};
+use crate::ledger::plural::counted;
 
 /// A run of checks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,7 +58,7 @@ impl CheckReport {
         for severity in [Severity::Error, Severity::Warning, Severity::Note] {
             let count = self.count(severity);
             if count > 0 {
-                found.push(counted(count, severity.word()));
+                found.push(counted(count as u64, severity.word()));
             }
         }
         if found.is_empty() {
@@ -71,16 +72,11 @@ impl CheckReport {
         }
         format!(
             "{}, {}: {}",
-            counted(self.outcomes.len(), "check"),
-            counted(self.transactions as usize, "transaction"),
+            counted(self.outcomes.len() as u64, "check"),
+            counted(self.transactions, "transaction"),
             found.join(", ")
         )
     }
-}
-
-fn counted(count: usize, word: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {word}{plural}")
 }
 
 #[cfg(test)]
