@@ -1,9 +1,11 @@
-//! A planned statement → the changes of one unit: accounts and currencies it needs, the batch, then each
-//! new row's transaction followed by its source row, and the source rows of what was matched.
+//! A planned file of statements → the changes of one unit: accounts and currencies it needs, the batch, then
+//! each new row's transaction followed by its source row, and the source rows of what was matched.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::identity::Identity;
@@ -22,104 +24,184 @@ pub struct PlannedRow {
     pub id: Uuid,
     /// For new rows: the counter account, by path.
     pub counter: Arc<str>,
+    /// The accounts of the counter side's further entries, one a split.
+    pub splits: Vec<Arc<str>>,
     /// A code.
     pub currency: Arc<str>,
 }
+
+/// One statement of a file.
+#[derive(Debug, Clone, Copy)]
+pub struct StatementPart<'a> {
+    pub statement: &'a Statement,
+    /// One a row of the statement.
+    pub planned: &'a [PlannedRow],
+    /// The bank account, by path and id.
+    pub account: &'a Arc<str>,
+    pub account_id: Uuid,
+}
+
+/// Place of a row: which statement of the file, which row of it.
+pub type Place = (usize, usize);
 
 /// One file's changes; walked again if a commit has to be repeated.
 #[derive(Debug)]
 pub struct StatementChanges<'a> {
     /// Accounts, currencies, then the import itself.
-    pub head: Vec<Change>,
-    pub statement: &'a Statement,
-    /// One a row of the statement.
-    pub planned: &'a [PlannedRow],
-    /// The bank account, by path.
-    pub account: Arc<str>,
+    pub head: &'a [Change],
+    pub parts: Vec<StatementPart<'a>>,
+    /// New rows that other rows of the file stand for too: a transfer between two of its accounts.
+    pub paired: &'a HashMap<Place, Vec<Place>>,
 }
 
 impl StatementChanges<'_> {
-    fn source_row(row: &StatementRow, planned: &PlannedRow, number: Option<Number>) -> Change {
+    fn source_row(&self, place: Place, number: Option<Number>) -> Change {
+        let part = &self.parts[place.0];
+        let (row, identity) = (
+            &part.statement.rows[place.1],
+            part.planned[place.1].identity,
+        );
+        let raw = if self.parts.len() > 1 {
+            identity.stored_of(part.account_id, &row.raw)
+        } else {
+            identity.stored(&row.raw)
+        };
         Change::SourceRow(SourceRow {
-            identity: planned.identity.key,
+            identity: identity.key,
             line: row.line,
             number,
-            raw: Some(planned.identity.stored(&row.raw)),
+            raw: Some(raw),
         })
     }
 
-    fn draft(&self, row: &StatementRow, planned: &PlannedRow) -> Draft {
-        let mut draft = Draft::new(
-            TransactionId(planned.id),
-            row.date,
-            row.description.as_str(),
-        );
-        draft.payee = row.payee.clone();
-        draft.reference = row.reference.clone();
-        draft.status = row.category.status;
-        draft.tags = row.category.tags.clone();
-        let entry = |account: &Arc<str>, amount| DraftEntry {
-            account: account.clone(),
-            amount: Some(amount),
-            currency: Some(planned.currency.clone()),
-            ..DraftEntry::default()
-        };
-        let mut rest = -row.amount;
-        let mut others: Vec<DraftEntry> = Vec::with_capacity(row.category.splits.len() + 1);
-        for split in &row.category.splits {
-            rest -= split.amount;
-            others.push(DraftEntry {
-                memo: split.memo.clone(),
-                ..entry(&split.account, split.amount)
-            });
+    /// Walks the rows in the order they are written: what each one is changed by.
+    fn visit_rows(&self, take: &mut dyn FnMut(Place, RowChange) -> ControlFlow<()>) {
+        for (index, part) in self.parts.iter().enumerate() {
+            for (row, planned) in part.planned.iter().enumerate() {
+                let place = (index, row);
+                let done = match planned.fate {
+                    Fate::Known { .. } | Fate::Paired { .. } => ControlFlow::Continue(()),
+                    Fate::Matched { number, .. } => {
+                        take(place, RowChange::Source(Some(Number(number))))
+                    }
+                    Fate::New => self.new_row(place, take),
+                };
+                if done.is_break() {
+                    return;
+                }
+            }
         }
-        if !rest.is_zero() || others.is_empty() {
-            others.insert(0, entry(&planned.counter, rest));
-        }
-        let bank = DraftEntry {
-            memo: row.category.memo.clone(),
-            ..entry(&self.account, row.amount)
-        };
-        // The debit first, as it is written in a day book.
-        if row.amount.is_sign_negative() {
-            others.push(bank);
-        } else {
-            others.insert(0, bank);
-        }
-        draft.entries = others;
-        draft
     }
+
+    fn new_row(
+        &self,
+        place: Place,
+        take: &mut dyn FnMut(Place, RowChange) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        take(place, RowChange::Post)?;
+        take(place, RowChange::Source(None))?;
+        for other in self.paired.get(&place).into_iter().flatten() {
+            take(*other, RowChange::Source(None))?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The row that a change stands for; `None` of the head's.
+    pub fn row_of_change(&self, change: usize) -> Option<Place> {
+        let (mut left, mut found) = (change.checked_sub(self.head.len())?, None);
+        self.visit_rows(&mut |place, _| {
+            if left == 0 {
+                found = Some(place);
+                return ControlFlow::Break(());
+            }
+            left -= 1;
+            ControlFlow::Continue(())
+        });
+        found
+    }
+}
+
+/// One change of a row.
+enum RowChange {
+    Post,
+    /// `None`: it stands for what was posted last.
+    Source(Option<Number>),
+}
+
+/// What the counter side of a row takes, beside its splits.
+pub fn rest_of(row: &StatementRow) -> Decimal {
+    -row.amount
+        - row
+            .category
+            .splits
+            .iter()
+            .map(|s| s.amount)
+            .sum::<Decimal>()
+}
+
+fn draft(part: &StatementPart<'_>, row: &StatementRow, planned: &PlannedRow) -> Draft {
+    let mut draft = Draft::new(
+        TransactionId(planned.id),
+        row.date,
+        row.description.as_str(),
+    );
+    draft.payee = row.payee.clone();
+    draft.reference = row.reference.clone();
+    draft.status = row.category.status;
+    draft.tags = row.category.tags.clone();
+    let entry = |account: &Arc<str>, amount| DraftEntry {
+        account: account.clone(),
+        amount: Some(amount),
+        currency: Some(planned.currency.clone()),
+        ..DraftEntry::default()
+    };
+    let mut others: Vec<DraftEntry> = Vec::with_capacity(row.category.splits.len() + 1);
+    for (split, account) in row.category.splits.iter().zip(&planned.splits) {
+        others.push(DraftEntry {
+            memo: split.memo.clone(),
+            ..entry(account, split.amount)
+        });
+    }
+    let rest = rest_of(row);
+    if !rest.is_zero() || others.is_empty() {
+        others.insert(0, entry(&planned.counter, rest));
+    }
+    let bank = DraftEntry {
+        memo: row.category.memo.clone(),
+        ..entry(part.account, row.amount)
+    };
+    // The debit first, as it is written in a day book.
+    if row.amount.is_sign_negative() {
+        others.push(bank);
+    } else {
+        others.insert(0, bank);
+    }
+    draft.entries = others;
+    draft
 }
 
 impl ChangeSource for StatementChanges<'_> {
     fn visit(&self, take: &mut dyn FnMut(Change) -> ControlFlow<()>) {
-        for change in &self.head {
+        for change in self.head {
             if take(change.clone()).is_break() {
                 return;
             }
         }
-        for (row, planned) in self.statement.rows.iter().zip(self.planned) {
-            let number = match planned.fate {
-                Fate::Known { .. } => continue,
-                Fate::Matched { number, .. } => Some(Number(number)),
-                Fate::New => {
-                    if take(Change::Post(self.draft(row, planned))).is_break() {
-                        return;
-                    }
-                    None
+        self.visit_rows(&mut |place, change| {
+            take(match change {
+                RowChange::Source(number) => self.source_row(place, number),
+                RowChange::Post => {
+                    let part = &self.parts[place.0];
+                    let row = &part.statement.rows[place.1];
+                    Change::Post(draft(part, row, &part.planned[place.1]))
                 }
-            };
-            if take(Self::source_row(row, planned, number)).is_break() {
-                return;
-            }
-        }
+            })
+        });
     }
 
     fn count_hint(&self) -> usize {
-        let written = self
-            .planned
-            .iter()
-            .filter(|p| !matches!(p.fate, Fate::Known { .. }));
+        let planned = self.parts.iter().flat_map(|p| p.planned);
+        let written = planned.filter(|p| !matches!(p.fate, Fate::Known { .. }));
         self.head.len() + 2 * written.count()
     }
 }

@@ -23,11 +23,24 @@ pub struct Identity {
 
 /// Stands between a row's text and the rest of its identity.
 const BEFORE_REST: char = '\u{1f}';
+/// Stands between a row's text and the account it belongs to, in a file of several accounts.
+const BEFORE_ACCOUNT: char = '\u{1d}';
 
 impl Identity {
     /// A row's text as it is stored: with the rest of its identity behind it.
     pub fn stored(self, raw: &str) -> String {
         format!("{raw}{BEFORE_REST}{:016x}", self.rest)
+    }
+
+    /// As [`Identity::stored`], with the account: a batch of several accounts has none of its own.
+    pub fn stored_of(self, account: Uuid, raw: &str) -> String {
+        self.stored(&format!("{raw}{BEFORE_ACCOUNT}{}", account.simple()))
+    }
+
+    /// The account that [`Identity::stored_of`] wrote.
+    pub fn account_of_stored(stored: &str) -> Option<Uuid> {
+        let (text, _) = stored.rsplit_once(BEFORE_REST)?;
+        text.rsplit_once(BEFORE_ACCOUNT)?.1.parse().ok()
     }
 
     /// The identity of a stored row; `None` if its text holds none (rows of journals have no text).
@@ -147,6 +160,13 @@ mod tests {
         assert_eq!(Identity::of_stored(7, Some(&stored)), Some(identity));
         assert_eq!(Identity::of_stored(7, Some("01/04/26,tea,5.00")), None);
         assert_eq!(Identity::of_stored(7, None), None);
+        assert_eq!(Identity::account_of_stored(&stored), None);
+        let stored = identity.stored_of(Uuid::from_u128(5), "x,5.00");
+        assert_eq!(Identity::of_stored(7, Some(&stored)), Some(identity));
+        assert_eq!(
+            Identity::account_of_stored(&stored),
+            Some(Uuid::from_u128(5))
+        );
     }
 
     #[test]

@@ -51,6 +51,11 @@ pub enum Fate {
         number: u64,
         date: Date,
     },
+    /// The other side of a new row of the same file: a transfer between two of its accounts.
+    Paired {
+        part: usize,
+        row: usize,
+    },
     /// Imported before.
     Known {
         number: u64,

@@ -47,19 +47,24 @@ pub struct Category {
     pub memo: Option<String>,
     /// Further entries of the counter side, for their amounts (debit positive); the account above takes the rest.
     pub splits: Vec<Split>,
+    /// The other side's account number, where the bank gives it: one of ours makes the row a transfer.
+    pub counter_number: Option<Arc<str>>,
 }
 
 /// One further entry of the counter side.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Split {
-    pub account: Arc<str>,
+    /// By rules.
+    pub account: Option<Arc<str>>,
+    /// What the file itself calls it: a hint, not an account.
+    pub named: Option<String>,
     /// Debit positive; in the row's currency.
     pub amount: Decimal,
     pub memo: Option<String>,
 }
 
 /// One running balance in a file: most files have one, some one a currency or pocket.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Series {
     /// `None`: the account's currency.
     pub currency: Option<Arc<str>>,
@@ -70,9 +75,24 @@ pub struct Series {
     pub opening: Option<Decimal>,
     /// Balance after the last row.
     pub closing: Option<Decimal>,
-    /// Rows whose balance was checked against the row before, and all rows.
-    pub checked: usize,
+    /// The day of the closing balance, where the file gives one.
+    pub closing_on: Option<Date>,
+    pub proof: Proof,
     pub rows: usize,
+}
+
+/// What of a file's balances was checked against its rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing: at most one balance is known.
+    #[default]
+    None,
+    /// Opening, rows and closing add up.
+    Ends,
+    /// They do not, and it was let pass.
+    Gap,
+    /// Rows whose running balance follows from the row before.
+    Running(usize),
 }
 
 /// Something a reader left out or assumed, and the line it is about.
@@ -82,8 +102,8 @@ pub struct Note {
     pub text: String,
 }
 
-/// A statement read whole.
-#[derive(Debug, Clone, PartialEq)]
+/// A statement read whole: all that a file says of one bank account.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Statement {
     /// What the file was taken for: `HDFC csv`.
     pub layout: String,
@@ -97,6 +117,10 @@ pub struct Statement {
     pub account: Option<Arc<str>>,
     /// Stands for the columns of the file, so that the next one like it is known.
     pub fingerprint: Option<String>,
+    /// What the bank calls the account: an IBAN, a number; or its name in the file.
+    pub number: Option<Arc<str>>,
+    /// What does not add up, and was let pass because somebody allowed it.
+    pub gap: Option<String>,
 }
 
 impl Statement {

@@ -8,7 +8,7 @@ use super::{import_list, import_undo};
 use crate::book::BookError;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
-use crate::cli::importing::planning;
+use crate::cli::importing::file_plan;
 use crate::cli::importing::reading::{self, ReadingArgs};
 use crate::cli::importing::view::{FileSheet, ImportView, Outcome};
 use crate::cli::importing::{Planned, Session, input, journal, profiles};
@@ -212,10 +212,10 @@ fn planned(ctx: &mut Context, session: &mut Session, args: &Args, file: &str) ->
     let read = reading::read(ctx, session, &args.reading, &input)?;
     drop(progress);
     ctx.step(&format!("read {file}"));
-    if read.statement.rows.is_empty() {
+    if read.parts.iter().all(|p| p.statement.rows.is_empty()) {
         ctx.warn(&format!("{file} holds no transactions"));
     }
-    let plan = planning::plan(ctx, session, file, file_name, sha256, read)?;
+    let plan = file_plan::plan(ctx, session, file, file_name, sha256, read)?;
     ctx.step(&format!("planned {file}"));
     Ok(Planned::Statement(Box::new(plan)))
 }
@@ -267,7 +267,10 @@ fn write(
     let units: Vec<Unit<'_>> = counted
         .iter()
         .zip(&written)
-        .map(|(changes, (_, once))| unit(ctx, changes, once))
+        .map(|(changes, (plan, once))| Unit {
+            reason: plan.reason(),
+            ..unit(ctx, changes, once)
+        })
         .collect();
     let outcomes = session.book.write(&units, mode)?;
     drop(units);
@@ -337,7 +340,7 @@ fn remember(ctx: &Context, args: &Args, planned: &Planned) -> Result<()> {
     let (Some(name), Planned::Statement(plan)) = (&args.save_profile, planned) else {
         return Ok(());
     };
-    let path = profiles::save(name, plan.read.as_profile.clone())?;
+    let path = profiles::save(name, plan.as_profile.clone())?;
     ctx.note(&format!("saved the profile {name} in {}", path.display()));
     Ok(())
 }
@@ -380,15 +383,18 @@ fn show(
             writeln!(ctx.out)?;
         }
         let all = args.dry_run || ctx.globals.verbose > 0;
-        shown::show(
-            ctx,
-            options,
-            &FileSheet {
+        for part in 0..planned.parts() {
+            if part > 0 {
+                writeln!(ctx.out)?;
+            }
+            let sheet = FileSheet {
                 planned,
+                part,
                 dry_run: args.dry_run,
                 all,
-            },
-        )?;
+            };
+            shown::show(ctx, options, &sheet)?;
+        }
     }
     Ok(())
 }
@@ -396,9 +402,11 @@ fn show(
 /// What to do next.
 fn advise(ctx: &Context, outcomes: &[Outcome], dry_run: bool) {
     let suspense = outcomes.iter().find_map(|o| match o {
-        Outcome::Planned(Planned::Statement(plan)) if plan.counts().to_suspense > 0 => {
-            Some(plan.suspense.clone())
-        }
+        Outcome::Planned(Planned::Statement(plan)) => plan
+            .parts
+            .iter()
+            .find(|p| p.counts().to_suspense > 0)
+            .map(|p| p.suspense.clone()),
         _ => None,
     });
     if let (Some(suspense), false) = (suspense, dry_run) {

@@ -183,7 +183,7 @@ pub fn plan(
 /// Flags that only a bank's statement obeys.
 fn refuse_statement_flags(args: &ReadingArgs, file: &str) -> Result<()> {
     let given = [
-        (args.account.is_some(), "--account"),
+        (!args.accounts.is_empty(), "--account"),
         (args.profile.is_some(), "--profile"),
         (args.rules.is_some(), "--rules"),
         (args.columns.is_some(), "--columns"),

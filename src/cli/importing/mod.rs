@@ -1,6 +1,8 @@
 //! Bringing files in: reading one guardedly, choosing its profile, planning it against the book, showing what
 //! becomes of each row. The command itself is `commands/import.rs`.
 
+pub mod accounts;
+pub mod file_plan;
 mod hits;
 pub mod input;
 pub mod journal;
@@ -10,6 +12,7 @@ pub mod planning;
 pub mod profiles;
 pub mod proof;
 pub mod reading;
+mod transfers;
 pub mod view;
 
 use std::collections::HashSet;
@@ -27,7 +30,7 @@ use super::error::Failure;
 
 /// A file with everything settled: rows of a bank's statement, or whole transactions.
 pub enum Planned {
-    Statement(Box<planning::Plan>),
+    Statement(Box<file_plan::FilePlan>),
     Journal(Box<journal::JournalPlan>),
 }
 
@@ -77,10 +80,26 @@ impl Planned {
         head.map(words).unwrap_or_default()
     }
 
+    /// Why the log should remember the import apart: what was let pass.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Planned::Statement(plan) => plan.reason(),
+            Planned::Journal(_) => None,
+        }
+    }
+
     pub fn set_batch(&mut self, batch: u64) {
         match self {
-            Planned::Statement(plan) => plan.batch = Some(batch),
+            Planned::Statement(plan) => plan.set_batch(batch),
             Planned::Journal(plan) => plan.batch = Some(batch),
+        }
+    }
+
+    /// How many accounts it is shown as.
+    pub fn parts(&self) -> usize {
+        match self {
+            Planned::Statement(plan) => plan.parts.len(),
+            Planned::Journal(_) => 1,
         }
     }
 
@@ -141,7 +160,7 @@ impl Session {
     /// Keeps in mind what a plan would write, for the files after it.
     pub fn hold(&mut self, planned: &Planned) {
         match planned {
-            Planned::Statement(plan) => self.hold_statement(plan),
+            Planned::Statement(plan) => plan.parts.iter().for_each(|p| self.hold_statement(p)),
             Planned::Journal(plan) => self.held.extend(plan.held()),
         }
     }

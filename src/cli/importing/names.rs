@@ -104,22 +104,33 @@ impl Names {
         path
     }
 
-    /// The counter account of a row: what rules say, else what the file's own category is called, else Suspense.
+    /// The counter accounts of a row and of its splits: what rules say, else what the file's own category is
+    /// called, else Suspense.
     pub fn counter(
         &mut self,
         ctx: &mut Context,
         row: &StatementRow,
         suspense: &Arc<str>,
-    ) -> Result<Arc<str>> {
-        for split in &row.category.splits {
-            self.account(ctx, &split.account)?;
+    ) -> Result<(Arc<str>, Vec<Arc<str>>)> {
+        let category = &row.category;
+        let counter = self.one(ctx, &category.account, category.named.as_deref(), suspense)?;
+        let mut splits = Vec::with_capacity(category.splits.len());
+        for split in &category.splits {
+            splits.push(self.one(ctx, &split.account, split.named.as_deref(), suspense)?);
         }
-        match &row.category.account {
+        Ok((counter, splits))
+    }
+
+    fn one(
+        &mut self,
+        ctx: &mut Context,
+        said: &Option<Arc<str>>,
+        named: Option<&str>,
+        suspense: &Arc<str>,
+    ) -> Result<Arc<str>> {
+        match said {
             Some(account) => self.account(ctx, account),
-            None => Ok(row
-                .category
-                .named
-                .as_deref()
+            None => Ok(named
                 .and_then(|n| self.category(n))
                 .unwrap_or_else(|| suspense.clone())),
         }

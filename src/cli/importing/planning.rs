@@ -10,17 +10,17 @@ use uuid::Uuid;
 use super::names::Names;
 use super::proof::{self, BooksProof};
 use super::reading::Read;
-use super::{Session, failure};
+use super::{Session, failure, transfers};
 use crate::book::{ImportRow, Scan};
 use crate::cli::context::Context;
 use crate::cli::error::Result;
-use crate::formats::changes::{PlannedRow, StatementChanges};
+use crate::formats::changes::{PlannedRow, rest_of};
 use crate::formats::fault::Fault;
 use crate::formats::identity::{self, Identity};
 use crate::formats::plan::{self, Candidate, Fate, HeldRow, NEAR_DAYS, REFERENCE_DAYS, RowKey};
 use crate::formats::statement::{Statement, StatementRow};
 use crate::ledger::account::AccountKey;
-use crate::ledger::change::{Assertion, Change, ImportBatch};
+use crate::ledger::change::{Assertion, Change};
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::{Currency, CurrencyKey};
 use crate::ledger::day::Day;
@@ -28,11 +28,12 @@ use crate::ledger::money::{from_minor, to_minor};
 use crate::ledger::transaction::Transaction;
 use crate::reports::check::assertion::STATEMENT;
 
-/// A file with everything settled.
+/// A statement with everything settled.
 pub struct Plan {
     pub file: String,
     pub read: Read,
     pub account: AccountKey,
+    pub account_id: Uuid,
     pub planned: Vec<PlannedRow>,
     /// Minor units and currency of each row.
     pub amounts: Vec<(i64, CurrencyKey)>,
@@ -43,8 +44,7 @@ pub struct Plan {
     /// An earlier import of exactly this file.
     pub same_file: Option<ImportRow>,
     /// The book's names as the import finds or makes them.
-    pub chart: Chart,
-    head: Vec<Change>,
+    pub chart: Arc<Chart>,
     /// What the book calls the batch, once written.
     pub batch: Option<u64>,
 }
@@ -65,9 +65,10 @@ impl Plan {
             match planned.fate {
                 Fate::New => {
                     counts.new += 1;
-                    counts.to_suspense += usize::from(planned.counter == self.suspense);
+                    let splits = planned.splits.iter().any(|s| *s == self.suspense);
+                    counts.to_suspense += usize::from(planned.counter == self.suspense || splits);
                 }
-                Fate::Matched { .. } => counts.matched += 1,
+                Fate::Matched { .. } | Fate::Paired { .. } => counts.matched += 1,
                 Fate::Known { .. } => counts.known += 1,
             }
         }
@@ -80,73 +81,22 @@ impl Plan {
         counts.new + counts.matched == 0
     }
 
-    /// The changes of the file's unit.
-    pub fn changes(&self) -> StatementChanges<'_> {
-        StatementChanges {
-            head: self.head.clone(),
-            statement: &self.read.statement,
-            planned: &self.planned,
-            account: self.chart.account(self.account).path.clone(),
-        }
-    }
-
-    /// Numbers of new rows, from the ranges a unit touched.
-    pub fn written(&mut self, ranges: &[(u64, u64)]) {
-        let mut posted = ranges.iter().flat_map(|(first, last)| *first..=*last);
-        for (planned, number) in self.planned.iter().zip(&mut self.numbers) {
-            if planned.fate == Fate::New {
-                *number = posted.next();
-            }
-        }
-    }
-
-    /// All of it was there: what seemed new or matched has these numbers.
-    pub fn repeated(&mut self, ranges: &[(u64, u64)]) {
-        self.written(ranges);
-        for (planned, number) in self.planned.iter_mut().zip(&self.numbers) {
-            planned.fate = Fate::Known {
-                number: number.unwrap_or(0),
-            };
-        }
-    }
-
-    /// The import as it will be recorded.
-    pub fn batch_head(&self) -> Option<&ImportBatch> {
-        self.head.iter().find_map(|change| match change {
-            Change::Import(batch) => Some(batch),
-            _ => None,
-        })
-    }
-
-    /// The row whose change the book refused.
-    pub fn row_of_change(&self, change: usize) -> Option<&StatementRow> {
-        let mut at = self.head.len();
-        for (row, planned) in self.read.statement.rows.iter().zip(&self.planned) {
-            at += match planned.fate {
-                Fate::Known { .. } => 0,
-                Fate::Matched { .. } => 1,
-                Fate::New => 2,
-            };
-            if change < at {
-                return (change >= self.head.len()).then_some(row);
-            }
-        }
-        None
+    pub fn account_path(&self) -> &Arc<str> {
+        &self.chart.account(self.account).path
     }
 }
 
-/// Plans a statement.
+/// Plans one statement of a file; `earlier` are those before it.
 ///
 /// Errors: accounts or currencies that are not there, amounts the book cannot hold.
-pub fn plan(
+pub(super) fn plan(
     ctx: &mut Context,
     session: &mut Session,
+    names: &mut Names,
     file: &str,
-    file_name: String,
-    sha256: [u8; 32],
     read: Read,
+    earlier: &[Plan],
 ) -> Result<Plan> {
-    let mut names = Names::new(session.chart.clone(), session.create_accounts);
     let account = names.bank_account(ctx, &read.account)?;
     let (account_key, account_id) = (account.key, account.id);
     let mut amounts = Vec::with_capacity(read.statement.rows.len());
@@ -163,46 +113,34 @@ pub fn plan(
         .zip(&codes)
         .map(|(row, code)| identity::of_statement_row(account_id, row, code))
         .collect();
-    let keys: Vec<RowKey<'_>> = read
-        .statement
-        .rows
-        .iter()
-        .zip(&amounts)
-        .zip(&identities)
-        .map(|((row, (minor, currency)), identity)| RowKey {
-            identity: *identity,
-            date: row.date,
-            currency: *currency,
-            minor: *minor,
-            reference: row.reference.as_deref(),
-        })
-        .collect();
+    let keys = row_keys(&read.statement, &amounts, &identities);
     let held = held(session, &identities)?;
-    let candidates = candidates(session, account_key, &read, &held)?;
-    let fates = plan::plan(&keys, &held, &candidates);
+    let in_file = transfers::into(earlier, &account.path);
+    let mut candidates = candidates(session, account_key, account_id, &read, &held)?;
+    candidates.extend(in_file.candidates());
+    let mut fates = plan::plan(&keys, &held, &candidates);
+    in_file.settle(&mut fates);
     let suspense = names.suspense(ctx);
     let mut planned = Vec::with_capacity(fates.len());
     for (index, row) in read.statement.rows.iter().enumerate() {
-        let is_new = fates[index] == Fate::New;
-        planned.push(PlannedRow {
+        let mut planned_row = PlannedRow {
             identity: identities[index],
             fate: fates[index],
-            id: if is_new { ctx.make_id() } else { Uuid::nil() },
-            counter: if is_new {
-                names.counter(ctx, row, &suspense)?
-            } else {
-                suspense.clone()
-            },
+            id: Uuid::nil(),
+            counter: suspense.clone(),
+            splits: Vec::new(),
             currency: codes[index].clone(),
-        });
+        };
+        if fates[index] == Fate::New {
+            planned_row.id = ctx.make_id();
+            (planned_row.counter, planned_row.splits) = names.counter(ctx, row, &suspense)?;
+            if let (Some(first), true) = (planned_row.splits.first(), rest_of(row).is_zero()) {
+                planned_row.counter = first.clone();
+            }
+        }
+        planned.push(planned_row);
     }
-    names.refuse_unknown(file)?;
-    if !planned
-        .iter()
-        .any(|p| p.fate == Fate::New && p.counter == suspense)
-    {
-        names.forget(&suspense);
-    }
+    candidates.retain(|c| !in_file.is_one(c));
     let books = proof::books(
         session,
         account_key,
@@ -212,55 +150,47 @@ pub fn plan(
         &fates,
         &candidates,
     )?;
-    let skipped = fates
-        .iter()
-        .filter(|f| matches!(f, Fate::Known { .. }))
-        .count();
-    let mut head = names.changes;
-    head.push(Change::Import(ImportBatch {
-        id: ctx.make_id(),
-        file: file_name,
-        sha256,
-        format: read.statement.layout.clone(),
-        account: Some(names.chart.account(account_key).path.clone()),
-        skipped: skipped as u64,
-    }));
-    head.extend(
-        books
-            .iter()
-            .filter_map(|proof| vouched(ctx, &names.chart, account_key, proof)),
-    );
-    let numbers = fates.iter().map(|fate| match fate {
-        Fate::New => None,
-        Fate::Matched { number, .. } | Fate::Known { number } => Some(*number).filter(|n| *n > 0),
-    });
     Ok(Plan {
         file: file.to_owned(),
         account: account_key,
-        numbers: numbers.collect(),
+        account_id,
+        numbers: fates.iter().map(|f| number_of(*f)).collect(),
         planned,
         amounts,
         suspense,
         books,
-        same_file: session
-            .imports
-            .iter()
-            .rev()
-            .find(|i| {
-                i.head.sha256 == sha256
-                    && !i.undone
-                    && i.head.account.as_deref() == Some(&*read.account)
-            })
-            .cloned(),
+        same_file: None,
         read,
-        chart: names.chart,
-        head,
+        chart: Arc::new(names.chart.clone()),
         batch: None,
     })
 }
 
+fn row_keys<'a>(
+    statement: &'a Statement,
+    amounts: &[(i64, CurrencyKey)],
+    identities: &[Identity],
+) -> Vec<RowKey<'a>> {
+    let rows = statement.rows.iter().zip(amounts).zip(identities);
+    rows.map(|((row, (minor, currency)), identity)| RowKey {
+        identity: *identity,
+        date: row.date,
+        currency: *currency,
+        minor: *minor,
+        reference: row.reference.as_deref(),
+    })
+    .collect()
+}
+
+fn number_of(fate: Fate) -> Option<u64> {
+    match fate {
+        Fate::New | Fate::Paired { .. } => None,
+        Fate::Matched { number, .. } | Fate::Known { number } => Some(number).filter(|n| *n > 0),
+    }
+}
+
 /// What the statement says the account holds at its end: `check statement-unreconciled` compares it.
-fn vouched(
+pub(super) fn vouched(
     ctx: &mut Context,
     chart: &Chart,
     account: AccountKey,
@@ -284,7 +214,7 @@ impl Session {
     pub(super) fn hold_statement(&mut self, plan: &Plan) {
         for planned in &plan.planned {
             match planned.fate {
-                Fate::New => self.held.push(HeldRow {
+                Fate::New | Fate::Paired { .. } => self.held.push(HeldRow {
                     identity: planned.identity,
                     number: 0,
                 }),
@@ -346,6 +276,7 @@ fn held(session: &mut Session, identities: &[Identity]) -> Result<Vec<HeldRow>> 
 fn candidates(
     session: &mut Session,
     account: AccountKey,
+    account_id: Uuid,
     read: &Read,
     held: &[HeldRow],
 ) -> Result<Vec<Candidate>> {
@@ -376,22 +307,13 @@ fn candidates(
     if numbers.is_empty() {
         return Ok(found);
     }
-    let path = session.chart.account(account).path.clone();
-    let ours: HashMap<u64, bool> = session
-        .imports
-        .iter()
-        .filter(|i| !i.undone && i.head.account.as_deref() == Some(&*path))
-        .map(|i| (i.batch, i.head.format == read.statement.layout))
-        .collect();
-    if ours.is_empty() {
-        return Ok(found);
-    }
-    let mut sourced: BTreeMap<u64, bool> = BTreeMap::new();
-    for row in session.book.sources_of(&numbers)? {
-        if let Some(same_form) = ours.get(&row.batch) {
-            *sourced.entry(row.number).or_default() |= same_form;
-        }
-    }
+    let sourced = sourced(
+        session,
+        account,
+        account_id,
+        &read.statement.layout,
+        &numbers,
+    )?;
     found.retain_mut(|candidate| match sourced.get(&candidate.number) {
         None => true,
         Some(true) => false,
@@ -401,6 +323,45 @@ fn candidates(
         }
     });
     Ok(found)
+}
+
+/// Which of these transactions earlier statements of the account brought, and whether in files of this form.
+fn sourced(
+    session: &mut Session,
+    account: AccountKey,
+    account_id: Uuid,
+    layout: &str,
+    numbers: &[u64],
+) -> Result<BTreeMap<u64, bool>> {
+    let path = session.chart.account(account).path.clone();
+    let mut sourced: BTreeMap<u64, bool> = BTreeMap::new();
+    // By batch: is it of this form, and are all its rows of this account?
+    let ours: HashMap<u64, (bool, bool)> = session
+        .imports
+        .iter()
+        .filter(|i| !i.undone && i.head.account.as_ref().is_none_or(|a| *a == path))
+        .map(|i| (i.batch, (i.head.format == layout, i.head.account.is_some())))
+        .collect();
+    if ours.is_empty() {
+        return Ok(sourced);
+    }
+    let mut unsure = Vec::new();
+    for row in session.book.sources_of(numbers)? {
+        match ours.get(&row.batch) {
+            Some((same_form, true)) => *sourced.entry(row.number).or_default() |= same_form,
+            Some((_, false)) => unsure.push(row.identity),
+            None => {}
+        }
+    }
+    unsure.sort_unstable();
+    unsure.dedup();
+    for row in session.book.known_rows(&unsure)? {
+        let of = row.raw.as_deref().and_then(Identity::account_of_stored);
+        if let (Some((same_form, false)), true) = (ours.get(&row.batch), of == Some(account_id)) {
+            *sourced.entry(row.number).or_default() |= same_form;
+        }
+    }
+    Ok(sourced)
 }
 
 /// What a transaction moved of an account, one candidate a currency.

@@ -107,6 +107,21 @@ pub fn by_fingerprint(fingerprint: &str, account: Option<&str>) -> Result<Option
     if let Some(account) = account {
         fitting.retain(|p| p.profile.account.as_deref().is_none_or(|a| a == account));
     }
+    only_one(fitting)
+}
+
+/// The profile that knows these account numbers of a bank.
+///
+/// Errors: several do, exit 2.
+pub fn by_numbers(numbers: &[&str]) -> Result<Option<Named>> {
+    let knows = |profile: &Profile| {
+        let mut known = profile.accounts.keys().map(|k| profile::plain_number(k));
+        known.any(|k| numbers.iter().any(|n| profile::plain_number(n) == k))
+    };
+    only_one(all()?.into_iter().filter(|p| knows(&p.profile)).collect())
+}
+
+fn only_one(mut fitting: Vec<Named>) -> Result<Option<Named>> {
     match fitting.len() {
         0 | 1 => Ok(fitting.pop()),
         _ => {
@@ -128,7 +143,11 @@ pub fn by_fingerprint(fingerprint: &str, account: Option<&str>) -> Result<Option
 pub fn save(name: &str, mut saved: Profile) -> Result<PathBuf> {
     let path = path_of(name)?;
     if path.is_file() {
-        saved.inline = load(&path, name)?.profile.inline;
+        let older = load(&path, name)?.profile;
+        saved.inline = older.inline;
+        for (number, account) in older.accounts {
+            saved.accounts.entry(number).or_insert(account);
+        }
     }
     let text = profile::write(&saved).map_err(|fault| Failure::refused(fault.code, fault.why))?;
     let folder = path.parent().unwrap_or(Path::new("."));

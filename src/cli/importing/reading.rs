@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::accounts::{self, Said};
 use super::input::Input;
 use super::profiles::{self, Named};
 use super::{Session, failure};
@@ -19,16 +20,15 @@ use crate::formats::rules::{Field, Rules};
 use crate::formats::sniff::Content;
 use crate::formats::statement::Statement;
 use crate::ledger::account::{Account, Kind};
-use crate::ledger::chart::Resolved;
 use crate::ledger::settings::DateOrder;
 
 /// How a file is to be read; what is left out is read from the file.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Reading")]
 pub struct ReadingArgs {
-    /// The account the file is a statement of
-    #[arg(long, value_name = "ACCOUNT")]
-    pub account: Option<String>,
+    /// The account the file is a statement of; NUMBER=ACCOUNT of one among several, NUMBER=- leaves it out
+    #[arg(long = "account", value_name = "ACCOUNT")]
+    pub accounts: Vec<String>,
 
     /// Read it as this profile says
     #[arg(long, value_name = "NAME")]
@@ -75,45 +75,40 @@ pub struct ReadingArgs {
     pub kind: Option<Content>,
 }
 
-/// A statement, the account it belongs to, and how it was read.
+/// A file of statements, and how it was read.
+pub struct ReadFile {
+    /// One an account, at least one.
+    pub parts: Vec<Read>,
+    /// What `--save-profile` writes.
+    pub as_profile: Profile,
+}
+
+/// A statement and the account it belongs to.
 pub struct Read {
     pub statement: Statement,
     /// By path; may be an account that is still to be opened.
     pub account: Arc<str>,
     pub home_currency: Arc<str>,
     pub profile: Option<String>,
-    /// What `--save-profile` writes.
-    pub as_profile: Profile,
 }
 
-/// Reads a statement.
-pub fn read(ctx: &Context, session: &Session, args: &ReadingArgs, input: &Input) -> Result<Read> {
+/// Reads the statements of a file.
+pub fn read(
+    ctx: &Context,
+    session: &Session,
+    args: &ReadingArgs,
+    input: &Input,
+) -> Result<ReadFile> {
     let name = &input.name;
+    let said = Said::of(session, &args.accounts)?;
     let fingerprint = csv::peek(input.bytes());
-    let given = args
-        .account
-        .as_deref()
-        .map(|text| account_path(session, text))
-        .transpose()?;
-    let named = choose(args, fingerprint.as_deref(), given.as_deref())?;
+    let named = choose(args, fingerprint.as_deref(), said.one.as_deref())?;
     let mut profile = named
         .as_ref()
         .map(|n| n.profile.clone())
         .unwrap_or_default();
-    let mut rules = match (&args.rules, &named) {
-        (Some(path), _) => {
-            profile.rules = Some(
-                std::path::absolute(path)
-                    .unwrap_or(path.clone())
-                    .display()
-                    .to_string(),
-            );
-            Some(profiles::rules_file(path)?)
-        }
-        (None, Some(named)) => profiles::rules_of(named)?,
-        (None, None) => None,
-    };
-    let account = settle_account(session, given, &profile, rules.as_ref(), name)?;
+    let mut rules = rules(args, named.as_ref(), &mut profile)?;
+    let account = settle_account(session, said.one, &profile, rules.as_ref(), name)?;
     let existing = session.chart.find(&account);
     let mut options = options(args, &profile)?;
     options.liability = existing.is_some_and(|a| a.kind == Kind::Liability);
@@ -121,13 +116,33 @@ pub fn read(ctx: &Context, session: &Session, args: &ReadingArgs, input: &Input)
     options.home_currency = Some(home_currency.clone());
     let statement = asking(ctx, name, input.bytes(), &mut options, rules.as_mut())?;
     let as_profile = remember(&options, profile, &statement, &account, args);
-    Ok(Read {
+    let part = Read {
         statement,
         account,
         home_currency,
         profile: named.map(|n| n.name),
+    };
+    Ok(ReadFile {
+        parts: vec![part],
         as_profile,
     })
+}
+
+/// The rules of the flags, else of the profile.
+fn rules(
+    args: &ReadingArgs,
+    named: Option<&Named>,
+    profile: &mut Profile,
+) -> Result<Option<Rules>> {
+    match (&args.rules, named) {
+        (Some(path), _) => {
+            let whole = std::path::absolute(path).unwrap_or(path.clone());
+            profile.rules = Some(whole.display().to_string());
+            profiles::rules_file(path).map(Some)
+        }
+        (None, Some(named)) => profiles::rules_of(named),
+        (None, None) => Ok(None),
+    }
 }
 
 fn choose(
@@ -142,39 +157,6 @@ fn choose(
             profiles::by_fingerprint(fingerprint, account)
         }
         _ => Ok(None),
-    }
-}
-
-/// The path of an account by any of its names; one that may be created keeps the name given.
-fn account_path(session: &Session, text: &str) -> Result<Arc<str>> {
-    match session.chart.resolve(text) {
-        Resolved::One(key) => Ok(session.chart.account(key).path.clone()),
-        Resolved::Ambiguous(keys) => {
-            let paths: Vec<&str> = keys
-                .iter()
-                .map(|k| &*session.chart.account(*k).path)
-                .collect();
-            Err(Failure::usage(
-                "ambiguous-account",
-                format!(
-                    "{text:?} fits {} accounts: {}",
-                    paths.len(),
-                    paths.join(", ")
-                ),
-            ))
-        }
-        Resolved::Unknown(_) if session.create_accounts => Ok(Arc::from(text)),
-        Resolved::Unknown(near) => {
-            let mut failure =
-                Failure::not_found("unknown-account", format!("there is no account {text:?}"));
-            if !near.is_empty() {
-                failure = failure.hint(format!("did you mean {}?", near.join(", ")));
-            }
-            Err(failure.hint(format!(
-                "to create it: hissab account add {}",
-                crate::cli::error::shell_word(text)
-            )))
-        }
     }
 }
 
@@ -193,24 +175,8 @@ fn settle_account(
         .clone()
         .or_else(|| Some(rules?.constant(Field::Account(1))?.to_string()));
     match named {
-        Some(text) => account_path(session, &text),
-        None => {
-            let bank = session.chart.accounts().iter().find(|a| {
-                a.account_type == crate::ledger::account::AccountType::Bank && a.closed_on.is_none()
-            });
-            let example = bank.map_or("ACCOUNT".to_owned(), |a| {
-                crate::cli::error::shell_word(&a.path)
-            });
-            Err(Failure::usage(
-                "account-needed",
-                format!("{file} does not say which account it is a statement of"),
-            )
-            .hint(format!(
-                "hissab import {} --account {example} --save-profile NAME",
-                crate::cli::error::shell_word(file)
-            ))
-            .hint("with a saved profile the next file needs no flags"))
-        }
+        Some(text) => accounts::path(session, &text),
+        None => Err(accounts::needed(session, file)),
     }
 }
 
@@ -379,6 +345,7 @@ fn remember(
         columns: options.columns.as_ref().map(Columns::to_list),
         invert: options.invert,
         rules: profile.rules,
+        accounts: profile.accounts,
         inline: profile.inline,
     }
 }

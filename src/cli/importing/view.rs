@@ -6,7 +6,7 @@ use super::planning::Plan;
 use super::proof::BooksProof;
 use super::{Planned, journal_view};
 use crate::formats::plan::Fate;
-use crate::formats::statement::Series;
+use crate::formats::statement::{Proof, Series};
 use crate::ledger::currency::Currency;
 use crate::ledger::money::to_minor;
 use crate::render::{Cell, Column, Json, People, Sheet, SheetColumn, SheetRow, View};
@@ -37,7 +37,7 @@ pub fn columns() -> Vec<Column> {
 fn state(fate: Fate) -> &'static str {
     match fate {
         Fate::New => "new",
-        Fate::Matched { .. } => "matched",
+        Fate::Matched { .. } | Fate::Paired { .. } => "matched",
         Fate::Known { .. } => "known",
     }
 }
@@ -58,7 +58,11 @@ impl View for ImportView<'_> {
     fn rows(&self, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -> io::Result<()> {
         for outcome in self.outcomes {
             match outcome {
-                Outcome::Planned(Planned::Statement(plan)) => plan_rows(plan, push)?,
+                Outcome::Planned(Planned::Statement(plan)) => {
+                    for part in &plan.parts {
+                        plan_rows(part, push)?;
+                    }
+                }
                 Outcome::Planned(Planned::Journal(plan)) => journal_view::rows(plan, push)?,
                 Outcome::Refused { file, line } => {
                     let mut cells = vec![Cell::Empty; 12];
@@ -75,7 +79,7 @@ impl View for ImportView<'_> {
     fn tail(&self) -> Vec<(&'static str, Json)> {
         vec![(
             "files",
-            Json::List(self.outcomes.iter().map(file_json).collect()),
+            Json::List(self.outcomes.iter().flat_map(file_json).collect()),
         )]
     }
 
@@ -84,6 +88,7 @@ impl View for ImportView<'_> {
         match self.outcomes.first() {
             Some(Outcome::Planned(planned)) => FileSheet {
                 planned,
+                part: 0,
                 dry_run: self.dry_run,
                 all: true,
             }
@@ -93,9 +98,11 @@ impl View for ImportView<'_> {
     }
 }
 
-/// One file for people.
+/// One account of a file for people.
 pub struct FileSheet<'a> {
     pub planned: &'a Planned,
+    /// Which of [`Planned::parts`].
+    pub part: usize,
     pub dry_run: bool,
     /// Every row, or only what it comes to.
     pub all: bool,
@@ -105,7 +112,11 @@ impl FileSheet<'_> {
     fn view(&self) -> Box<dyn View + '_> {
         let (dry_run, all) = (self.dry_run, self.all);
         match self.planned {
-            Planned::Statement(plan) => Box::new(PlanSheet { plan, dry_run, all }),
+            Planned::Statement(file) => Box::new(PlanSheet {
+                plan: &file.parts[self.part],
+                dry_run,
+                all,
+            }),
             Planned::Journal(plan) => Box::new(journal_view::JournalSheet { plan, dry_run, all }),
         }
     }
@@ -165,14 +176,19 @@ fn plan_rows(plan: &Plan, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -
     Ok(())
 }
 
-fn file_json(outcome: &Outcome) -> Json {
-    let plan = match outcome {
-        Outcome::Planned(Planned::Statement(plan)) => plan,
-        Outcome::Planned(Planned::Journal(plan)) => return journal_view::json(plan),
-        Outcome::Refused { file, .. } => {
-            return Json::object([("file", Json::text(file)), ("state", Json::text("refused"))]);
-        }
-    };
+/// One object an account of a file.
+fn file_json(outcome: &Outcome) -> Vec<Json> {
+    match outcome {
+        Outcome::Planned(Planned::Statement(plan)) => plan.parts.iter().map(part_json).collect(),
+        Outcome::Planned(Planned::Journal(plan)) => vec![journal_view::json(plan)],
+        Outcome::Refused { file, .. } => vec![Json::object([
+            ("file", Json::text(file)),
+            ("state", Json::text("refused")),
+        ])],
+    }
+}
+
+fn part_json(plan: &Plan) -> Json {
     let counts = plan.counts();
     let number = |n: usize| Json::Number(n as u64);
     Json::object([
@@ -327,7 +343,7 @@ impl PlanSheet<'_> {
                 format!("{number} of {}", people.date(date))
             }
             Fate::Matched { number, .. } => number.to_string(),
-            Fate::Known { .. } => {
+            Fate::Known { .. } | Fate::Paired { .. } => {
                 plan.numbers[index].map_or("in this run".to_owned(), |n| n.to_string())
             }
         });
@@ -413,14 +429,17 @@ fn statement_line(people: &People, series: &Series, currency: &Currency) -> Stri
     );
     match (series.opening, series.closing) {
         (Some(opening), Some(closing)) => {
-            let proof = match series.checked + 1 {
-                rows if rows >= series.rows => {
+            let proof = match series.proof {
+                Proof::Running(checked) if checked + 1 >= series.rows => {
                     format!("the balance is right on all {}", rows_words(series.rows))
                 }
-                rows => format!(
-                    "the balance is right where it stands, on {rows} of {} rows",
+                Proof::Running(checked) => format!(
+                    "the balance is right where it stands, on {} of {} rows",
+                    checked + 1,
                     series.rows
                 ),
+                Proof::Ends => "its balances prove it".to_owned(),
+                Proof::Gap | Proof::None => "it does not add up (--allow-gap)".to_owned(),
             };
             format!(
                 "Statement: {} + {moved} = {}; {proof}",
@@ -428,6 +447,10 @@ fn statement_line(people: &People, series: &Series, currency: &Currency) -> Stri
                 show(closing)
             )
         }
+        (None, Some(closing)) => format!(
+            "Statement: {moved}; closing {}, no opening balance to prove it by",
+            show(closing)
+        ),
         _ => format!("Statement: {moved}; no running balance to prove it by"),
     }
 }

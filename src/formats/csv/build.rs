@@ -111,6 +111,7 @@ pub fn statement(
         notes: builder.notes,
         account: rules.and_then(|r| r.constant(Field::Account(1))),
         fingerprint: fingerprint(&understood.columns),
+        ..Statement::default()
     };
     prove::finish(
         &mut statement,

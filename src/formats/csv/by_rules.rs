@@ -78,12 +78,8 @@ pub fn read(table: &Table<'_>, rules: &mut Rules, options: &Options) -> Result<S
     }
     let mut statement = Statement {
         layout: "csv by rules".to_owned(),
-        details: Vec::new(),
-        rows: Vec::new(),
-        series: Vec::new(),
-        notes: Vec::new(),
         account: rules.constant(Field::Account(1)),
-        fingerprint: None,
+        ..Statement::default()
     };
     prove::finish(
         &mut statement,
@@ -238,7 +234,8 @@ impl RowReader<'_, '_> {
                 .filter(|m| !m.is_empty());
             if !amount.is_zero() {
                 splits.push(Split {
-                    account,
+                    account: Some(account),
+                    named: None,
                     amount,
                     memo,
                 });

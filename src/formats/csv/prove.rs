@@ -9,7 +9,7 @@ use super::chain::{self, Chained, Link};
 use super::columns::{Columns, Role};
 use super::table::Table;
 use crate::formats::fault::Fault;
-use crate::formats::statement::{Series, Statement, StatementRow};
+use crate::formats::statement::{Proof, Series, Statement, StatementRow};
 
 /// A row as read, with its place in the table.
 pub struct Raw {
@@ -100,14 +100,13 @@ fn prove(
     let first = chained.broken.first().map_or(0, |place| *place);
     if options.allow_gap {
         let line = raws[members[chained.order[first]]].row.line;
-        statement.note(
-            Some(line),
-            format!(
-                "the balance does not follow on {} of {} rows (--allow-gap)",
-                chained.broken.len(),
-                chained.checked
-            ),
+        let text = format!(
+            "the balance does not follow on {} of {} rows (--allow-gap)",
+            chained.broken.len(),
+            chained.checked
         );
+        statement.gap = Some(text.clone());
+        statement.note(Some(line), text);
         return Ok(chained);
     }
     Err(gap(table, raws, members, columns, &chained, first))
@@ -169,7 +168,8 @@ fn sums(currency: Option<Arc<str>>, raws: &[Raw], order: &[usize], checked: usiz
         money_out: Decimal::ZERO,
         opening: None,
         closing: None,
-        checked,
+        closing_on: None,
+        proof: Proof::Running(checked),
         rows: order.len(),
     };
     let mut net = Decimal::ZERO;

@@ -1,5 +1,7 @@
 //! Profiles: what somebody once said of a bank's files, kept as TOML so that the next file needs no flags.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::hledger;
@@ -38,6 +40,9 @@ pub struct Profile {
     /// A file of rules, ours or hledger's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<String>,
+    /// The bank's numbers of accounts, and what they are called in the book.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub accounts: BTreeMap<String, String>,
     #[serde(rename = "rule", skip_serializing_if = "Vec::is_empty")]
     pub inline: Vec<Rule>,
 }
@@ -82,6 +87,12 @@ impl OneOrMany {
             OneOrMany::Many(many) => many,
         }
     }
+}
+
+/// An account's number as it is compared: banks group its digits differently from file to file.
+pub fn plain_number(number: &str) -> String {
+    let kept = number.chars().filter(|c| !c.is_whitespace());
+    kept.flat_map(char::to_uppercase).collect()
 }
 
 /// Reads a profile.
