@@ -3,7 +3,9 @@
 //! `floor hello` prints a word. `floor insert BOOK NEW` reads the rows of a hissab book into memory, then times
 //! the raw insert of the same transactions and sorted entries into a new file in the same layout: no chain, no
 //! words, no source rows, no fences. `floor walk BOOK` times the bare join of transactions and entries. Times
-//! go to stdout in seconds.
+//! go to stdout in seconds. `floor groups NEW` says how many transactions a second, two entries each, with totals
+//! and a row of a log, SQLite commits durably in groups of 32. `floor serve BYTES` answers every request with so
+//! many bytes of JSON, on the port it prints.
 
 use std::time::Instant;
 
@@ -25,6 +27,12 @@ fn main() -> rusqlite::Result<()> {
     {
         ["insert", book, new] => insert(book, new),
         ["walk", book] => walk(book),
+        ["groups", new] => groups(new),
+        #[cfg(feature = "server")]
+        ["serve", bytes] => {
+            serve(bytes.parse().expect("how many bytes"));
+            Ok(())
+        }
         _ => {
             println!("hello");
             Ok(())
@@ -97,4 +105,78 @@ fn walk(book: &str) -> rusqlite::Result<()> {
     std::hint::black_box(sum);
     println!("{:.3}", start.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// Groups that are committed, and the transactions of each.
+const GROUPS: i64 = 4_000;
+const GROUP: i64 = 32;
+
+fn groups(new: &str) -> rusqlite::Result<()> {
+    let conn = Connection::open(new)?;
+    conn.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+         CREATE TABLE txn (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, day INTEGER NOT NULL, description TEXT) STRICT;
+         CREATE INDEX txn_day ON txn (day, number);
+         CREATE TABLE entry (account INTEGER, day INTEGER, txn INTEGER, line INTEGER, amount INTEGER, currency INTEGER,
+                             PRIMARY KEY (account, day, txn, line)) STRICT, WITHOUT ROWID;
+         CREATE INDEX entry_txn ON entry (txn, line, amount, currency);
+         CREATE TABLE total (account INTEGER, currency INTEGER, month INTEGER, debit INTEGER, credit INTEGER, entries INTEGER,
+                             PRIMARY KEY (account, currency, month)) STRICT, WITHOUT ROWID;
+         CREATE TABLE log (seq INTEGER PRIMARY KEY, hash BLOB, said TEXT) STRICT;",
+    )?;
+    let start = Instant::now();
+    for group in 0..GROUPS {
+        conn.execute_batch("BEGIN IMMEDIATE")?;
+        for number in group * GROUP..(group + 1) * GROUP {
+            post(&conn, number)?;
+        }
+        conn.execute_batch("COMMIT")?;
+    }
+    println!(
+        "{:.0}",
+        (GROUPS * GROUP) as f64 / start.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+fn post(conn: &Connection, number: i64) -> rusqlite::Result<()> {
+    let id = u128::from(number.unsigned_abs()).to_be_bytes();
+    conn.prepare_cached("INSERT INTO txn VALUES (?, ?, 9500, 'tea for the shop')")?
+        .execute((number, id))?;
+    for (line, amount) in [(0, 1250), (1, -1250)] {
+        conn.prepare_cached("INSERT INTO entry VALUES (?, 9500, ?, ?, ?, 1)")?
+            .execute((line + 1, number, line, amount))?;
+        conn.prepare_cached(
+            "INSERT INTO total VALUES (?1, 1, 24316, max(?2, 0), max(-?2, 0), 1)
+             ON CONFLICT DO UPDATE SET debit = debit + max(?2, 0), credit = credit + max(-?2, 0), entries = entries + 1",
+        )?
+        .execute((line + 1, amount))?;
+    }
+    conn.prepare_cached(
+        "INSERT INTO log VALUES (?, randomblob(32), 'posted 2026-04-07 tea for the shop 12.50')",
+    )?
+    .execute([number])?;
+    Ok(())
+}
+
+#[cfg(feature = "server")]
+fn serve(bytes: usize) {
+    let text = format!("[\"{}\"]", "x".repeat(bytes.saturating_sub(4)));
+    let text = bytes::Bytes::from(text);
+    let answer = move || {
+        let text = text.clone();
+        async move { ([("content-type", "application/json")], text) }
+    };
+    let app = axum::Router::new().fallback(answer);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        println!("{}", listener.local_addr().expect("its address"));
+        axum::serve(listener, app).await.expect("served");
+    });
 }
