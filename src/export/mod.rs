@@ -3,11 +3,13 @@
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use thiserror::Error;
 
 use crate::book::{Book, BookError, Scan};
 use crate::formats::journal::{Dialect, JournalWriter as PlainText, WriteOptions};
+use crate::formats::writers::{BookFormat, Facts};
 use crate::ledger::period::Period;
 use crate::ledger::query::{Filter, Query};
 use crate::ledger::settings::BookInfo;
@@ -21,22 +23,27 @@ use crate::reports::scope::Scope;
 pub enum Form {
     Journal(Dialect),
     Rows(Format),
+    Book(BookFormat),
 }
 
 impl Form {
     /// Words of the forms, for people.
-    pub const WORDS: &str = "csv, tsv, json, ndjson, hledger, ledger";
+    pub const WORDS: &str = "csv, tsv, json, ndjson, hledger, ledger, beancount, sql";
 
     pub fn word(self) -> &'static str {
         match self {
             Form::Journal(Dialect::Ledger) => "ledger",
             Form::Journal(_) => "hledger",
             Form::Rows(format) => format.word(),
+            Form::Book(format) => format.word(),
         }
     }
 
     /// A form by its word or the extension of a file's name; `None` if exports have none of that name.
     pub fn from_word(word: &str) -> Option<Form> {
+        if let Some(format) = BookFormat::from_word(word) {
+            return Some(Form::Book(format));
+        }
         match word {
             "ledger" => Some(Form::Journal(Dialect::Ledger)),
             "hledger" => Some(Form::Journal(Dialect::Hledger)),
@@ -58,6 +65,7 @@ impl Form {
             Form::Rows(Format::Tsv) => ("tsv", "text/tab-separated-values; charset=utf-8"),
             Form::Rows(Format::Ndjson) => ("ndjson", "application/x-ndjson"),
             Form::Rows(_) => ("json", "application/json"),
+            Form::Book(format) => format.file_type(),
             Form::Journal(Dialect::Ledger) => ("ledger", "text/plain; charset=utf-8"),
             Form::Journal(_) => ("journal", "text/plain; charset=utf-8"),
         }
@@ -112,7 +120,42 @@ impl Export {
         match self.form {
             Form::Journal(dialect) => self.write_journal(dialect, book, out, step),
             Form::Rows(format) => self.write_rows(format, book, out, step),
+            Form::Book(format) => self.write_book(format, book, out, step),
         }
+    }
+
+    /// The facts of the book, then every transaction.
+    fn write_book(
+        &self,
+        format: BookFormat,
+        book: &mut dyn Book,
+        out: &mut dyn Write,
+        step: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<(), ExportError> {
+        let chart = Rc::new(book.chart()?);
+        let matcher = self.query.matcher(&chart);
+        let whole = self.period == Period::ALL && self.query.filter == Filter::All;
+        let facts = Facts {
+            chart: Rc::clone(&chart),
+            settings: self.info.settings.clone(),
+            prices: book.prices()?,
+            assertions: if whole {
+                book.assertions()?
+            } else {
+                Vec::new()
+            },
+            span: self.info.span,
+        };
+        let mut writer = format.writer(out, facts);
+        writer.head()?;
+        let scan = self.scan(matcher.accounts());
+        each(book, &scan, step, |transaction| {
+            match matcher.transaction(transaction) {
+                true => writer.transaction(transaction),
+                false => Ok(()),
+            }
+        })?;
+        Ok(writer.end()?)
     }
 
     /// Commodities, accounts and prices, then every transaction.
@@ -203,6 +246,10 @@ mod tests {
             assert!(Form::from_word(word).is_some(), "{word}");
         }
         assert_eq!(Form::from_word("jsonl"), Some(Form::Rows(Format::Ndjson)));
+        assert_eq!(
+            Form::from_word("bean"),
+            Some(Form::Book(BookFormat::Beancount))
+        );
         for other in ["table", "html", "xlsx", ""] {
             assert_eq!(Form::from_word(other), None, "{other}");
         }

@@ -9,3 +9,4 @@ pub mod plan;
 pub mod rules;
 pub mod sniff;
 pub mod statement;
+pub mod writers;

@@ -23,7 +23,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use crate::support::TestEnv;
 
 /// Account and commodity → sum; zero sums are left out.
-type Sums = BTreeMap<(String, String), Decimal>;
+pub type Sums = BTreeMap<(String, String), Decimal>;
 
 fn options() -> ReadOptions {
     ReadOptions::new(date(2025, 6, 1))
@@ -98,7 +98,7 @@ fn rounded(sums: Sums, places: &BTreeMap<String, u32>) -> Sums {
 }
 
 /// hledger's exact sums.
-fn hledger(path: &Path) -> Result<Sums, String> {
+pub fn hledger(path: &Path) -> Result<Sums, String> {
     let file = path.to_str().unwrap();
     let text = run(
         "hledger",
@@ -122,7 +122,7 @@ fn hledger(path: &Path) -> Result<Sums, String> {
 }
 
 /// Ledger's exact sums.
-fn ledger(path: &Path) -> Result<Sums, String> {
+pub fn ledger(path: &Path) -> Result<Sums, String> {
     let file = path.to_str().unwrap();
     let format = "%(account)\\t%(quantity(strip(amount)))\\t%(commodity(strip(amount)))\\n";
     let text = run(
@@ -164,7 +164,7 @@ fn journals() -> Vec<PathBuf> {
 }
 
 /// What differs between our sums and a program's, as text.
-fn difference(program: &str, ours: &Sums, theirs: &Sums) -> Vec<String> {
+pub fn difference(program: &str, ours: &Sums, theirs: &Sums) -> Vec<String> {
     let keys: std::collections::BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
     keys.into_iter()
         .filter(|key| ours.get(*key) != theirs.get(*key))

@@ -7,6 +7,7 @@ mod chance;
 mod concurrency;
 mod crash;
 mod damage;
+mod exits;
 mod faults;
 mod frame;
 mod fuzz_smoke;
@@ -22,6 +23,7 @@ mod journals;
 #[cfg(feature = "server")]
 mod live;
 mod looking;
+mod odd_books;
 mod places;
 mod query_peers;
 mod recording;

@@ -60,7 +60,16 @@ fn a_job_writes_the_bytes_of_the_local_export() {
     let live = shop();
     let book = live.book();
     let book = book.to_str().unwrap();
-    for format in ["csv", "tsv", "json", "ndjson", "hledger", "ledger"] {
+    for format in [
+        "csv",
+        "tsv",
+        "json",
+        "ndjson",
+        "hledger",
+        "ledger",
+        "beancount",
+        "sql",
+    ] {
         let there = fetched(&live, &json!({ "format": format }));
         let here = live
             .env

@@ -13,7 +13,8 @@ use crate::render::Options;
 
 /// Write every transaction to a file that other programs read
 ///
-/// -O csv, tsv, json, ndjson, hledger or ledger; else the name of FILE says it, else it is an hledger journal.
+/// -O csv, tsv, json, ndjson, hledger, ledger, beancount or sql; else the name of FILE says it, else it is an
+/// hledger journal.
 /// Ids are kept, so that importing the file again changes nothing.
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab export shop.journal; hledger -f shop.journal balance")]
@@ -50,7 +51,10 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             ctx.globals.output_format = Some(format.word().to_owned());
             args.shown.options(ctx)?
         }
-        Form::Journal(_) => Options::default(),
+        Form::Journal(_) | Form::Book(_) => {
+            args.shown.refuse("rows: -O csv, tsv, json or ndjson")?;
+            Options::default()
+        }
     };
     write(ctx, form, options)?;
     Ok(Exit::Ok)

@@ -199,7 +199,7 @@ impl<W: Write> JournalWriter<W> {
 
     fn tag(&mut self, name: &str, value: &str) {
         self.line.push_str("    ; ");
-        self.line.push_str(&safe::tag_name(name));
+        self.line.push_str(&safe::tag_name_of(name, value));
         self.line.push(':');
         self.line.push_str(&safe::tag_value(value));
         self.line.push('\n');
@@ -207,7 +207,7 @@ impl<W: Write> JournalWriter<W> {
 
     fn comment(&mut self, text: &str) {
         self.line.push_str("    ; ");
-        self.line.push_str(&safe::line(text));
+        self.line.push_str(&safe::comment(text));
         self.line.push('\n');
     }
 
@@ -295,7 +295,7 @@ impl<W: Write> JournalWriter<W> {
         let mut lines = memo.lines();
         if let Some(first) = lines.next() {
             self.line.push_str("  ; ");
-            self.line.push_str(&safe::line(first));
+            self.line.push_str(&safe::comment(first));
         }
         self.line.push('\n');
         for line in lines {

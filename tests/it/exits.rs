@@ -1,0 +1,227 @@
+//! What we write, other programs read to the same balances: hledger, Ledger, beancount, SQLite, and we
+//! ourselves. Books by chance; `HISSAB_BOOKS=200` tries that many.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use hissab::book::Book;
+use hissab::ledger::money::from_minor;
+use hissab::ledger::totals::TotalsQuery;
+use rust_decimal::Decimal;
+
+use crate::books::Shop;
+use crate::chance::Chance;
+use crate::journals::{Sums, difference, hledger, ledger};
+use crate::odd_books::odd_book;
+use crate::support::TestEnv;
+
+/// Transactions of a generated book.
+const COUNT: usize = 60;
+
+/// Calls with so many books, or as many as `HISSAB_BOOKS` says; a failure names the seed.
+pub fn each_book(test: &str, usual: usize, mut look: impl FnMut(&mut Shop, &TestEnv)) {
+    let count = std::env::var("HISSAB_BOOKS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(usual);
+    let mut chance = Chance::new(test);
+    for _ in 0..count {
+        let seed = chance.next();
+        eprintln!("book {seed}");
+        let mut shop = odd_book(seed, COUNT);
+        look(&mut shop, &TestEnv::new());
+    }
+}
+
+/// Our sums by account and currency; zero sums are left out.
+pub fn sums(book: &mut dyn Book) -> Sums {
+    let chart = book.chart().unwrap();
+    let totals = book.totals(&TotalsQuery::until(None)).unwrap();
+    let row = |row: &hissab::ledger::totals::AccountTotal| {
+        let currency = chart.currency(row.currency);
+        let sum = from_minor(row.closing(), currency.scale).unwrap();
+        let account = chart.account(row.account).path.to_string();
+        ((account, currency.code.to_string()), sum.normalize())
+    };
+    let rows = totals.rows.iter().map(row);
+    rows.filter(|(_, sum)| !sum.is_zero()).collect()
+}
+
+fn export(env: &TestEnv, shop: &Shop, name: &str) -> std::path::PathBuf {
+    env.hissab(["-B", shop.path.to_str().unwrap(), "export", name])
+        .ok();
+    env.path(name)
+}
+
+/// The names as [`ledger`] gives them: without brackets around virtual accounts.
+fn trimmed(sums: &Sums) -> Sums {
+    let name = |path: &str| path.trim_matches(['(', ')']).to_owned();
+    let named = sums
+        .iter()
+        .map(|((path, code), sum)| ((name(path), code.clone()), *sum));
+    named.collect()
+}
+
+fn same(program: &str, ours: &Sums, theirs: &Sums) {
+    let found = difference(program, ours, theirs);
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+fn normal(sums: Sums) -> Sums {
+    sums.into_iter()
+        .map(|(key, sum)| (key, sum.normalize()))
+        .filter(|(_, sum)| !sum.is_zero())
+        .collect()
+}
+
+#[test]
+fn hledger_and_ledger_have_the_balances_of_the_book() {
+    each_book("exits to journals", 6, |shop, env| {
+        let ours = sums(&mut shop.book);
+        assert!(ours.len() > 20);
+        let path = export(env, shop, "book.journal");
+        same("hledger", &ours, &normal(hledger(&path).unwrap()));
+        let path = export(env, shop, "book.ledger");
+        same("ledger", &trimmed(&ours), &normal(ledger(&path).unwrap()));
+    });
+}
+
+/// Prints account path, commodity code and sum of everything bean-check accepts.
+const BEANCOUNT: &str = r#"
+import sys
+from collections import defaultdict
+from beancount import loader
+from beancount.core import data
+from beancount.parser import printer
+entries, errors, options = loader.load_file(sys.argv[1])
+errors = [e for e in errors if type(e).__name__ != "BalanceError"]
+for error in errors:
+    sys.stderr.write(printer.format_error(error))
+sys.exit(1) if errors else None
+paths, codes, sums = {}, {}, defaultdict(int)
+for entry in entries:
+    if isinstance(entry, data.Open):
+        paths[entry.account] = entry.meta.get("path", entry.account)
+    if isinstance(entry, data.Commodity):
+        codes[entry.currency] = entry.meta.get("code", entry.currency)
+    if isinstance(entry, data.Transaction):
+        for posting in entry.postings:
+            sums[posting.account, posting.units.currency] += posting.units.number
+for (account, code), amount in sorted(sums.items()):
+    print("\x1f".join([paths[account], codes[code], format(amount, "f")]))
+"#;
+
+/// Runs Python with the beancount that `tests/run` installs.
+pub fn beancount(path: &Path) -> Result<Sums, String> {
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/beancount");
+    let output = Command::new("python3")
+        .args(["-c", BEANCOUNT])
+        .arg(path)
+        .env("PYTHONPATH", &installed)
+        .env("PYTHONUTF8", "1")
+        .output()
+        .expect("python3 is needed for this test");
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!(
+            "{said}\n(beancount: python3 -m pip install --target {} beancount==3.2.3)",
+            installed.display()
+        ));
+    }
+    Ok(listed(&String::from_utf8(output.stdout).unwrap()))
+}
+
+/// Lines of account, commodity and sum, parted by 0x1f.
+fn listed(text: &str) -> Sums {
+    let mut sums: Sums = BTreeMap::new();
+    for line in text.lines() {
+        let fields: Vec<&str> = line.split('\x1f').collect();
+        let [account, code, sum] = fields.as_slice() else {
+            panic!("{line}");
+        };
+        let key = ((*account).to_owned(), (*code).to_owned());
+        let earlier = sums.insert(key, Decimal::from_str_exact(sum).unwrap());
+        assert_eq!(
+            earlier, None,
+            "two accounts or commodities became one: {line}"
+        );
+    }
+    normal(sums)
+}
+
+#[test]
+fn beancount_has_the_balances_of_the_book() {
+    each_book("exits to beancount", 6, |shop, env| {
+        let path = export(env, shop, "book.beancount");
+        same(
+            "beancount",
+            &sums(&mut shop.book),
+            &beancount(&path).unwrap(),
+        );
+    });
+}
+
+#[test]
+fn a_beancount_file_that_says_something_else_is_found() {
+    let mut shop = odd_book(1, COUNT);
+    let env = TestEnv::new();
+    let path = export(&env, &shop, "book.beancount");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let ours = sums(&mut shop.book);
+    let other = text.replacen("path: \"kasse:bar\"", "path: \"kasse:baz\"", 1);
+    assert_ne!(text, other);
+    std::fs::write(&path, other).unwrap();
+    assert!(!difference("x", &ours, &beancount(&path).unwrap()).is_empty());
+    let more = "2026-09-02 * \"x\"\n  Assets:Cash  1 INR\n  Assets:Bank:HDFC  -2 INR\n";
+    std::fs::write(&path, format!("{text}{more}")).unwrap();
+    assert!(
+        beancount(&path).is_err(),
+        "an unbalanced transaction passes"
+    );
+}
+
+/// Sums of a script of ours, by SQLite.
+fn sqlite(env: &TestEnv, path: &Path) -> Sums {
+    let database = env.path("loaded.db");
+    let run = |words: &[&str], input: Option<&Path>| {
+        let mut command = Command::new("sqlite3");
+        command.arg("-bail").arg(&database).args(words);
+        if let Some(path) = input {
+            command.stdin(std::fs::File::open(path).unwrap());
+        }
+        let output = command.output().expect("sqlite3 is needed for this test");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(run(&[], Some(path)), "");
+    assert_eq!(run(&["PRAGMA foreign_key_check"], None), "");
+    let unbalanced = "SELECT count(*) FROM (SELECT 1 FROM entry GROUP BY number, weight_currency HAVING sum(weight_minor) <> 0)";
+    assert_eq!(run(&[unbalanced], None), "0\n");
+    let rows = run(
+        &[
+            "SELECT account || char(31) || currency || char(31) || balance_minor || char(31) || scale FROM balance",
+        ],
+        None,
+    );
+    let sum = |line: &str| {
+        let fields: Vec<&str> = line.split('\x1f').collect();
+        let minor: i128 = fields[2].parse().unwrap();
+        let scale: u32 = fields[3].parse().unwrap();
+        let key = (fields[0].to_owned(), fields[1].to_owned());
+        (key, Decimal::from_i128_with_scale(minor, scale))
+    };
+    normal(rows.lines().map(sum).collect())
+}
+
+#[test]
+fn a_script_of_sql_loads_to_the_balances_of_the_book() {
+    each_book("exits to sql", 6, |shop, env| {
+        let path = export(env, shop, "book.sql");
+        same("sqlite", &sums(&mut shop.book), &sqlite(env, &path));
+    });
+}
