@@ -92,6 +92,17 @@ const NOT_BOOKED: &[&str] = &[
     "blocked",
     "authorized",
     "authorised",
+    "vorgemerkt",
+    "umsatz vorgemerkt",
+    "offen",
+    "varaus",
+    "reserveret",
+    "reservert",
+    "reserverat",
+    "en attente",
+    "pendiente",
+    "in sospeso",
+    "memo",
 ];
 
 /// The rows of a statement below `header` (`None`: the table has none), in the order of the file.
@@ -103,17 +114,17 @@ pub fn rows(
 ) -> Result<Vec<BodyRow>, Fault> {
     let date = columns.get(Role::Date).unwrap_or(0);
     let mut body: Vec<BodyRow> = Vec::with_capacity(table.len());
+    let states = states(columns);
     let mut odd: Vec<usize> = Vec::new();
     let mut left_out: Vec<(String, usize)> = Vec::new();
     for row in header.map_or(0, |h| h + 1)..table.len() {
         if table.is_blank(row) || header.is_some_and(|h| repeats(table, h, row)) {
             continue;
         }
-        if let Some(state) = columns
-            .get(Role::State)
-            .map(|c| table.cell(row, c))
-            .filter(|s| not_booked(s))
-        {
+        let state = states.iter().map(|c| table.cell(row, *c));
+        // Some banks write "pending" where the date will stand.
+        let mut said = state.chain([table.cell(row, date)]);
+        if let Some(state) = said.find(|s| not_booked(s)) {
             count(&mut left_out, state);
             continue;
         }
@@ -133,10 +144,20 @@ pub fn rows(
     }
     footer(table, columns, &odd, &mut body, header)?;
     for (state, rows) in left_out {
-        let text = format!("{rows} rows left out: {state}");
+        let text = left_out_text(rows, &state);
         notes.push(Note { line: None, text });
     }
     Ok(body)
+}
+
+/// Every column that says whether a row happened: PayPal has two.
+fn states(columns: &Columns) -> Vec<usize> {
+    let Some(state) = columns.get(Role::State) else {
+        return Vec::new();
+    };
+    let says = |name: &String| names::role_of(name).is_some_and(|(role, _)| role == Role::State);
+    let others = (0..columns.names.len()).filter(|c| *c != state && says(&columns.names[*c]));
+    std::iter::once(state).chain(others).collect()
 }
 
 fn count(left_out: &mut Vec<(String, usize)>, state: &str) {
@@ -144,6 +165,12 @@ fn count(left_out: &mut Vec<(String, usize)>, state: &str) {
         Some((_, rows)) => *rows += 1,
         None => left_out.push((state.to_owned(), 1)),
     }
+}
+
+/// `1 row left out: Pending`.
+pub fn left_out_text(rows: usize, state: &str) -> String {
+    let noun = if rows == 1 { "row" } else { "rows" };
+    format!("{rows} {noun} left out: {state}")
 }
 
 fn not_booked(state: &str) -> bool {
@@ -234,11 +261,12 @@ fn footer(
     }
 }
 
-/// Words without money, and without a number where the date should stand.
+/// Words without money, and without a number where the date should stand; or one cell alone.
 fn is_label(table: &Table<'_>, row: usize, columns: &Columns) -> bool {
     let date = columns.get(Role::Date).map_or("", |c| table.cell(row, c));
     let filled = table.cells(row).filter(|c| !c.is_empty()).count();
-    let dateless = !date.bytes().any(|b| b.is_ascii_digit()) || filled == 1 && date.contains(' ');
+    // One cell alone: a heading, the number of a card.
+    let dateless = !date.bytes().any(|b| b.is_ascii_digit()) || filled == 1;
     dateless && !has_money(table, row, columns)
 }
 

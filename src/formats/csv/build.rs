@@ -183,7 +183,8 @@ impl Builder<'_, '_> {
         }
         let currency = self.currency(row, &moved);
         let series = self.series_of(row, &currency);
-        let amount = if self.options.invert {
+        let charges = |l: &super::Layout| l.quirk == Quirk::ChargesPositive;
+        let amount = if self.options.invert || self.understood.layout.is_some_and(charges) {
             -moved.amount
         } else {
             moved.amount
@@ -235,8 +236,14 @@ impl Builder<'_, '_> {
             .understood
             .table
             .cell(row, self.understood.columns.get(role)?);
+        // `'1234`: the mark that keeps a spreadsheet from reading a number.
+        let cell = match cell.strip_prefix('\'') {
+            Some(rest) if !rest.contains('\'') => rest,
+            _ => cell,
+        };
         let words = words(cell);
-        (!super::amounts::is_blank(&words)).then_some(words)
+        let said = !super::amounts::is_blank(&words) && words != "NOTPROVIDED";
+        said.then_some(words)
     }
 
     /// The description, else the payee, the category, or the reference: something to know the row by.

@@ -207,15 +207,22 @@ fn read_header(table: &Table<'_>, row: usize) -> Columns {
     let balance = names
         .iter()
         .position(|n| names::role_of(n).is_some_and(|(r, _)| r == Role::Balance));
+    let named = |role: Role| {
+        names
+            .iter()
+            .any(|n| names::role_of(n).is_some_and(|(r, _)| r == role))
+    };
+    let two_ways = named(Role::Out) && named(Role::In);
     for (column, name) in names.iter().enumerate() {
         let Some((role, rank)) = names::role_of(name) else {
             continue;
         };
-        // Kotak names two columns `Dr / Cr`: the one behind the balance is the balance's.
+        // Kotak names two columns `Dr / Cr`: the one behind the balance is the balance's. Where money has a
+        // column each way (Federal), such a column can only be the balance's.
         let of_balance = role == Role::Side
             && column > 0
             && balance == Some(column - 1)
-            && names.iter().filter(|n| *n == name).count() > 1;
+            && (two_ways || names.iter().filter(|n| *n == name).count() > 1);
         take(
             if of_balance { Role::BalanceSide } else { role },
             column,
@@ -223,6 +230,14 @@ fn read_header(table: &Table<'_>, row: usize) -> Columns {
         );
     }
     let mut columns = Columns::of(best.into_iter().map(|(r, c, _)| (r, c)).collect());
+    // `DEBIT/CREDIT(₹)` of Kotak: the amount itself, signed.
+    if let Some(side) = columns.get(Role::Side)
+        && !columns.pairs.iter().any(|(r, _)| r.is_money())
+        && matches!(&*names[side], "debit credit" | "credit debit")
+    {
+        columns.drop_role(Role::Side);
+        columns.set(Role::Amount, side);
+    }
     let currency = columns
         .money()
         .find_map(|column| names::currency_in(table.cell(row, column)));

@@ -80,6 +80,8 @@ fn quote_of(text: &str, delimiter: u8) -> Option<u8> {
     let sample = &text.as_bytes()[..text.len().min(256 * 1024)];
     let opens = |quote: u8| {
         let starts = |at: usize| {
+            // `="007"` keeps a spreadsheet from reading a number.
+            let at = at - usize::from(at > 0 && sample[at - 1] == b'=');
             at == 0 || sample[at - 1] == delimiter || matches!(sample[at - 1], b'\n' | b'\r')
         };
         (0..sample.len())

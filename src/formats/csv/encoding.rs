@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
 
 use crate::formats::fault::Fault;
 
@@ -66,6 +66,8 @@ fn guess(bytes: &[u8]) -> Result<Decoded<'_>, Fault> {
     }
     let encoding = if looks_cyrillic(bytes) {
         WINDOWS_1251
+    } else if looks_central_european(bytes) {
+        WINDOWS_1250
     } else {
         WINDOWS_1252
     };
@@ -108,11 +110,20 @@ fn looks_cyrillic(bytes: &[u8]) -> bool {
     paired * 10 > high * 6
 }
 
+/// `ł`, `ż`, `ą` and `ľ` of windows-1250 are signs in windows-1252 (`³`, `¿`, `¹`, `¾`), which no word goes on behind.
+fn looks_central_european(bytes: &[u8]) -> bool {
+    bytes.windows(3).any(|w| {
+        let before = w[0].is_ascii_alphabetic();
+        matches!(w[1], 0xb3 | 0xbf | 0xb9 | 0xbe) && before && w[2].is_ascii_lowercase()
+    })
+}
+
 fn name_of(encoding: &'static Encoding) -> &'static str {
     match encoding.name() {
         "UTF-8" => "utf-8",
         "UTF-16LE" => "utf-16le",
         "UTF-16BE" => "utf-16be",
+        "windows-1250" => "windows-1250",
         "windows-1251" => "windows-1251",
         "windows-1252" => "windows-1252",
         other => other,
@@ -186,6 +197,14 @@ mod tests {
             .0;
         assert_eq!(read(&cyrillic).1, "windows-1251");
         assert!(read(&cyrillic).0.starts_with("Дата;Описание"));
+        let polish = WINDOWS_1250
+            .encode("Data;Opis\n2024-02-01;Przelew płatność\n")
+            .0;
+        assert_eq!(read(&polish).1, "windows-1250");
+        let metres = WINDOWS_1252
+            .encode("Datum;Text\n2024-02-01;5 m³ Wasser für 3¹ Häuser\n")
+            .0;
+        assert_eq!(read(&metres).1, "windows-1252");
     }
 
     #[test]

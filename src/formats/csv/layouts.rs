@@ -24,6 +24,8 @@ pub enum Quirk {
     FeeApart,
     /// Rows without a balance have not been booked yet.
     PendingWithoutBalance,
+    /// A card's statement: what was bought is positive, what was paid to the card negative.
+    ChargesPositive,
 }
 
 const DMY: Option<DateOrder> = Some(DateOrder::Dmy);
@@ -172,6 +174,37 @@ const LAYOUTS: &[Layout] = &[
         )
     },
     layout(
+        "Revolut Business",
+        &[
+            "date completed",
+            "state",
+            "orig currency",
+            "amount",
+            "total amount",
+            "fee",
+        ],
+        None,
+        Some('.'),
+    ),
+    Layout {
+        quirk: Quirk::FeeApart,
+        ..layout(
+            "Revolut",
+            &["date de fin", "montant", "frais", "devise", "etat"],
+            None,
+            None,
+        )
+    },
+    Layout {
+        quirk: Quirk::FeeApart,
+        ..layout(
+            "Revolut",
+            &["datum des abschlusses", "betrag", "gebuhr", "wahrung"],
+            None,
+            None,
+        )
+    },
+    layout(
         "N26",
         &[
             "booking date",
@@ -249,6 +282,50 @@ const LAYOUTS: &[Layout] = &[
         Some(','),
     ),
     layout(
+        "ING",
+        &["date", "name description", "debit credit", "amount"],
+        None,
+        Some(','),
+    ),
+    layout(
+        "Rabobank",
+        &["iban bban", "volgnr", "datum", "bedrag", "saldo na trn"],
+        None,
+        Some(','),
+    ),
+    Layout {
+        quirk: Quirk::ChargesPositive,
+        ..layout(
+            "Amex",
+            &["date", "description", "card member", "amount"],
+            None,
+            None,
+        )
+    },
+    Layout {
+        quirk: Quirk::ChargesPositive,
+        ..layout(
+            "Discover",
+            &[
+                "trans date",
+                "post date",
+                "description",
+                "amount",
+                "category",
+            ],
+            MDY,
+            Some('.'),
+        )
+    },
+    layout(
+        "PayPal",
+        &[
+            "date", "time", "timezone", "currency", "gross", "fee", "net",
+        ],
+        None,
+        None,
+    ),
+    layout(
         "UBS",
         &["trade date", "booking date", "debit", "credit", "balance"],
         None,
@@ -271,11 +348,30 @@ pub fn correct(layout: &Layout, columns: &mut Columns) {
         // The fee is in the net amount already.
         "Stripe" => columns.drop_role(Role::Fee),
         // `Code` is the kind of transaction: the same for many rows.
-        "ING" => columns.drop_role(Role::Reference),
+        "ING" | "Rabobank" if reference_is_code(columns) => columns.drop_role(Role::Reference),
+        // What left the account, the fee with it.
+        "Revolut Business" => {
+            if let Some(total) = columns.names.iter().position(|n| n == "total amount") {
+                columns.set(Role::Amount, total);
+            }
+            columns.drop_role(Role::Fee);
+        }
+        // The net amount has the fee in it; the state is said twice.
+        "PayPal" => {
+            columns.drop_role(Role::Fee);
+            columns.drop_role(Role::Side);
+        }
         // Transfers between pockets carry the same reference as text.
         "N26" => columns.drop_role(Role::Side),
         _ => {}
     }
+}
+
+fn reference_is_code(columns: &Columns) -> bool {
+    let name = columns
+        .get(Role::Reference)
+        .and_then(|c| columns.names.get(c));
+    name.is_some_and(|n| n == "code")
 }
 
 #[cfg(test)]

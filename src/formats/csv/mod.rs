@@ -28,6 +28,7 @@ pub mod money;
 pub mod names;
 mod prove;
 pub mod table;
+mod unquoted;
 
 use body::BodyRow;
 use columns::{Columns, Role};
@@ -69,13 +70,18 @@ pub fn read(
     let label = options.encoding.as_deref().or(said.encoding.as_deref());
     let decoded = encoding::decode(bytes, label)?;
     let dialect = dialect::detect(&decoded.text, options.delimiter.or(said.separator))?;
-    let table = Table::read(&decoded.text, dialect)?;
+    let mut table = Table::read(&decoded.text, dialect)?;
     if table.is_empty() {
         return Err(Fault::file("empty-file", "the file is empty"));
     }
     let mut statement = match rules {
         Some(rules) if rules.reads_rows() => by_rules::read(&table, rules, options)?,
-        rules => read_table(&table, options, rules)?,
+        rules => {
+            let notes = unquoted::join(&mut table);
+            let mut statement = read_table(&table, options, rules)?;
+            statement.notes.splice(0..0, notes);
+            statement
+        }
     };
     statement.details.insert(0, decoded.name.to_owned());
     if dialect.delimiter != b',' {
@@ -214,6 +220,22 @@ fn tidy_columns(understood: &mut Understood<'_, '_>, rows: &[BodyRow]) {
     {
         columns.drop_role(Role::Currency);
     }
+    // What the account holds today, on every row, is no running balance.
+    let today = |column: usize| {
+        let name = columns.names.get(column).map_or("", String::as_str);
+        let same = rows
+            .windows(2)
+            .all(|w| table.cell(w[0].row, column) == table.cell(w[1].row, column));
+        rows.len() > 1
+            && same
+            && matches!(
+                name,
+                "account balance" | "accountbalance" | "available balance"
+            )
+    };
+    if columns.get(Role::Balance).is_some_and(today) {
+        columns.drop_role(Role::Balance);
+    }
     if let Some(fuller) = fullest_description(table, rows, columns) {
         columns.set(Role::Description, fuller);
     }
@@ -255,16 +277,67 @@ fn fullest_description(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -
         .map(|(column, _)| column)
 }
 
-/// Chase lists what is not booked yet without a balance.
+/// What a layout lists and what did not happen: Chase's rows without a balance, Revolut's that are not completed.
 fn without_pending(
     understood: &Understood<'_, '_>,
     rows: Vec<BodyRow>,
     notes: &mut Vec<Note>,
 ) -> Vec<BodyRow> {
-    let pending = understood
-        .layout
-        .is_some_and(|l| l.quirk == Quirk::PendingWithoutBalance);
-    let Some(balance) = understood.columns.get(Role::Balance).filter(|_| pending) else {
+    match understood.layout.map(|l| l.quirk) {
+        Some(Quirk::PendingWithoutBalance) => without_balance(understood, rows, notes),
+        Some(Quirk::FeeApart) => completed(understood, rows, notes),
+        _ => rows,
+    }
+}
+
+/// Revolut's rows count when they are completed, in whatever language.
+fn completed(
+    understood: &Understood<'_, '_>,
+    mut rows: Vec<BodyRow>,
+    notes: &mut Vec<Note>,
+) -> Vec<BodyRow> {
+    const COMPLETED: &[&str] = &[
+        "completed",
+        "termine",
+        "abgeschlossen",
+        "completado",
+        "completata",
+        "completato",
+        "voltooid",
+        "zakonczono",
+        "concluida",
+        "concluido",
+        "slutford",
+        "завершено",
+    ];
+    let Some(state) = understood.columns.get(Role::State) else {
+        return rows;
+    };
+    let mut left_out: Vec<(String, usize)> = Vec::new();
+    rows.retain(|row| {
+        let cell = understood.table.cell(row.row, state);
+        let happened = cell.is_empty() || COMPLETED.contains(&&*names::normal(cell));
+        if !happened {
+            match left_out.iter_mut().find(|(word, _)| word == cell) {
+                Some((_, count)) => *count += 1,
+                None => left_out.push((cell.to_owned(), 1)),
+            }
+        }
+        happened
+    });
+    for (word, count) in left_out {
+        let text = body::left_out_text(count, &word);
+        notes.push(Note { line: None, text });
+    }
+    rows
+}
+
+fn without_balance(
+    understood: &Understood<'_, '_>,
+    rows: Vec<BodyRow>,
+    notes: &mut Vec<Note>,
+) -> Vec<BodyRow> {
+    let Some(balance) = understood.columns.get(Role::Balance) else {
         return rows;
     };
     let before = rows.len();

@@ -18,41 +18,115 @@ pub enum Model {
         amount: usize,
         side: usize,
         signed_too: bool,
+        /// What a row without a side is, where only one of the two is ever printed.
+        unsaid: Option<Side>,
     },
     /// A column each way; at most one is filled.
     Two {
         out: Option<usize>,
         into: Option<usize>,
         out_is_negative: bool,
+        /// Payments to a card are printed as negative credits.
+        into_is_negative: bool,
     },
 }
 
-/// The model of a file. A column of sides counts only if every row says one.
+/// The model of a file. A column of sides counts only if every row says one, or all that say one say the same
+/// (cards print `CR` beside payments, and nothing beside what was bought).
 pub fn model(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> Result<Model, Fault> {
     let (out, into) = (columns.get(Role::Out), columns.get(Role::In));
     if out.is_some() || into.is_some() {
         let out_is_negative = out.is_some_and(|out| all_negative(table, rows, out));
+        // With a running balance the balance tells; without one, a file whose credits are all negative is a card's.
+        let into_is_negative = out.is_some()
+            && columns.get(Role::Balance).is_none()
+            && into.is_some_and(|into| all_negative(table, rows, into));
         return Ok(Model::Two {
             out,
             into,
             out_is_negative,
+            into_is_negative,
         });
     }
     let Some(amount) = columns.get(Role::Amount) else {
         return Err(Fault::file("not-a-statement", "no column holds amounts"));
     };
-    let sided = columns.get(Role::Side).filter(|side| {
-        rows.iter()
-            .all(|r| amounts::side(table.cell(r.row, *side)).is_some())
-    });
-    Ok(match sided {
-        Some(side) => Model::Sided {
+    let Some(side) = columns.get(Role::Side) else {
+        return Ok(Model::Signed { amount });
+    };
+    let every = rows
+        .iter()
+        .all(|r| amounts::side(table.cell(r.row, side)).is_some());
+    let unsaid = unsaid_side(table, rows, amount, side);
+    if !every && unsaid.is_none() {
+        refuse_unsaid(table, rows, amount, side)?;
+    }
+    Ok(if every || unsaid.is_some() {
+        Model::Sided {
             amount,
             side,
-            signed_too: signs_agree(table, rows, amount, side),
-        },
-        None => Model::Signed { amount },
+            signed_too: every && signs_agree(table, rows, amount, side),
+            unsaid,
+        }
+    } else {
+        Model::Signed { amount }
     })
+}
+
+/// Where no amount has a sign and rows say debit and credit, each must say one.
+fn refuse_unsaid(
+    table: &Table<'_>,
+    rows: &[BodyRow],
+    amount: usize,
+    side: usize,
+) -> Result<(), Fault> {
+    let signed = |r: &BodyRow| amounts::scan(table.cell(r.row, amount)).is_some_and(|s| s.negative);
+    let said = rows
+        .iter()
+        .any(|r| spelled_side(table.cell(r.row, side)).is_some());
+    let without = rows.iter().find(|r| {
+        amounts::side(table.cell(r.row, side)).is_none()
+            && !amounts::is_blank(table.cell(r.row, amount))
+    });
+    match without {
+        Some(row) if said && !rows.iter().any(signed) => Err(table
+            .fault(row.row, side, "unreadable-amount", "the row does not say debit or credit")
+            .hint("write DR or CR in that column, or give the columns: --columns date,description,amount")),
+        _ => Ok(()),
+    }
+}
+
+/// The side of a cell that says debit or credit and nothing else.
+fn spelled_side(cell: &str) -> Option<Side> {
+    let bare = cell.trim_end_matches('.').to_ascii_lowercase();
+    matches!(&*bare, "dr" | "cr" | "d" | "c" | "debit" | "credit")
+        .then(|| amounts::side(cell))
+        .flatten()
+}
+
+/// The side of rows that print none, where every other row prints the same one and no amount has a sign.
+fn unsaid_side(table: &Table<'_>, rows: &[BodyRow], amount: usize, side: usize) -> Option<Side> {
+    let mut said: Option<Side> = None;
+    let mut blanks = 0usize;
+    for row in rows {
+        let cell = table.cell(row.row, side);
+        if amounts::scan(table.cell(row.row, amount)).is_some_and(|s| s.negative) {
+            return None;
+        }
+        if cell.is_empty() {
+            blanks += 1;
+            continue;
+        }
+        let this = spelled_side(cell)?;
+        if said.is_some_and(|other| other != this) {
+            return None;
+        }
+        said = Some(this);
+    }
+    match said.filter(|_| blanks > 0)? {
+        Side::Out => Some(Side::In),
+        Side::In => Some(Side::Out),
+    }
 }
 
 fn all_negative(table: &Table<'_>, rows: &[BodyRow], column: usize) -> bool {
@@ -170,9 +244,11 @@ impl<'a> Reader<'a, '_> {
                 amount,
                 side,
                 signed_too,
+                unsaid,
             } => {
                 let mut moved = self.signed(row, amount, signed_too)?;
-                if !signed_too && amounts::side(self.table.cell(row, side)) == Some(Side::Out) {
+                let said = amounts::side(self.table.cell(row, side)).or(unsaid);
+                if !signed_too && said == Some(Side::Out) {
                     moved.amount = -moved.amount;
                 }
                 moved
@@ -181,7 +257,8 @@ impl<'a> Reader<'a, '_> {
                 out,
                 into,
                 out_is_negative,
-            } => self.two(row, out, into, out_is_negative)?,
+                into_is_negative,
+            } => self.two(row, (out, out_is_negative), (into, into_is_negative))?,
         };
         if let Some(column) = self.columns.get(Role::Fee).filter(|_| self.fee_apart) {
             let fee = self
@@ -217,9 +294,8 @@ impl<'a> Reader<'a, '_> {
     fn two(
         &self,
         row: usize,
-        out: Option<usize>,
-        into: Option<usize>,
-        out_is_negative: bool,
+        (out, out_is_negative): (Option<usize>, bool),
+        (into, into_is_negative): (Option<usize>, bool),
     ) -> Result<Moved<'a>, Fault> {
         let read = |column: Option<usize>| column.map_or(Ok(None), |c| self.cell(row, c));
         let (paid, received) = (read(out)?, read(into)?);
@@ -231,7 +307,14 @@ impl<'a> Reader<'a, '_> {
             (Some((paid, scanned)), None) => {
                 (if out_is_negative { paid } else { -paid }, Some(scanned))
             }
-            (None, Some((received, scanned))) => (received, Some(scanned)),
+            (None, Some((received, scanned))) => (
+                if into_is_negative {
+                    -received
+                } else {
+                    received
+                },
+                Some(scanned),
+            ),
             (Some(_), Some(_)) => {
                 let why = "money both in and out on one row";
                 let column = into.unwrap_or(0);
@@ -307,5 +390,44 @@ impl<'a> Reader<'a, '_> {
             "unreadable-amount",
             "the amount is larger than hissab can hold",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Options, read};
+
+    fn amounts(text: &str) -> Result<Vec<String>, &'static str> {
+        let statement = read(text.as_bytes(), &Options::default(), None).map_err(|f| f.code)?;
+        Ok(statement
+            .rows
+            .iter()
+            .map(|row| row.amount.to_string())
+            .collect())
+    }
+
+    #[test]
+    fn a_side_left_blank_is_the_other_one() {
+        let text = "Date,Description,Amount,Dr / Cr\n02/04/2026,a,5.00,\n13/04/2026,b,7.00,CR\n";
+        assert_eq!(amounts(text).unwrap(), ["-5.00", "7.00"]);
+        let text = "Date,Description,Amount,Dr / Cr\n02/04/2026,a,5.00,\n13/04/2026,b,7.00,DR\n";
+        assert_eq!(amounts(text).unwrap(), ["5.00", "-7.00"]);
+        // Signs say it already.
+        let text = "Date,Description,Amount,Type\n02/04/2026,a,-5.00,\n13/04/2026,b,7.00,CR\n";
+        assert_eq!(amounts(text).unwrap(), ["-5.00", "7.00"]);
+    }
+
+    #[test]
+    fn where_both_sides_are_said_each_row_says_one() {
+        let text = "Date,Description,Amount,Dr / Cr\n02/04/2026,a,5.00,DR\n13/04/2026,b,7.00,CR\n14/04/2026,c,9.00,\n";
+        assert_eq!(amounts(text), Err("unreadable-amount"));
+    }
+
+    #[test]
+    fn negative_credits_are_a_cards_unless_a_balance_says_otherwise() {
+        let text = "Date,Description,Debit,Credit\n02/04/2026,a,5.00,\n13/04/2026,b,,-7.00\n";
+        assert_eq!(amounts(text).unwrap(), ["-5.00", "7.00"]);
+        let text = "Date,Description,Debit,Credit,Balance\n02/04/2026,a,5.00,,95.00\n13/04/2026,b,,-7.00,88.00\n";
+        assert_eq!(amounts(text).unwrap(), ["-5.00", "-7.00"]);
     }
 }

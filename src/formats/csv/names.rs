@@ -13,6 +13,12 @@ pub fn normal(name: &str) -> String {
             '(' | '[' => depth += 1,
             ')' | ']' => depth = depth.saturating_sub(1),
             _ if depth > 0 => {}
+            // Letters that Unicode does not take apart.
+            'ø' | 'Ø' => out.push('o'),
+            'ł' | 'Ł' => out.push('l'),
+            'æ' | 'Æ' => out.push_str("ae"),
+            'œ' | 'Œ' => out.push_str("oe"),
+            'ß' => out.push_str("ss"),
             c if c.is_alphanumeric() => out.extend(c.to_lowercase()),
             _ => out.push(' '),
         }
@@ -33,6 +39,7 @@ pub fn currency_in(name: &str) -> Option<String> {
             .find(|code| crate::ledger::currency::iso_symbol(code) == Some(word));
         let code = match word.to_uppercase().as_str() {
             "RS" | "RUPEES" => "INR".to_owned(),
+            "EURO" | "EUROS" => "EUR".to_owned(),
             other => by_symbol.map_or(other.to_owned(), str::to_owned),
         };
         crate::ledger::currency::iso_scale(&code).map(|_| code)
@@ -47,12 +54,26 @@ pub fn role_of(name: &str) -> Option<(Role, u8)> {
             Some((*role, u8::try_from(at).unwrap_or(u8::MAX)))
         })
     };
-    found(name).or_else(|| {
-        // `betrag in eur`, `debit inr`: the currency is not part of the name.
-        let (head, last) = name.rsplit_once(' ')?;
-        crate::ledger::currency::iso_scale(&last.to_uppercase())?;
-        found(head.strip_suffix(" in").unwrap_or(head))
-    })
+    found(name)
+        .or_else(|| {
+            // `betrag in eur`, `debit inr`: the currency is not part of the name.
+            let (head, last) = name.rsplit_once(' ')?;
+            let is_currency = matches!(last, "euro" | "euros" | "rupees" | "dollars" | "rs")
+                || crate::ledger::currency::iso_scale(&last.to_uppercase()).is_some();
+            is_currency.then_some(())?;
+            found(head.strip_suffix(" in").unwrap_or(head))
+        })
+        .or_else(|| {
+            // `RunningBalance`, `checkNumber`: names of programs, written as one word.
+            let whole = name.bytes().all(|b| b.is_ascii_lowercase()) && name.len() > 5;
+            whole.then_some(())?;
+            ROLES.iter().find_map(|(role, names)| {
+                let squeezed =
+                    |n: &&str| n.contains(' ') && n.bytes().filter(|b| *b != b' ').eq(name.bytes());
+                let at = names.iter().position(squeezed)?;
+                Some((*role, u8::try_from(at).unwrap_or(u8::MAX)))
+            })
+        })
 }
 
 /// In order of preference where a file has several columns of a role.
@@ -69,6 +90,10 @@ const ROLES: &[(Role, &[&str])] = &[
             "date booked",
             "completed date",
             "date completed",
+            "date de fin",
+            "datum des abschlusses",
+            "fecha de finalizacion",
+            "data di completamento",
             "buchungstag",
             "buchungsdatum",
             "boekdatum",
@@ -131,6 +156,15 @@ const ROLES: &[(Role, &[&str])] = &[
             "dt",
             "started date",
             "date started",
+            "date de debut",
+            "datum des beginns",
+            "fecha de inicio",
+            "data di inizio",
+            "buchung",
+            "date op",
+            "booked at",
+            "finished on",
+            "date comptabilisation",
         ],
     ),
     (
@@ -153,6 +187,8 @@ const ROLES: &[(Role, &[&str])] = &[
             "valeur",
             "valutadato",
             "rentedatum",
+            "date val",
+            "wert",
             "arvopaiva",
             "дата валютирования",
             "available on",
@@ -198,13 +234,18 @@ const ROLES: &[(Role, &[&str])] = &[
             "beloep",
             "belop",
             "summa",
+            "total amount paid",
             "summe",
             "kwota",
             "kwota operacji",
             "maara",
+            "amount in rs",
+            "credit debit amount",
+            "debit credit amount",
             "tutar",
             "valor",
             "monto",
+            "сумма платежа",
             "сумма операции",
             "сумма",
             "сумма в валюте счета",
@@ -251,6 +292,7 @@ const ROLES: &[(Role, &[&str])] = &[
             "ausgang",
             "ausgaben",
             "belastung",
+            "lastschrift",
             "af",
             "uit",
             "uttag",
@@ -349,6 +391,10 @@ const ROLES: &[(Role, &[&str])] = &[
             "s h",
             "sign",
             "direction",
+            "billingamountsign",
+            "billing amount sign",
+            "transaction side",
+            "debit or credit flag",
             "in out",
             "transaction type",
             "txn type",
@@ -380,6 +426,14 @@ const ROLES: &[(Role, &[&str])] = &[
             "book balance",
             "saldo",
             "saldo na mutatie",
+            "saldo na trn",
+            "resulting balance",
+            "bokfort saldo",
+            "endsaldo",
+            "end saldo",
+            "saldo efter",
+            "solde apres operation",
+            "account balance after",
             "kontostand",
             "saldo nach buchung",
             "solde",
@@ -402,6 +456,7 @@ const ROLES: &[(Role, &[&str])] = &[
             "cur",
             "curr",
             "currency code",
+            "payment currency",
             "transaction currency",
             "account currency",
             "wahrung",
@@ -413,6 +468,7 @@ const ROLES: &[(Role, &[&str])] = &[
             "munt",
             "valuutta",
             "waluta",
+            "валюта платежа",
             "валюта",
             "валюта счета",
             "valuta",
@@ -460,6 +516,10 @@ const ROLES: &[(Role, &[&str])] = &[
             "reference id",
             "bank reference",
             "customer reference",
+            "transactiereferentie",
+            "betalingskenmerk",
+            "end to end reference",
+            "end to end id",
             "transaction reference",
             "transaction ref",
             "transaction reference number",
@@ -495,6 +555,8 @@ const ROLES: &[(Role, &[&str])] = &[
             "id",
             "balance transaction id",
             "tx id",
+            "volgnr",
+            "identificador",
             "order id",
             "номер операции",
         ],
@@ -533,6 +595,15 @@ const ROLES: &[(Role, &[&str])] = &[
             "tekst",
             "text",
             "beskrivning",
+            "beschreibung1",
+            "beschreibung",
+            "omschrijving 1",
+            "label",
+            "activity",
+            "otsikko",
+            "tittel",
+            "avisierungstext",
+            "vorgang",
             "beskrivelse",
             "selitys",
             "viesti",
@@ -602,6 +673,15 @@ const ROLES: &[(Role, &[&str])] = &[
             "beneficiario",
             "controparte",
             "tegenpartij",
+            "naam tegenpartij",
+            "navn",
+            "namn",
+            "nimi",
+            "begunstigter auftraggeber",
+            "auftraggeber begunstigter zahlungspflichtiger",
+            "name zahlungsbeteiligter",
+            "source destination",
+            "saaja",
             "naam",
             "mottagare",
             "saaja maksaja",
@@ -611,7 +691,20 @@ const ROLES: &[(Role, &[&str])] = &[
             "customer",
         ],
     ),
-    (Role::Fee, &["fee", "fees", "fee amount", "charges"]),
+    (
+        Role::Fee,
+        &[
+            "fee",
+            "fees",
+            "fee amount",
+            "charges",
+            "frais",
+            "gebuhr",
+            "gebuhren",
+            "comision",
+            "costo",
+        ],
+    ),
     (
         Role::State,
         &[
@@ -619,6 +712,12 @@ const ROLES: &[(Role, &[&str])] = &[
             "status",
             "transaction status",
             "txn status",
+            "etat",
+            "statut",
+            "estado",
+            "stato",
+            "info",
+            "balance impact",
             "статус",
         ],
     ),
@@ -643,7 +742,10 @@ const ROLES: &[(Role, &[&str])] = &[
             "категория",
         ],
     ),
-    (Role::Product, &["product"]),
+    (
+        Role::Product,
+        &["product", "produit", "produkt", "producto", "prodotto"],
+    ),
 ];
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 //!
 //! Refuses what would be read wrongly: a quote that never closes, a row of a megabyte, a thousand columns.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use csv::{ByteRecord, ReaderBuilder};
 
 use crate::formats::fault::Fault;
@@ -37,6 +40,8 @@ pub struct Table<'a> {
     /// End of each cell in `cells`.
     ends: Vec<u32>,
     rows: Vec<Row>,
+    /// Rows one of whose texts was cut by its own delimiter: the column, and how many cells too many.
+    joined: HashMap<usize, (usize, usize)>,
 }
 
 impl<'a> Table<'a> {
@@ -60,14 +65,16 @@ impl<'a> Table<'a> {
             }),
             ends: Vec::new(),
             rows: Vec::new(),
+            joined: HashMap::new(),
         };
+        let quotable = quotable(text, dialect);
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(dialect.delimiter)
             .quote(dialect.quote.unwrap_or(b'"'))
             .quoting(dialect.quote.is_some())
-            .from_reader(text.as_bytes());
+            .from_reader(quotable.as_bytes());
         let mut record = ByteRecord::new();
         let mut at = LineCounter::default();
         while table.rows.len() < rows_max {
@@ -151,6 +158,10 @@ impl<'a> Table<'a> {
         let (mut open, mut at, mut start) = (None, 0, true);
         while at < bytes.len() {
             let byte = bytes[at];
+            if start && byte == b'=' && bytes.get(at + 1) == Some(&quote) {
+                at += 1;
+                continue;
+            }
             match open {
                 Some(_) if byte == quote && bytes.get(at + 1) == Some(&quote) => at += 1,
                 Some(_) if byte == quote => open = None,
@@ -171,8 +182,24 @@ impl<'a> Table<'a> {
         self.rows.is_empty()
     }
 
+    /// Makes one cell of those from `column` on, `extra` of them too many.
+    pub fn join(&mut self, row: usize, column: usize, extra: usize) {
+        self.joined.insert(row, (column, extra));
+    }
+
+    /// True if a quote stands in the row.
+    pub fn is_quoted(&self, row: usize) -> bool {
+        let quote = self.dialect.quote.unwrap_or(b'"');
+        self.raw(row).bytes().any(|b| b == quote)
+    }
+
     /// How many cells a row has.
     pub fn width(&self, row: usize) -> usize {
+        let extra = self.joined.get(&row).map_or(0, |(_, extra)| *extra);
+        self.width_cut(row) - extra
+    }
+
+    fn width_cut(&self, row: usize) -> usize {
         let next = self
             .rows
             .get(row + 1)
@@ -182,9 +209,36 @@ impl<'a> Table<'a> {
 
     /// A cell without the space around it; empty beyond the end of its row.
     pub fn cell(&self, row: usize, column: usize) -> &str {
-        if column >= self.width(row) {
+        if column >= self.width_cut(row) {
             return "";
         }
+        if !self.joined.is_empty()
+            && let Some((at, extra)) = self.joined.get(&row)
+        {
+            return self.joined_cell(row, column, *at, *extra);
+        }
+        self.cut_cell(row, column)
+    }
+
+    /// A cell of a row whose text at `at` was cut. Such rows hold no quotes.
+    fn joined_cell(&self, row: usize, column: usize, at: usize, extra: usize) -> &str {
+        match column {
+            c if c < at => self.cut_cell(row, c),
+            c if c > at && c + extra < self.width_cut(row) => self.cut_cell(row, c + extra),
+            c if c > at => "",
+            _ => {
+                let raw = self.raw(row);
+                let until = self.offset_of(raw, at + extra + 1);
+                let text = &raw[self.offset_of(raw, at)..until];
+                plain(
+                    text.strip_suffix(char::from(self.dialect.delimiter))
+                        .unwrap_or(text),
+                )
+            }
+        }
+    }
+
+    fn cut_cell(&self, row: usize, column: usize) -> &str {
         let index = self.rows[row].first_cell as usize + column;
         let from = index.checked_sub(1).map_or(0, |i| self.ends[i] as usize);
         plain(&self.cells[from..self.ends[index] as usize])
@@ -242,21 +296,48 @@ impl<'a> Table<'a> {
             if Some(byte) == self.dialect.quote && (quoted || start) {
                 quoted = !quoted;
             }
-            start = !quoted && byte == self.dialect.delimiter;
-            if start {
-                seen += 1;
-            }
+            let ends = !quoted && byte == self.dialect.delimiter;
+            seen += usize::from(ends);
+            // A quote may stand behind `=` (see `quotable`).
+            start = ends || start && byte == b'=';
         }
         raw.len()
     }
 }
 
+/// The text with `="9,550.00"` turned to `"=9,550.00"`, of the same length: so that its commas are quoted.
+fn quotable(text: &str, dialect: Dialect) -> Cow<'_, str> {
+    if dialect.quote != Some(b'"') || !text.contains("=\"") {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = text.as_bytes().to_vec();
+    let mut quoted = false;
+    for at in 0..bytes.len() {
+        let starts =
+            at == 0 || matches!(bytes[at - 1], b'\n' | b'\r') || bytes[at - 1] == dialect.delimiter;
+        if !quoted && starts && bytes[at] == b'=' && bytes.get(at + 1) == Some(&b'"') {
+            bytes.swap(at, at + 1);
+        }
+        if bytes[at] == b'"' {
+            quoted = !quoted;
+        }
+    }
+    // ASCII bytes changed places: still text.
+    String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
 /// A cell without padding, and without the `="…"` that keeps spreadsheets from reading it as a number.
 fn plain(cell: &str) -> &str {
-    let cell = cell.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    cell.strip_prefix("=\"")
-        .and_then(|rest| rest.strip_suffix('"'))
-        .map_or(cell, str::trim)
+    // HDFC's card statements stand `~` on both sides of the delimiter.
+    let cell = cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '~'));
+    match cell.strip_prefix('=') {
+        Some(rest) => rest
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .unwrap_or(rest)
+            .trim(),
+        None => cell,
+    }
 }
 
 /// Counts line ends up to growing offsets: `\n`, `\r\n` and a bare `\r` are one each.
