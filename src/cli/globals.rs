@@ -20,6 +20,10 @@ pub struct Globals {
     #[arg(short = 'I', long, global = true)]
     pub ignore_assertions: bool,
 
+    /// Of beancount files: pass over plugins that hissab does not know
+    #[arg(long, global = true)]
+    pub ignore_plugins: bool,
+
     /// Print as table, csv, tsv, json, ndjson, md, html or xlsx
     #[arg(
         short = 'O',

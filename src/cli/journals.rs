@@ -1,4 +1,4 @@
-//! `-f FILE`: plain-text journals as a nameless read-only book.
+//! `-f FILE`: plain-text journals, and whole books of other tools, as a nameless read-only book.
 
 use std::path::PathBuf;
 
@@ -8,6 +8,7 @@ use super::error::{Exit, Failure, Result};
 use crate::book::Book;
 use crate::book::memory::MemoryBook;
 use crate::formats::journal::{self, Dialect, Input, JournalError, ReadOptions};
+use crate::formats::whole::{self, Tool};
 
 /// Errors listed before the rest is only counted.
 const SHOWN_MAX: usize = 20;
@@ -25,9 +26,10 @@ pub fn open(ctx: &Context) -> Result<Box<dyn Book>> {
     let options = ReadOptions {
         home: environment::var("HOME").map(PathBuf::from),
         ignore_assertions: ctx.globals.ignore_assertions,
+        ignore_plugins: ctx.globals.ignore_plugins,
         ..ReadOptions::new(ctx.today(&environment::zone_name())?)
     };
-    let read = journal::read(inputs, &options).map_err(|errors| refused(&errors))?;
+    let read = whole::read(inputs, &options).map_err(|errors| refused(&errors))?;
     for line in read.notes.to_string().lines() {
         ctx.note(&format!("note: {line}"));
     }
@@ -35,25 +37,27 @@ pub fn open(ctx: &Context) -> Result<Box<dyn Book>> {
 }
 
 /// A file by name, with the prefix that says whose journal it is; `-` is stdin.
-fn input(name: &str) -> Result<Input> {
-    let (dialect, path) = match name.split_once(':') {
-        Some(("hledger", path)) => (Dialect::Hledger, path),
-        Some(("ledger", path)) => (Dialect::Ledger, path),
-        Some((format @ ("beancount" | "csv" | "timedot" | "timeclock"), _)) => {
+fn input(name: &str) -> Result<(Option<Tool>, Input)> {
+    let (tool, path) = match name.split_once(':') {
+        Some(("hledger", path)) => (Some(Tool::Journal(Dialect::Hledger)), path),
+        Some(("ledger", path)) => (Some(Tool::Journal(Dialect::Ledger)), path),
+        Some(("beancount", path)) => (Some(Tool::Beancount), path),
+        Some((format @ ("csv" | "timedot" | "timeclock"), _)) => {
             return Err(Failure::usage(
                 "unsupported",
                 format!("-f does not read {format} files: {name}"),
             )
             .hint("import them into a book: hissab import FILE"));
         }
-        _ => (Dialect::Auto, name),
+        _ => (None, name),
     };
     if path == "-" {
-        return Ok(Input {
+        let input = Input {
             name: "-".to_owned(),
-            dialect,
+            dialect: Dialect::Auto,
             from: journal::From::Reader(Box::new(std::io::stdin())),
-        });
+        };
+        return Ok((tool, input));
     }
     let path = PathBuf::from(path);
     match std::fs::metadata(&path) {
@@ -61,7 +65,7 @@ fn input(name: &str) -> Result<Input> {
             "is-a-directory",
             format!("{} is a folder, not a journal", path.display()),
         )),
-        Ok(_) => Ok(Input::path(path, dialect)),
+        Ok(_) => Ok((tool, Input::path(path, Dialect::Auto))),
         Err(error) => Err(Failure::file(&path, &error)),
     }
 }

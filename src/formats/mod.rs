@@ -1,5 +1,6 @@
 //! Bytes ↔ drafts and transactions: journals, bank statements. Knows nothing of books.
 
+pub mod beancount;
 pub mod changes;
 pub mod csv;
 pub mod fault;
@@ -9,4 +10,5 @@ pub mod plan;
 pub mod rules;
 pub mod sniff;
 pub mod statement;
+pub mod whole;
 pub mod writers;

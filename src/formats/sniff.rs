@@ -9,6 +9,15 @@ pub enum Content {
     Csv,
     /// An hledger or Ledger journal.
     Journal,
+    /// A beancount ledger.
+    Beancount,
+}
+
+impl Content {
+    /// Holds whole transactions of a book, not rows of one account's statement.
+    pub fn is_book(self) -> bool {
+        matches!(self, Content::Journal | Content::Beancount)
+    }
 }
 
 /// Tells what the first bytes of a file are.
@@ -39,7 +48,9 @@ pub fn content(head: &[u8]) -> Result<Content, Fault> {
             .hint("export the statement as CSV and import that"));
         }
     }
-    Ok(if looks_like_journal(start) {
+    Ok(if looks_like_beancount(start) {
+        Content::Beancount
+    } else if looks_like_journal(start) {
         Content::Journal
     } else {
         Content::Csv
@@ -97,6 +108,62 @@ const FORMATS: &[(&str, &str)] = &[
     ("<html", "a web page"),
     ("<table", "a web page"),
 ];
+
+/// A beancount ledger's lines: a date with a directive's name, or a flag and a text in quotes; options, plugins.
+///
+/// Its comments, headings and includes may be a journal's too, so the first line that decides is looked for.
+fn looks_like_beancount(text: &str) -> bool {
+    for line in text.lines().take(2_000) {
+        let mut words = line.split_whitespace();
+        let first = words.next().unwrap_or("");
+        let second = words.next().unwrap_or("");
+        let quoted = second.starts_with('"');
+        match first {
+            "option" | "plugin" if quoted && line.starts_with(first) => return true,
+            "include" if quoted && line.contains(".bean") => return true,
+            "pushtag" | "poptag" if second.starts_with('#') => return true,
+            _ => {}
+        }
+        if !first.starts_with(|c: char| c.is_ascii_digit()) || line.starts_with([' ', '\t']) {
+            continue;
+        }
+        let dated = first.len() >= 8
+            && first
+                .bytes()
+                .all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'/'));
+        let third = words.next().unwrap_or("");
+        let is_account =
+            third.contains(':') && third.starts_with(|c: char| c.is_uppercase() || !c.is_ascii());
+        let is_code = third.starts_with(|c: char| c.is_ascii_uppercase());
+        return dated
+            && match second {
+                "txn" => third.is_empty() || third.starts_with(['"', '#', '^', ';']),
+                "open" | "close" | "pad" | "balance" | "note" | "document" => is_account,
+                "commodity" | "price" => is_code,
+                "event" | "query" | "custom" => third.starts_with('"'),
+                flag if flag.len() == 1
+                    && !flag
+                        .starts_with(|c: char| c.is_alphanumeric() && !c.is_ascii_uppercase()) =>
+                {
+                    third.starts_with('"') && is_quoted(line)
+                }
+                _ => false,
+            };
+    }
+    false
+}
+
+/// Nothing but tags, links and a comment stands outside the quotes of a transaction's first line.
+fn is_quoted(line: &str) -> bool {
+    let mut outside = line.split('"').skip(2).step_by(2);
+    let closed = line.matches('"').count().is_multiple_of(2);
+    let rest = |part: &str| {
+        let part = part.split(';').next().unwrap_or("");
+        part.split_whitespace()
+            .all(|word| word.starts_with(['#', '^', '|']))
+    };
+    !closed || outside.all(rest)
+}
 
 /// A journal's first lines that say something: a dated transaction with indented postings, or a directive.
 fn looks_like_journal(text: &str) -> bool {

@@ -10,6 +10,7 @@ use hissab::book::memory::MemoryBook;
 use hissab::book::sqlite::{NewBook, SqliteBook};
 use hissab::book::{AuditQuery, Book, CheckDepth, Scan, Voided};
 use hissab::formats::journal::{self, Input, ReadOptions};
+use hissab::formats::whole::{self, Tool};
 use hissab::formats::{csv, rules, sniff};
 use hissab::ledger::amount_format::machine;
 use hissab::ledger::amount_text::parse_amount_or_zero;
@@ -109,6 +110,16 @@ pub const TARGETS: &[FuzzTarget] = &[
             "D 1,000.00 INR\ncommodity 1,00,000.00 INR\nalias a=Assets\n2026/4/1 x\n  a:b  10 = 10\n  (v)  -3\n  [w]  4\n  c\n",
             "P 2026-04-01 USD 83.1 INR\n~ monthly\n  a  1\n= b\n  c  *1\ncomment\nx\nend comment\nY 2026\n4-2 y\n  a  := 3\n  b\n",
             "apply account x\n2026-01-01=2026-01-02 ! p\n    a  5 A {2 B} [2020-01-01] @ 3 B\n    b  -15 B\nend apply account\n",
+        ],
+    },
+    FuzzTarget {
+        name: "beancount",
+        run: beancounts,
+        seeds: &[
+            "option \"title\" \"x\"\n2020-01-01 open Assets:A USD,EUR \"FIFO\"\n  k: \"v\"\n2020-01-02 * \"p\" \"n\" #t ^l\n  id: 1.00 USD\n  ! Assets:A  -(3+4)*2 USD @ 1.5 EUR\n  Assets:B\n",
+            "2020-01-01 open Assets:A\n2020-01-02 pad Assets:A Equity:O\n2020-01-03 balance Assets:A 10.00 ~ 0.01 USD\n2020-01-03 price X 3 USD\npushtag #x\npoptag #x\npushmeta k: 1\npopmeta k:\n",
+            "2020-01-02 * \"buy\"\n  Assets:A  5 X {2 # 1 USD, 2019-01-01, \"l\"}\n  Assets:A  5 X {{3 USD}}\n  Assets:B\n2020-01-03 * \"sell\"\n  Assets:A  -10 X {} @@ 4 USD\n  Assets:B  USD\n",
+            "plugin \"beancount.plugins.implicit_prices\"\noption \"inferred_tolerance_default\" \"*:0.01\"\noption \"infer_tolerance_from_cost\" \"TRUE\"\n2020-01-02 txn \"a\nb\"\n  Assets:A  1.5 X {USD}\n  Assets:B  -3.003 USD\n2020-01-01 custom \"a\" TRUE 1 USD\n2020-01-01 note Assets:A \"x\"\n",
         ],
     },
     FuzzTarget {
@@ -278,16 +289,19 @@ fn journals(data: &[u8]) {
     if data.windows(7).any(|w| w.eq_ignore_ascii_case(b"include")) {
         return;
     }
-    let mut book = match journal_book(data) {
-        Ok(book) => book,
+    match journal_book(data) {
+        Ok(book) => balances(book),
         Err(errors) => {
             assert!(!errors.is_empty());
             errors.iter().for_each(|e| {
                 let _ = e.to_string();
             });
-            return;
         }
-    };
+    }
+}
+
+/// Every transaction weighs nothing, and the totals are the entries.
+fn balances(mut book: MemoryBook) {
     let mut weights = std::collections::BTreeMap::new();
     book.scan(&Scan::default(), &mut |t| {
         for entry in &t.entries {
@@ -303,6 +317,23 @@ fn journals(data: &[u8]) {
     );
     book.totals(&TotalsQuery::until(None))
         .expect("a book in memory adds up");
+}
+
+/// A ledger of beancount reads or says why not; what is read balances.
+fn beancounts(data: &[u8]) {
+    let _ = sniff::content(data);
+    // It may include files: none of this machine's.
+    if !data.windows(7).any(|w| w.eq_ignore_ascii_case(b"include")) {
+        whole_book(Tool::Beancount, data);
+    }
+}
+
+fn whole_book(tool: Tool, data: &[u8]) {
+    let options = ReadOptions::new(date(2026, 4, 7));
+    let input = Input::bytes("fuzz", data);
+    if let Ok(read) = whole::read(vec![(Some(tool), input)], &options) {
+        balances(MemoryBook::new(read.book));
+    }
 }
 
 /// A bank file reads or says why not, alone and by the rules its own text may be.

@@ -24,6 +24,7 @@ mod journals;
 mod live;
 mod looking;
 mod odd_books;
+mod other_tools;
 mod places;
 mod query_peers;
 mod recording;

@@ -85,12 +85,13 @@ fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
         None | Some("auto") => None,
         Some("csv") => Some(Content::Csv),
         Some("journal" | "hledger" | "ledger") => Some(Content::Journal),
+        Some("beancount") => Some(Content::Beancount),
         Some(word) => {
             return Err(Failure::usage(
                 "unknown-format",
                 format!("import does not read the format {word:?}"),
             )
-            .hint("formats: auto, csv, journal; of the output: -O csv, -O json"));
+            .hint("formats: auto, csv, journal, beancount; of the output: -O csv, -O json"));
         }
     };
     let options = args.shown.options(ctx)?;
@@ -201,7 +202,7 @@ fn planned(ctx: &mut Context, session: &mut Session, args: &Args, file: &str) ->
     let progress = Progress::begin(ctx, &format!("reading {file}"), None);
     let input = input::read(file, args.reading.kind)?;
     let forced = args.reading.kind == Some(Content::Csv);
-    let whole = input.content == Content::Journal || !forced && entries::is_entries(input.bytes());
+    let whole = input.content.is_book() || !forced && entries::is_entries(input.bytes());
     if whole {
         let plan = journal::plan(ctx, session, &args.reading, input)?;
         drop(progress);

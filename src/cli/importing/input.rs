@@ -71,13 +71,15 @@ pub fn read(name: &str, said: Option<Content>) -> Result<Input> {
             )));
         }
         let mut file = File::open(path).map_err(|e| Failure::file(path, &e))?;
-        if meta.is_file() && said.map_or_else(|| head_of(&mut file, path), Ok)? == Content::Journal
-        {
-            return Ok(Input {
-                name: name.to_owned(),
-                source: Source::File(path.to_owned()),
-                content: Content::Journal,
-            });
+        if meta.is_file() {
+            let content = said.map_or_else(|| head_of(&mut file, path), Ok)?;
+            if content.is_book() {
+                return Ok(Input {
+                    name: name.to_owned(),
+                    source: Source::File(path.to_owned()),
+                    content,
+                });
+            }
         }
         guarded(name, &mut file, meta.is_file().then_some(meta.len()))?
     };

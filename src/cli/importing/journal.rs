@@ -17,6 +17,8 @@ use crate::formats::csv::entries::{self, EntriesOptions};
 use crate::formats::identity::Identity;
 use crate::formats::journal::{self, Dialect, JournalChanges, Known, ReadJournal, ReadOptions};
 use crate::formats::plan::HeldRow;
+use crate::formats::sniff::Content;
+use crate::formats::whole::{self, Tool};
 use crate::ledger::change::{Assertion, ImportBatch, PriceChange, Target};
 use crate::ledger::chart::Chart;
 use crate::ledger::settings::DateOrder;
@@ -139,8 +141,8 @@ pub fn plan(
 ) -> Result<JournalPlan> {
     refuse_statement_flags(args, &input.name)?;
     let (file, file_name) = (input.name.clone(), input.file_name());
-    let is_journal = input.content == crate::formats::sniff::Content::Journal;
-    let read = if is_journal {
+    let content = input.content;
+    let read = if content.is_book() {
         read_journal(ctx, session, args, input)?
     } else {
         read_entries(session, args, &input)?
@@ -161,7 +163,12 @@ pub fn plan(
             id: ctx.make_id(),
             file: file_name,
             sha256: digest(&read),
-            format: if is_journal { "journal" } else { "csv entries" }.to_owned(),
+            format: match content {
+                Content::Journal => "journal",
+                Content::Beancount => "beancount",
+                Content::Csv => "csv entries",
+            }
+            .to_owned(),
             account: None,
             skipped,
         },
@@ -207,6 +214,7 @@ fn read_journal(
     let today = ctx.today(&session.info.settings.timezone)?;
     let options = ReadOptions {
         home: environment::var("HOME").map(PathBuf::from),
+        ignore_plugins: ctx.globals.ignore_plugins,
         ..ReadOptions::import(today, &session.chart, args.currency.clone())
     };
     let file = input.name.clone();
@@ -214,7 +222,11 @@ fn read_journal(
         Source::File(path) => journal::Input::path(path, Dialect::Auto),
         Source::Bytes(bytes) => journal::Input::bytes(input.name, bytes),
     };
-    journal::read(vec![from], &options)
+    let tool = match input.content {
+        Content::Beancount => Tool::Beancount,
+        _ => Tool::Journal(Dialect::Auto),
+    };
+    whole::read(vec![(Some(tool), from)], &options)
         .map_err(|errors| journals::refused(&errors).while_doing(&format!("{file} not imported")))
 }
 

@@ -307,6 +307,9 @@ fn new_account(account: &Account, book: &Chart, seed: Uuid) -> NewAccount {
             .cloned()
             .collect(),
         note: account.note.clone(),
+        code: account.code.clone(),
+        opened_on: account.opened_on,
+        contact: account.contact.clone(),
         ..NewAccount::at(id, account.path.clone())
     }
 }

@@ -12,7 +12,7 @@ const INLINE_BYTES_MAX: usize = 1 << 20;
 const CHUNKS_WAITING: usize = 8;
 
 /// A digest that bytes are still being added to.
-pub(super) enum FileDigest {
+pub(in crate::formats) enum FileDigest {
     Here(Box<Sha256>, usize),
     Beside {
         chunks: SyncSender<Vec<u8>>,

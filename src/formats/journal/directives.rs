@@ -131,7 +131,7 @@ impl Reader<'_> {
         }
     }
 
-    fn ignored(&mut self, word: &str) {
+    pub(super) fn ignored(&mut self, word: &str) {
         match self.notes.ignored.iter_mut().find(|(w, _)| w == word) {
             Some((_, count)) => *count += 1,
             None => self.notes.ignored.push((word.to_owned(), 1)),

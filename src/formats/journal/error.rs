@@ -34,7 +34,7 @@ impl Fault {
     }
 
     /// At a byte of the line it was found in; the reader adds line and file.
-    pub(super) fn at(self, offset: usize) -> FaultAt {
+    pub(in crate::formats) fn at(self, offset: usize) -> FaultAt {
         FaultAt {
             fault: self,
             offset,
@@ -63,7 +63,7 @@ pub struct JournalError {
 }
 
 impl JournalError {
-    pub(super) fn whole_file(file: Arc<str>, fault: Fault) -> JournalError {
+    pub(in crate::formats) fn whole_file(file: Arc<str>, fault: Fault) -> JournalError {
         JournalError {
             file,
             line: 0,
@@ -73,7 +73,12 @@ impl JournalError {
         }
     }
 
-    pub(super) fn on_line(file: Arc<str>, line: u64, text: &str, found: FaultAt) -> JournalError {
+    pub(in crate::formats) fn on_line(
+        file: Arc<str>,
+        line: u64,
+        text: &str,
+        found: FaultAt,
+    ) -> JournalError {
         let before = text.get(..found.offset.min(text.len())).unwrap_or(text);
         let column = before.chars().count() as u32 + 1;
         JournalError {

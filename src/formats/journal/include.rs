@@ -15,7 +15,7 @@ const DEPTH_MAX: usize = 32;
 ///
 /// `written` without its format prefix. `*` and `?` and `[a-z]` match within one name, `**` any
 /// folders; names beginning with a dot only match patterns that begin with one.
-pub(super) fn files(
+pub(in crate::formats) fn files(
     written: &str,
     from: &Path,
     home: Option<&Path>,

@@ -39,16 +39,17 @@ use crate::ledger::compact::CompactBook;
 mod amount;
 mod assertions;
 mod balance;
+pub(in crate::formats) mod builder;
 pub mod changes;
 mod comment;
 pub mod content;
 mod date;
-mod digest;
+pub(in crate::formats) mod digest;
 mod directives;
 mod error;
 mod expr;
 mod finish;
-mod include;
+pub(in crate::formats) mod include;
 mod names;
 mod open;
 mod posting;
@@ -56,7 +57,7 @@ mod reader;
 mod safe;
 mod scope;
 mod settle;
-mod source;
+pub(in crate::formats) mod source;
 pub mod write;
 
 pub use write::{JournalWriter, WriteOptions};
@@ -128,6 +129,8 @@ pub struct ReadOptions {
     pub iso_scales: bool,
     /// Hash every input (imports keep it).
     pub hash_inputs: bool,
+    /// Of beancount: pass over plugins that hissab does not know.
+    pub ignore_plugins: bool,
 }
 
 impl ReadOptions {
@@ -142,6 +145,7 @@ impl ReadOptions {
             scales: BTreeMap::new(),
             iso_scales: false,
             hash_inputs: false,
+            ignore_plugins: false,
         }
     }
 
@@ -195,6 +199,8 @@ pub struct Notes {
     pub failed_assertions: Vec<JournalError>,
     /// Assertions that hold where they stand, but not at the end of their day: not taken into the book.
     pub assertions_within_a_day: u64,
+    /// What readers of other tools' books say of their files, a line each.
+    pub said: Vec<String>,
 }
 
 impl fmt::Display for Notes {
@@ -224,6 +230,9 @@ impl fmt::Display for Notes {
         ];
         for (count, text) in rules.iter().filter(|(count, _)| *count > 0) {
             writeln!(f, "{count} {text}")?;
+        }
+        for line in &self.said {
+            writeln!(f, "{line}")?;
         }
         for (word, count) in &self.ignored {
             writeln!(

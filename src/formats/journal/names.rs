@@ -3,17 +3,24 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::ledger::account::{AccountKey, AccountType, Kind};
+use jiff::civil::Date;
+
+use crate::ledger::account::{AccountKey, AccountType, Contact, Kind};
 use crate::ledger::currency::CurrencyKey;
 
 /// An account as a journal has it.
 #[derive(Debug, Clone)]
-pub(super) struct JournalAccount {
+pub(in crate::formats) struct JournalAccount {
     pub path: Arc<str>,
     /// From a `type:` tag.
     pub declared: Option<(Kind, Option<AccountType>)>,
     pub note: Option<String>,
     pub aliases: Vec<String>,
+    /// What other tools' books say of it.
+    pub code: Option<String>,
+    pub opened_on: Option<Date>,
+    pub closed_on: Option<Date>,
+    pub contact: Contact,
 }
 
 /// A commodity as a journal has it.
@@ -53,6 +60,10 @@ impl Names {
             declared: None,
             note: None,
             aliases: Vec::new(),
+            code: None,
+            opened_on: None,
+            closed_on: None,
+            contact: Contact::default(),
         });
         let key = AccountKey(self.accounts.len() as u32);
         self.by_path.insert(path, key);

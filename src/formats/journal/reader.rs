@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::ledger::account::AccountKey;
-use crate::ledger::change::PriceChange;
+use crate::ledger::change::{Assertion, PriceChange};
 use crate::ledger::compact::Store;
 use crate::ledger::currency::CurrencyKey;
 use crate::ledger::day::Day;
@@ -56,6 +56,8 @@ pub(super) struct Reader<'o> {
     /// Postings with a date of their own: (transaction, entry) → day.
     pub dated: HashMap<(u32, u16), Day>,
     pub prices: Vec<PriceChange>,
+    /// Assertions that a reader of another tool's book has tested itself.
+    pub kept: Vec<Assertion>,
     pub base: Option<CurrencyKey>,
     /// Assertions in the order of the file, as Ledger has them: some input is Ledger's.
     pub file_order: bool,
@@ -81,6 +83,7 @@ impl<'o> Reader<'o> {
             checks: Vec::new(),
             dated: HashMap::new(),
             prices: Vec::new(),
+            kept: Vec::new(),
             base: None,
             file_order: false,
             notes: Notes::default(),
@@ -364,6 +367,11 @@ impl<'o> Reader<'o> {
 
     pub(super) fn source_place(&self) -> u16 {
         self.source
+    }
+
+    /// What is stored from now on stands in this source.
+    pub(super) fn stand_in(&mut self, source: u16) {
+        self.source = source;
     }
 
     /// Notes an error on the line being read.

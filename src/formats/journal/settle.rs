@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::ledger::account::{Account, AccountKey, AccountType, Contact, Kind, is_within};
+use crate::ledger::account::{Account, AccountKey, AccountType, Kind, is_within};
 use crate::ledger::change::Assertion;
 use crate::ledger::chart::Chart;
 use crate::ledger::compact::CompactBook;
@@ -65,7 +65,8 @@ impl Reader<'_> {
         if !self.errors.is_empty() {
             return Err(self.sorted_errors());
         }
-        let assertions = super::assertions::walk(&mut self, &scales, assigned, virtual_account);
+        let mut assertions = super::assertions::walk(&mut self, &scales, assigned, virtual_account);
+        assertions.append(&mut self.kept);
         if !self.errors.is_empty() {
             return Err(self.sorted_errors());
         }
@@ -334,12 +335,12 @@ fn accounts(names: &Names) -> Vec<Account> {
             account_type: inherited
                 .and_then(|(_, t)| t)
                 .unwrap_or_else(|| AccountType::of_path(&account.path, kind)),
-            code: None,
+            code: account.code.clone(),
             currency: None,
-            opened_on: None,
-            closed_on: None,
+            opened_on: account.opened_on,
+            closed_on: account.closed_on,
             aliases: account.aliases.clone(),
-            contact: Contact::default(),
+            contact: account.contact.clone(),
             note: account.note.clone(),
             version: 1,
         });

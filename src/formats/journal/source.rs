@@ -11,7 +11,7 @@ pub const LINE_BYTES_MAX: usize = 1024 * 1024;
 const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Why reading a source stopped, and on which line (0: before the first).
-pub(super) struct Stopped {
+pub(in crate::formats) struct Stopped {
     pub line: u64,
     pub text: String,
     pub found: FaultAt,
@@ -21,7 +21,7 @@ pub(super) struct Stopped {
 ///
 /// Shape: returns how many bytes were read. Memory: one chunk, or one line if that is longer.
 /// Errors: unreadable, binary, not UTF-8, a line beyond [`LINE_BYTES_MAX`].
-pub(super) fn each_line(
+pub(in crate::formats) fn each_line(
     reader: &mut dyn Read,
     hash: &mut Option<FileDigest>,
     mut take: impl FnMut(&str, u64) -> bool,

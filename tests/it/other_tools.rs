@@ -1,0 +1,92 @@
+//! Whole books of other tools, read to the balances those tools have.
+//!
+//! `tests/data/beancount/*.want` is what beancount 3.2 says of the file beside it: every posting's units, summed
+//! by account and currency (of the generated one, rounded to cents posting by posting, as hissab keeps them).
+
+use std::path::{Path, PathBuf};
+
+use crate::support::TestEnv;
+
+fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(folder);
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == extension))
+        .collect();
+    files.sort();
+    files
+}
+
+/// `account,currency,sum` of a balance report, without zeros and the rounding account.
+fn sums(csv: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for row in csv::Reader::from_reader(csv.as_bytes()).records() {
+        let row = row.unwrap();
+        let sum = rust_decimal::Decimal::from_str_exact(&row[2]).unwrap();
+        if !sum.is_zero() && !row[0].ends_with(":Rounding") && !row[0].ends_with(":Rundung") {
+            out.push(format!("{},{},{}", &row[0], &row[1], sum.normalize()));
+        }
+    }
+    out.sort();
+    out
+}
+
+fn wanted(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path.with_extension("want")).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+/// Read with `-f`, imported into a book, imported again: each says what the other tool says.
+fn agrees(path: &Path, prefix: &str) {
+    let env = TestEnv::new();
+    let file = path.display().to_string();
+    let told = env.hissab(["-f", &file, "balance", "-O", "csv"]).ok();
+    assert_eq!(sums(&told.stdout), wanted(path), "{file}");
+    let said = env
+        .hissab(["-f", &format!("{prefix}:{file}"), "balance", "-O", "csv"])
+        .ok();
+    assert_eq!(said.stdout, told.stdout, "{file}");
+    imports(&env, &file);
+    let held = env.hissab(["-B", "x.hissab", "balance", "-O", "csv"]).ok();
+    assert_eq!(sums(&held.stdout), wanted(path), "{file}");
+}
+
+fn imports(env: &TestEnv, file: &str) {
+    env.hissab([
+        "init",
+        "x.hissab",
+        "--currency",
+        "USD",
+        "--template",
+        "plain",
+    ])
+    .ok();
+    env.hissab(["-B", "x.hissab", "import", file]).ok();
+    let before = env.hissab(["-B", "x.hissab", "journal", "-O", "csv"]).ok();
+    let again = env.hissab(["-B", "x.hissab", "import", file]).ok();
+    let after = env.hissab(["-B", "x.hissab", "journal", "-O", "csv"]).ok();
+    assert_eq!(before.stdout, after.stdout, "{file}: {}", again.stderr);
+    env.hissab([
+        "-B",
+        "x.hissab",
+        "check",
+        "balanced",
+        "totals",
+        "assertion-failed",
+    ])
+    .ok();
+}
+
+#[test]
+fn beancount_ledgers_have_the_sums_of_beancount() {
+    let ledgers = files("beancount", "beancount");
+    assert!(ledgers.len() >= 7);
+    for path in ledgers {
+        agrees(&path, "beancount");
+    }
+}
