@@ -1,6 +1,10 @@
 //! What a file is, by what it holds: never by its name.
 
+use std::borrow::Cow;
+
+use super::csv::encoding;
 use super::fault::Fault;
+use super::{mt940, ofx};
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,12 +15,21 @@ pub enum Content {
     Journal,
     /// A beancount ledger.
     Beancount,
+    /// OFX or QFX, SGML or XML.
+    Ofx,
+    /// SWIFT's statement message.
+    Mt940,
 }
 
 impl Content {
     /// Holds whole transactions of a book, not rows of one account's statement.
     pub fn is_book(self) -> bool {
         matches!(self, Content::Journal | Content::Beancount)
+    }
+
+    /// Statements that are no tables: [`super::statements`] reads them.
+    pub fn is_statements(self) -> bool {
+        matches!(self, Content::Ofx | Content::Mt940)
     }
 }
 
@@ -34,8 +47,14 @@ pub fn content(head: &[u8]) -> Result<Content, Fault> {
             );
         }
     }
-    let text = String::from_utf8_lossy(&head[..head.len().min(64 * 1024)]);
+    let text = head_text(head);
     let start = text.trim_start_matches('\u{feff}').trim_start();
+    if ofx::is_ofx(start) {
+        return Ok(Content::Ofx);
+    }
+    if mt940::is_mt940(start) {
+        return Ok(Content::Mt940);
+    }
     for (sign, name) in FORMATS {
         if start
             .get(..sign.len())
@@ -55,6 +74,17 @@ pub fn content(head: &[u8]) -> Result<Content, Fault> {
     } else {
         Content::Csv
     })
+}
+
+/// The beginning of a text, whatever Unicode it is in.
+fn head_text(head: &[u8]) -> Cow<'_, str> {
+    const HEAD_BYTES: usize = 64 * 1024;
+    let head = &head[..head.len().min(HEAD_BYTES)];
+    let even = &head[..head.len() & !1];
+    match encoding::decode(even, None) {
+        Ok(decoded) if decoded.name.starts_with("utf-16") => Cow::Owned(decoded.text.into_owned()),
+        _ => String::from_utf8_lossy(head),
+    }
 }
 
 const SAVE_AS: &str = "open it in a spreadsheet and save it as CSV, then import that";
@@ -94,14 +124,9 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
 ];
 
 const FORMATS: &[(&str, &str)] = &[
-    ("OFXHEADER", "OFX"),
-    ("<?OFX", "OFX"),
-    ("<OFX>", "OFX"),
     ("!Type:", "QIF"),
     ("!Account", "QIF"),
     ("!Option:", "QIF"),
-    (":20:", "MT940"),
-    ("{1:F01", "MT940"),
     ("<?xml", "XML"),
     ("<ENVELOPE", "Tally XML"),
     ("<!DOCTYPE html", "a web page"),
@@ -238,13 +263,35 @@ mod tests {
     }
 
     #[test]
+    fn statements_of_banks_are_known_by_what_they_hold() {
+        for (text, kind) in [
+            ("OFXHEADER:100\nDATA:OFXSGML\n\n<OFX>", Content::Ofx),
+            (
+                "\u{feff}\r\n<?xml version=\"1.0\"?>\n<?OFX OFXHEADER=\"200\"?><OFX>",
+                Content::Ofx,
+            ),
+            ("<ofx>", Content::Ofx),
+            ("DATA:OFXSGML\nENCODING:UTF-8\n<OFX>", Content::Ofx),
+            (":20:STARTUMS\n:25:1/2\n:60F:C260401EUR1,\n", Content::Mt940),
+            ("{1:F01BANKDEFFXXXX}{2:I940X}{4:\n:20:X\n", Content::Mt940),
+            (
+                "ABNANL2A\n940\nABNANL2A\n:20:ABN\n:25:500\n",
+                Content::Mt940,
+            ),
+        ] {
+            assert_eq!(content(text.as_bytes()), Ok(kind), "{text:?}");
+            let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            assert_eq!(content(&wide), Ok(kind), "{text:?} in UTF-16");
+        }
+    }
+
+    #[test]
     fn what_is_not_read_is_named() {
         for (bytes, code) in [
             (&b""[..], "empty-file"),
             (b"PK\x03\x04xx", "not-text"),
             (b"%PDF-1.7", "not-text"),
             (b"\xd0\xcf\x11\xe0\xa1", "not-text"),
-            (b"OFXHEADER:100\n", "unknown-format"),
             (b"!Type:Bank\n", "unknown-format"),
         ] {
             let fault = content(bytes).unwrap_err();

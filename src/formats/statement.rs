@@ -131,6 +131,20 @@ impl Statement {
         Some((first, last))
     }
 
+    /// Takes in a statement of another number that belongs to the same account of the book.
+    pub fn absorb(&mut self, other: Statement) {
+        let series = u16::try_from(self.series.len()).unwrap_or(u16::MAX);
+        self.rows
+            .extend(other.rows.into_iter().map(|row| StatementRow {
+                series: row.series.saturating_add(series),
+                ..row
+            }));
+        self.rows.sort_by_key(|row| row.date);
+        self.series.extend(other.series);
+        self.notes.extend(other.notes);
+        self.gap = self.gap.take().or(other.gap);
+    }
+
     pub fn note(&mut self, line: Option<u64>, text: impl Into<String>) {
         self.notes.push(Note {
             line,

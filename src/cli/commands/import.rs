@@ -86,12 +86,14 @@ fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
         Some("csv") => Some(Content::Csv),
         Some("journal" | "hledger" | "ledger") => Some(Content::Journal),
         Some("beancount") => Some(Content::Beancount),
+        Some("ofx" | "qfx") => Some(Content::Ofx),
+        Some("mt940") => Some(Content::Mt940),
         Some(word) => {
             return Err(Failure::usage(
                 "unknown-format",
                 format!("import does not read the format {word:?}"),
             )
-            .hint("formats: auto, csv, journal, beancount; of the output: -O csv, -O json"));
+            .hint("formats: auto, csv, ofx, mt940, journal, beancount; of the output: -O csv, -O json"));
         }
     };
     let options = args.shown.options(ctx)?;
@@ -202,7 +204,8 @@ fn planned(ctx: &mut Context, session: &mut Session, args: &Args, file: &str) ->
     let progress = Progress::begin(ctx, &format!("reading {file}"), None);
     let input = input::read(file, args.reading.kind)?;
     let forced = args.reading.kind == Some(Content::Csv);
-    let whole = input.content.is_book() || !forced && entries::is_entries(input.bytes());
+    let whole = input.content.is_book()
+        || input.content == Content::Csv && !forced && entries::is_entries(input.bytes());
     if whole {
         let plan = journal::plan(ctx, session, &args.reading, input)?;
         drop(progress);

@@ -140,6 +140,43 @@ pub fn settle(
     }
 }
 
+/// Rows whose other side is an account of ours are transfers, unless a rule says otherwise.
+pub fn name_transfers(
+    session: &Session,
+    said: &Said,
+    profile: &Profile,
+    settled: &[Option<Arc<str>>],
+    statements: &mut [Statement],
+) {
+    let mut ours: BTreeMap<String, Arc<str>> = BTreeMap::new();
+    for (number, account) in &profile.accounts {
+        if let Ok(path) = path(session, account) {
+            ours.insert(plain_number(number), path);
+        }
+    }
+    for (number, account) in &said.by_number {
+        ours.extend(account.clone().map(|a| (number.clone(), a)));
+    }
+    for (statement, account) in statements.iter().zip(settled) {
+        if let (Some(number), Some(account)) = (&statement.number, account) {
+            ours.insert(plain_number(number), account.clone());
+        }
+    }
+    for (statement, own) in statements.iter_mut().zip(settled) {
+        for row in statement
+            .rows
+            .iter_mut()
+            .filter(|r| r.category.account.is_none())
+        {
+            let Some(number) = &row.category.counter_number else {
+                continue;
+            };
+            let account = ours.get(&plain_number(number));
+            row.category.account = account.filter(|a| Some(*a) != own.as_ref()).cloned();
+        }
+    }
+}
+
 fn by_other(
     session: &Session,
     said: &Said,

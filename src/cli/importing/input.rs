@@ -119,6 +119,7 @@ fn guarded(name: &str, from: &mut dyn Read, size: Option<u64>) -> Result<Vec<u8>
             .min(CHUNK_BYTES),
     );
     let (mut chunk, mut lines, mut line_from) = (vec![0; CHUNK_BYTES], 1u64, 0usize);
+    let mut loose = false;
     loop {
         let count = match from.read(&mut chunk) {
             Ok(0) => return Ok(bytes),
@@ -131,13 +132,19 @@ fn guarded(name: &str, from: &mut dyn Read, size: Option<u64>) -> Result<Vec<u8>
         bytes.extend_from_slice(&chunk[..count]);
         if first {
             // What is no text is named before its lines are looked at.
-            sniff::content(&bytes).map_err(|fault| super::failure(name, fault))?;
+            let content = sniff::content(&bytes).map_err(|fault| super::failure(name, fault))?;
+            loose = content.is_statements();
         }
         for (index, byte) in chunk[..count].iter().enumerate() {
             if matches!(byte, b'\n' | b'\r') {
                 line_from = start + index + 1;
                 lines += u64::from(*byte == b'\n');
             }
+        }
+        if loose {
+            // Tags part what has no lines.
+            let parted = memchr::memrchr2(b'<', b'>', &bytes[start..]).map(|at| start + at);
+            line_from = line_from.max(parted.unwrap_or(0));
         }
         if bytes.len() - line_from > LINE_BYTES_MAX {
             let fault = Fault::at(

@@ -166,7 +166,7 @@ pub fn plan(
             format: match content {
                 Content::Journal => "journal",
                 Content::Beancount => "beancount",
-                Content::Csv => "csv entries",
+                _ => "csv entries",
             }
             .to_owned(),
             account: None,

@@ -229,9 +229,11 @@ impl Names {
                     };
                     failure(
                         file,
-                        fault
-                            .line_text(&row.raw)
-                            .hint(format!("hissab currency add {}", shell_word(text))),
+                        fault.line_text(&row.raw).hint(format!(
+                            "hissab currency add {} --scale {}",
+                            shell_word(text),
+                            row.amount.scale().max(2)
+                        )),
                     )
                 })?;
                 self.open_currency(&code)

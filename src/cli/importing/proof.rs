@@ -75,6 +75,9 @@ pub fn books(
     let Some((first, last)) = statement.span() else {
         return Ok(Vec::new());
     };
+    // A closing balance is of its own day where that is later.
+    let closed = statement.series.iter().filter_map(|s| s.closing_on).max();
+    let last = closed.map_or(last, |closed| closed.max(last));
     let mut currencies: Vec<CurrencyKey> = amounts.iter().map(|(_, currency)| *currency).collect();
     currencies.sort_unstable();
     currencies.dedup();

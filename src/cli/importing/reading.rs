@@ -16,9 +16,10 @@ use crate::formats::csv::columns::Columns;
 use crate::formats::csv::{self, Options};
 use crate::formats::fault::{Fault, Question};
 use crate::formats::rules::profile::Profile;
-use crate::formats::rules::{Field, Rules};
+use crate::formats::rules::{Field, Rules, over_statement};
 use crate::formats::sniff::Content;
 use crate::formats::statement::Statement;
+use crate::formats::statements;
 use crate::ledger::account::{Account, Kind};
 use crate::ledger::settings::DateOrder;
 
@@ -99,8 +100,11 @@ pub fn read(
     args: &ReadingArgs,
     input: &Input,
 ) -> Result<ReadFile> {
-    let name = &input.name;
     let said = Said::of(session, &args.accounts)?;
+    if input.content.is_statements() {
+        return read_statements(ctx, session, args, said, input);
+    }
+    let name = &input.name;
     let fingerprint = csv::peek(input.bytes());
     let named = choose(args, fingerprint.as_deref(), said.one.as_deref())?;
     let mut profile = named
@@ -114,7 +118,9 @@ pub fn read(
     options.liability = existing.is_some_and(|a| a.kind == Kind::Liability);
     let home_currency = home_currency(session, args, &profile, existing);
     options.home_currency = Some(home_currency.clone());
-    let statement = asking(ctx, name, input.bytes(), &mut options, rules.as_mut())?;
+    let statement = asking(ctx, name, &mut options, |options| {
+        csv::read(input.bytes(), options, rules.as_mut())
+    })?;
     let as_profile = remember(&options, profile, &statement, &account, args);
     let part = Read {
         statement,
@@ -126,6 +132,115 @@ pub fn read(
         parts: vec![part],
         as_profile,
     })
+}
+
+/// Reads a file of statements that is no table: OFX, QIF, CAMT, MT940.
+fn read_statements(
+    ctx: &Context,
+    session: &Session,
+    args: &ReadingArgs,
+    said: Said,
+    input: &Input,
+) -> Result<ReadFile> {
+    let name = &input.name;
+    refuse_flags(args, name)?;
+    let mut named = args.profile.as_deref().map(profiles::named).transpose()?;
+    let profile = named.as_ref().map(|n| n.profile.clone());
+    let mut options = options(args, &profile.unwrap_or_default())?;
+    let mut statements = asking(ctx, name, &mut options, |options| {
+        statements::read(input.content, input.bytes(), options)
+    })?;
+    if named.is_none() && args.rules.is_none() {
+        let numbers: Vec<&str> = statements
+            .iter()
+            .filter_map(|s| s.number.as_deref())
+            .collect();
+        named = profiles::by_numbers(&numbers)?;
+    }
+    let mut profile = named
+        .as_ref()
+        .map(|n| n.profile.clone())
+        .unwrap_or_default();
+    if let Some(mut rules) = rules(args, named.as_ref(), &mut profile)? {
+        statements
+            .iter_mut()
+            .for_each(|s| over_statement::apply(s, &mut rules));
+    }
+    let accounts = accounts::settle(session, &said, &profile, &statements, name)?;
+    accounts::name_transfers(session, &said, &profile, &accounts, &mut statements);
+    let as_profile = remember_numbers(&options, profile, &statements, &accounts, args);
+    let profile_name = named.map(|n| n.name);
+    let mut parts: Vec<Read> = Vec::new();
+    for (statement, account) in statements.into_iter().zip(accounts) {
+        let Some(account) = account else { continue };
+        match parts.iter_mut().find(|p| p.account == account) {
+            Some(part) => part.statement.absorb(statement),
+            None => parts.push(Read {
+                home_currency: home_currency(
+                    session,
+                    args,
+                    &as_profile,
+                    session.chart.find(&account),
+                ),
+                statement,
+                account,
+                profile: profile_name.clone(),
+            }),
+        }
+    }
+    if parts.is_empty() {
+        return Err(Failure::usage(
+            "account-needed",
+            format!("every account of {name} is left out"),
+        )
+        .hint("name one with --account NUMBER=ACCOUNT"));
+    }
+    Ok(ReadFile { parts, as_profile })
+}
+
+/// Flags that say how a table is read.
+fn refuse_flags(args: &ReadingArgs, file: &str) -> Result<()> {
+    let given = [
+        (args.columns.is_some(), "--columns"),
+        (args.separator.is_some(), "--separator"),
+    ];
+    match given.iter().find(|(given, _)| *given) {
+        None => Ok(()),
+        Some((_, flag)) => Err(Failure::usage(
+            "flag-does-not-apply",
+            format!("{flag} is of tables; {file} is none"),
+        )),
+    }
+}
+
+/// What the next file of these accounts needs to be told.
+fn remember_numbers(
+    options: &Options,
+    profile: Profile,
+    statements: &[Statement],
+    accounts: &[Option<Arc<str>>],
+    args: &ReadingArgs,
+) -> Profile {
+    let mut profile = profile;
+    for (statement, account) in statements.iter().zip(accounts) {
+        match (&statement.number, account) {
+            (Some(number), Some(account)) => {
+                profile
+                    .accounts
+                    .insert(number.to_string(), account.to_string());
+            }
+            (None, Some(account)) => profile.account = Some(account.to_string()),
+            _ => {}
+        }
+    }
+    profile.currency = args.currency.clone().or(profile.currency);
+    profile.encoding = options.encoding.clone();
+    profile.invert = options.invert;
+    profile.date_order = options
+        .date_order
+        .map(|o| o.word().to_owned())
+        .or(profile.date_order);
+    profile
 }
 
 /// The rules of the flags, else of the profile.
@@ -259,16 +374,15 @@ fn bad_column(word: &str) -> Failure {
 }
 
 /// Reads, and asks a person at a terminal what the file leaves open.
-fn asking(
+fn asking<T>(
     ctx: &Context,
     file: &str,
-    bytes: &[u8],
     options: &mut Options,
-    mut rules: Option<&mut Rules>,
-) -> Result<Statement> {
+    mut read: impl FnMut(&Options) -> std::result::Result<T, Fault>,
+) -> Result<T> {
     // Two questions at most: the order of dates and the decimal mark.
     for _ in 0..2 {
-        match csv::read(bytes, options, rules.as_deref_mut()) {
+        match read(options) {
             Ok(statement) => return Ok(statement),
             Err(Fault {
                 question: Some(question),
@@ -277,7 +391,7 @@ fn asking(
             Err(fault) => return Err(failure(file, fault)),
         }
     }
-    csv::read(bytes, options, rules).map_err(|fault| failure(file, fault))
+    read(options).map_err(|fault| failure(file, fault))
 }
 
 fn ask(file: &str, question: &Question, options: &mut Options) -> Result<()> {

@@ -31,6 +31,7 @@ pub mod table;
 mod unquoted;
 
 use body::BodyRow;
+pub use build::categorise;
 use columns::{Columns, Role};
 use dates::{OrderVerdict, Orders};
 use layouts::{Layout, Quirk};

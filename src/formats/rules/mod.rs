@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 pub mod hledger;
 pub mod matcher;
+pub mod over_statement;
 pub mod profile;
 
 use matcher::{Automaton, Pattern, PatternFault};

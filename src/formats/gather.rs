@@ -1,0 +1,483 @@
+//! Statements as a file has them → one a bank account: rows in order, balances checked against the rows, the
+//! statements of one account joined.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::fault::Fault;
+use super::statement::{Note, Proof, Series, Statement, StatementRow};
+
+/// A balance a statement prints, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Balance {
+    /// Money held positive.
+    pub amount: Decimal,
+    pub on: Option<Date>,
+    pub line: u64,
+}
+
+/// One statement of a file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sheet {
+    /// What the bank calls the account.
+    pub number: Option<Arc<str>>,
+    /// A code.
+    pub currency: Option<Arc<str>>,
+    /// What the bank calls the statement; may be empty.
+    pub name: String,
+    pub line: u64,
+    pub opening: Option<Balance>,
+    pub closing: Option<Balance>,
+    pub rows: Vec<StatementRow>,
+    pub notes: Vec<Note>,
+}
+
+/// What is true of the whole file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Gathered {
+    /// `mt940`, `ofx`, …: the same for every file of the kind.
+    pub layout: &'static str,
+    /// How it was read, beside that.
+    pub details: Vec<String>,
+    pub notes: Vec<Note>,
+    pub sheets: Vec<Sheet>,
+}
+
+/// Notes of one account that are kept; the rest is counted.
+const NOTES_MAX: usize = 20;
+
+impl Gathered {
+    /// One statement an account and currency, in order of the file. `text` is the file's, for errors.
+    ///
+    /// Errors: a statement whose balances do not follow from its rows, unless gaps are allowed.
+    pub fn statements(mut self, text: &str, allow_gap: bool) -> Result<Vec<Statement>, Fault> {
+        if self.sheets.is_empty() {
+            return Err(none(&self.notes));
+        }
+        self.number_rows();
+        let mut statements: Vec<(Key, Statement)> = Vec::new();
+        let mut first = std::mem::take(&mut self.notes);
+        for sheets in by_account(std::mem::take(&mut self.sheets)) {
+            let key = key_of(&sheets[0]);
+            let mut statement = Statement {
+                layout: self.layout.to_owned(),
+                details: self.details.clone(),
+                number: key.0.clone(),
+                notes: std::mem::take(&mut first),
+                ..Statement::default()
+            };
+            for sheet in &sheets {
+                prove(&mut statement, sheet, text, allow_gap)?;
+            }
+            join(&mut statement, sheets);
+            statements.push((key, statement));
+        }
+        Ok(statements.into_iter().map(|(_, s)| s).collect())
+    }
+
+    /// In a file without line ends the rows are counted instead.
+    fn number_rows(&mut self) {
+        let mut lines = HashSet::new();
+        let apart = self
+            .sheets
+            .iter()
+            .flat_map(|s| &s.rows)
+            .all(|row| lines.insert(row.line));
+        if apart {
+            return;
+        }
+        let rows = self.sheets.iter_mut().flat_map(|s| &mut s.rows);
+        for (row, nth) in rows.zip(1..) {
+            row.line = nth;
+        }
+        self.details.push("rows counted, not lines".to_owned());
+    }
+}
+
+/// A file without a statement; what was left out of it says why.
+fn none(notes: &[Note]) -> Fault {
+    let why = match notes.first() {
+        Some(note) => format!("the file holds no statement of an account: {}", note.text),
+        None => "the file holds no statement of an account".to_owned(),
+    };
+    Fault {
+        line: notes.first().and_then(|n| n.line),
+        ..Fault::file("not-a-statement", why)
+    }
+    .hint("export the booked transactions of an account from the bank's site")
+}
+
+type Key = (Option<Arc<str>>, Option<Arc<str>>);
+
+fn key_of(sheet: &Sheet) -> Key {
+    (sheet.number.clone(), sheet.currency.clone())
+}
+
+/// Sheets of one account together, the accounts in order of the file.
+fn by_account(sheets: Vec<Sheet>) -> Vec<Vec<Sheet>> {
+    let mut groups: Vec<Vec<Sheet>> = Vec::new();
+    let mut places: std::collections::HashMap<Key, usize> = std::collections::HashMap::new();
+    for sheet in sheets {
+        let place = *places.entry(key_of(&sheet)).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[place].push(sheet);
+    }
+    groups
+}
+
+fn net(rows: &[StatementRow]) -> Option<Decimal> {
+    rows.iter()
+        .try_fold(Decimal::ZERO, |sum, row| sum.checked_add(row.amount))
+}
+
+/// Opening + rows = closing, where both balances are there.
+fn prove(
+    statement: &mut Statement,
+    sheet: &Sheet,
+    text: &str,
+    allow_gap: bool,
+) -> Result<(), Fault> {
+    let (Some(opening), Some(closing)) = (sheet.opening, sheet.closing) else {
+        return Ok(());
+    };
+    let makes = net(&sheet.rows).and_then(|net| opening.amount.checked_add(net));
+    if makes == Some(closing.amount) {
+        return Ok(());
+    }
+    let makes = makes.map_or("too much".to_owned(), |m| m.to_string());
+    let moved = match sheet.rows.len() {
+        1 => "1 row".to_owned(),
+        rows => format!("{rows} rows"),
+    };
+    let name = if sheet.name.is_empty() {
+        "the statement".to_owned()
+    } else {
+        format!("statement {}", sheet.name)
+    };
+    let why = format!(
+        "{name} does not add up: opening {} and {moved} make {makes}, not {}",
+        opening.amount, closing.amount
+    );
+    if allow_gap {
+        let text = format!("{why} (--allow-gap)");
+        statement.gap = Some(match statement.gap.take() {
+            Some(before) => format!("{before}; {text}"),
+            None => text.clone(),
+        });
+        statement.note(Some(closing.line), text);
+        return Ok(());
+    }
+    let fault = Fault {
+        line: Some(closing.line),
+        ..Fault::file("does-not-add-up", why)
+    };
+    Err(fault.line_text(line_text(text, closing.line)).hint(
+        "a row may be missing or changed: export the statement again, or import it as it is with --allow-gap",
+    ))
+}
+
+/// A line of a text, from 1.
+pub fn line_text(text: &str, line: u64) -> &str {
+    let nth = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
+    text.lines().nth(nth).unwrap_or("")
+}
+
+/// Joins the sheets of an account: oldest first, what stands twice taken once.
+fn join(statement: &mut Statement, mut sheets: Vec<Sheet>) {
+    if sheets.len() > 1 {
+        sheets.sort_by_key(|s| {
+            let opened = s.opening.and_then(|o| o.on);
+            s.rows.iter().map(|r| r.date).min().or(opened)
+        });
+        drop_repeats(statement, &mut sheets);
+        name_gaps(statement, &sheets);
+    }
+    let mut series = Series {
+        currency: sheets[0].currency.clone(),
+        opening: sheets[0].opening.map(|b| b.amount),
+        ..Series::default()
+    };
+    if let Some(closing) = sheets.last().and_then(|s| s.closing) {
+        series.closing = Some(closing.amount);
+        series.closing_on = closing.on;
+    }
+    let proven = sheets
+        .iter()
+        .all(|s| s.opening.is_some() && s.closing.is_some());
+    let count = sheets.iter().map(|s| s.rows.len()).sum();
+    statement.rows.reserve_exact(count);
+    for sheet in sheets {
+        statement.notes.extend(sheet.notes);
+        for row in sheet.rows {
+            if row.amount.is_zero() {
+                statement.note(Some(row.line), "the amount is zero: left out");
+                continue;
+            }
+            if row.amount.is_sign_negative() {
+                series.money_out = series.money_out.saturating_sub(row.amount);
+            } else {
+                series.money_in = series.money_in.saturating_add(row.amount);
+            }
+            statement.rows.push(row);
+        }
+    }
+    series.rows = statement.rows.len();
+    series.proof = proof(statement, &series, proven);
+    statement.rows.sort_by_key(|r| r.date);
+    statement.series.push(series);
+    shorten(&mut statement.notes);
+}
+
+fn proof(statement: &Statement, series: &Series, proven: bool) -> Proof {
+    let ends = series.opening.map(|o| {
+        o.saturating_add(series.money_in)
+            .saturating_sub(series.money_out)
+    });
+    match () {
+        _ if statement.gap.is_some() => Proof::Gap,
+        // With a statement missing between two, each proves itself and the ends do not follow.
+        _ if proven && ends != series.closing => Proof::Gap,
+        _ if proven => Proof::Ends,
+        _ => Proof::None,
+    }
+}
+
+fn drop_repeats(statement: &mut Statement, sheets: &mut Vec<Sheet>) {
+    let same_rows = |a: &Sheet, b: &Sheet| {
+        a.rows.len() == b.rows.len()
+            && a.rows.iter().zip(&b.rows).all(|(a, b)| {
+                (a.date, a.amount, &a.description, &a.bank_id)
+                    == (b.date, b.amount, &b.description, &b.bank_id)
+            })
+    };
+    let ends = |s: &Sheet| {
+        (
+            s.opening.map(|b| (b.amount, b.on)),
+            s.closing.map(|b| (b.amount, b.on)),
+        )
+    };
+    let mut kept: Vec<Sheet> = Vec::with_capacity(sheets.len());
+    for sheet in sheets.drain(..) {
+        let moves = net(&sheet.rows).is_some_and(|net| !net.is_zero());
+        // Equal balances with money moved between them cannot be two statements in a row.
+        let repeated = sheet.opening.is_some() && moves && {
+            kept.iter()
+                .rev()
+                .take(64)
+                .any(|k| k.name == sheet.name && ends(k) == ends(&sheet) && same_rows(k, &sheet))
+        };
+        if repeated {
+            statement.note(
+                Some(sheet.line),
+                format!(
+                    "statement {} stands in the file twice: taken once",
+                    sheet.name
+                ),
+            );
+        } else {
+            kept.push(sheet);
+        }
+    }
+    *sheets = kept;
+}
+
+fn name_gaps(statement: &mut Statement, sheets: &[Sheet]) {
+    for pair in sheets.windows(2) {
+        let (Some(closing), Some(opening)) = (pair[0].closing, pair[1].opening) else {
+            continue;
+        };
+        if closing.amount != opening.amount {
+            statement.note(
+                Some(opening.line),
+                format!(
+                    "the statement begins at {}, the one before it ended at {}: one between them may be missing",
+                    opening.amount, closing.amount
+                ),
+            );
+        }
+    }
+}
+
+fn shorten(notes: &mut Vec<Note>) {
+    if notes.len() > NOTES_MAX {
+        let more = notes.len() - NOTES_MAX;
+        notes.truncate(NOTES_MAX);
+        notes.push(Note {
+            line: None,
+            text: format!("{more} more notes like these"),
+        });
+    }
+}
+
+/// Two digits of a year: 1970 to 2069.
+pub fn full_year(short: i16) -> i16 {
+    if short < 70 {
+        2000 + short
+    } else {
+        1900 + short
+    }
+}
+
+/// A number of plain digits with at most one decimal mark, `,` or `.`: exact.
+pub fn plain_decimal(text: &str) -> Option<Decimal> {
+    const DIGITS_MAX: usize = 27;
+    let (mut mantissa, mut digits, mut scale) = (0i128, 0usize, None::<u32>);
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' if digits < DIGITS_MAX => {
+                mantissa = mantissa * 10 + i128::from(byte - b'0');
+                digits += usize::from(mantissa != 0);
+                scale = scale.map(|s| s + 1);
+            }
+            b',' | b'.' if scale.is_none() => scale = Some(0),
+            _ => return None,
+        }
+    }
+    if text.len() == usize::from(scale.is_some()) || scale.is_some_and(|s| s > 20) {
+        return None;
+    }
+    Decimal::try_from_i128_with_scale(mantissa, scale.unwrap_or(0)).ok()
+}
+
+/// Runs of white space as one space, control characters gone; appended to what is there.
+pub fn push_words(into: &mut String, text: &str) {
+    for word in text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|w| !w.is_empty())
+    {
+        if !into.is_empty() {
+            into.push(' ');
+        }
+        into.push_str(word);
+    }
+}
+
+/// The words of a text; `None` if there are none.
+pub fn some_words(text: &str) -> Option<String> {
+    let mut words = String::with_capacity(text.len());
+    push_words(&mut words, text);
+    (!words.is_empty()).then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::statement::Category;
+    use jiff::civil::date;
+
+    fn dec(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    fn row(line: u64, day: i8, amount: &str) -> StatementRow {
+        StatementRow {
+            line,
+            date: date(2026, 4, day),
+            description: "x".to_owned(),
+            payee: None,
+            reference: None,
+            bank_id: None,
+            amount: dec(amount),
+            currency: None,
+            balance: None,
+            series: 0,
+            raw: String::new(),
+            category: Category::default(),
+        }
+    }
+
+    fn sheet(name: &str, opening: &str, closing: &str, rows: Vec<StatementRow>) -> Sheet {
+        let balance = |amount: &str| {
+            Some(Balance {
+                amount: dec(amount),
+                on: None,
+                line: 1,
+            })
+        };
+        Sheet {
+            name: name.to_owned(),
+            opening: balance(opening),
+            closing: balance(closing),
+            rows,
+            ..Sheet::default()
+        }
+    }
+
+    fn gathered(sheets: Vec<Sheet>) -> Result<Vec<Statement>, Fault> {
+        Gathered {
+            sheets,
+            ..Gathered::default()
+        }
+        .statements("", false)
+    }
+
+    #[test]
+    fn statements_of_an_account_are_joined_oldest_first_and_repeats_taken_once() {
+        let second = sheet("2", "90", "80", vec![row(2, 2, "-10")]);
+        let first = sheet("1", "100", "90", vec![row(4, 1, "-10")]);
+        let joined = gathered(vec![second.clone(), first, second]).unwrap();
+        let [one] = joined.as_slice() else { panic!() };
+        assert_eq!(one.rows.len(), 2);
+        assert_eq!(one.series[0].opening, Some(dec("100")));
+        assert_eq!(one.series[0].closing, Some(dec("80")));
+        assert_eq!(one.series[0].proof, Proof::Ends);
+        assert!(one.notes[0].text.contains("twice"), "{:?}", one.notes);
+    }
+
+    #[test]
+    fn what_does_not_add_up_is_refused_and_what_is_missing_between_is_named() {
+        let wrong = sheet("7", "100", "91", vec![row(2, 1, "-10")]);
+        let fault = gathered(vec![wrong]).unwrap_err();
+        assert_eq!(fault.code, "does-not-add-up");
+        assert!(fault.why.contains("make 90, not 91"), "{}", fault.why);
+        let apart = vec![
+            sheet("1", "100", "90", vec![row(1, 1, "-10")]),
+            sheet("3", "70", "60", vec![row(2, 3, "-10")]),
+        ];
+        let one = gathered(apart).unwrap().remove(0);
+        assert!(one.notes[0].text.contains("missing"), "{:?}", one.notes);
+        assert_eq!(one.series[0].proof, Proof::Gap);
+    }
+
+    #[test]
+    fn rows_of_one_line_are_counted() {
+        let one = gathered(vec![sheet(
+            "",
+            "0",
+            "2",
+            vec![row(1, 1, "1"), row(1, 1, "1")],
+        )]);
+        let lines: Vec<u64> = one.unwrap()[0].rows.iter().map(|r| r.line).collect();
+        assert_eq!(lines, [1, 2]);
+    }
+
+    #[test]
+    fn plain_numbers_are_exact_and_nothing_else_is_a_number() {
+        for (text, value) in [
+            ("1", "1"),
+            ("20000,00", "20000.00"),
+            ("620,", "620"),
+            (".5", "0.5"),
+            ("000000000000000000000000000000001.5", "1.5"),
+            ("100.00001", "100.00001"),
+        ] {
+            assert_eq!(plain_decimal(text), Some(dec(value)), "{text}");
+        }
+        for text in [
+            "",
+            ",",
+            "1,2,3",
+            "12..34",
+            "-1",
+            "1e5",
+            "99999999999999999999999999999",
+        ] {
+            assert_eq!(plain_decimal(text), None, "{text}");
+        }
+    }
+}
