@@ -19,6 +19,7 @@ pub mod importing;
 pub mod journals;
 pub mod locate;
 pub mod looking;
+pub mod mirroring;
 pub mod output;
 mod progress;
 pub mod record;
@@ -166,6 +167,8 @@ pub enum Command {
     Import(c::import::Args),
     /// Write the book out for other programs
     Export(c::export::Args),
+    /// Copy the book as text for git, or check such a copy
+    Mirror(c::mirror::Args),
 
     // ---- Trust ----
     /// Find what is wrong in the books
@@ -237,6 +240,7 @@ impl Command {
         match self {
             Command::Import(args) => c::import::run(ctx, args),
             Command::Export(args) => c::export::run(ctx, args),
+            Command::Mirror(args) => c::mirror::run(ctx, args),
             Command::Check(args) => c::check::run(ctx, args),
             Command::Assert(args) => c::assert::run(ctx, args),
             Command::Audit(args) => c::audit::run(ctx, args),

@@ -149,7 +149,7 @@ impl Out {
 
 /// A temporary file is 0600; an export gets the mode of the file it replaces, else 0644.
 #[cfg(unix)]
-fn give_default_mode(file: &File, path: &Path) {
+pub fn give_default_mode(file: &File, path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(path).map_or(0o644, |m| m.permissions().mode() & 0o777);
     // A file system without modes refuses this; the export is still good.
@@ -157,7 +157,7 @@ fn give_default_mode(file: &File, path: &Path) {
 }
 
 #[cfg(not(unix))]
-fn give_default_mode(_file: &File, _path: &Path) {}
+pub fn give_default_mode(_file: &File, _path: &Path) {}
 
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

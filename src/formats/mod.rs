@@ -7,6 +7,7 @@ pub mod fault;
 pub mod gather;
 pub mod identity;
 pub mod journal;
+pub mod mirror;
 pub mod mt940;
 pub mod ofx;
 pub mod plan;

@@ -63,12 +63,12 @@ fn trimmed(sums: &Sums) -> Sums {
     named.collect()
 }
 
-fn same(program: &str, ours: &Sums, theirs: &Sums) {
+pub fn same(program: &str, ours: &Sums, theirs: &Sums) {
     let found = difference(program, ours, theirs);
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-fn normal(sums: Sums) -> Sums {
+pub fn normal(sums: Sums) -> Sums {
     sums.into_iter()
         .map(|(key, sum)| (key, sum.normalize()))
         .filter(|(_, sum)| !sum.is_zero())

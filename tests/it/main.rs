@@ -23,6 +23,7 @@ mod journals;
 #[cfg(feature = "server")]
 mod live;
 mod looking;
+mod mirror;
 mod odd_books;
 mod other_tools;
 mod places;

@@ -1,6 +1,7 @@
 //! `hissab import FILE…`: bank statements into the book, each file all or nothing.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
@@ -12,6 +13,8 @@ use crate::cli::importing::file_plan;
 use crate::cli::importing::reading::{self, ReadingArgs};
 use crate::cli::importing::view::{FileSheet, ImportView, Outcome};
 use crate::cli::importing::{Planned, Session, input, journal, profiles};
+use crate::cli::mirroring::folder::mirror_at;
+use crate::cli::mirroring::restore;
 use crate::cli::progress::{Counted, Progress};
 use crate::cli::record::recorder::once_key;
 use crate::cli::shown::{self, ShownArgs};
@@ -96,6 +99,11 @@ fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
             .hint("formats: auto, csv, ofx, mt940, journal, beancount; of the output: -O csv, -O json"));
         }
     };
+    if args.reading.kind.is_none()
+        && let Some(folder) = mirror_among(&args)?
+    {
+        return restore::run(ctx, &folder, args.dry_run);
+    }
     let options = args.shown.options(ctx)?;
     let book = if args.dry_run {
         ctx.open_read()?
@@ -128,6 +136,34 @@ fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
     } else {
         Exit::Failed
     })
+}
+
+/// The folder of a mirror, if that is what is brought in: alone, and without flags of other files.
+fn mirror_among(args: &Args) -> Result<Option<PathBuf>> {
+    let found = args.statements.iter().find_map(|f| mirror_at(Path::new(f)));
+    let Some(folder) = found else {
+        return Ok(None);
+    };
+    let name = folder.display().to_string();
+    if args.statements.len() > 1 {
+        return Err(Failure::usage(
+            "mirror-alone",
+            format!("{name} is the mirror of a whole book: it is taken in alone"),
+        ));
+    }
+    journal::refuse_statement_flags(&args.reading, &name)?;
+    args.shown.refuse("rows of a file")?;
+    let given = [
+        (args.save_profile.is_some(), "--save-profile"),
+        (args.once.is_some(), "--once"),
+    ];
+    match given.iter().find(|(given, _)| *given) {
+        Some((_, flag)) => Err(Failure::usage(
+            "flag-does-not-apply",
+            format!("{flag} is for files; {name} is the mirror of a whole book"),
+        )),
+        None => Ok(Some(folder)),
+    }
 }
 
 type Outcomes = (Vec<Outcome>, Vec<Failure>);

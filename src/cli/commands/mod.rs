@@ -59,6 +59,7 @@ pub mod log;
 pub mod login;
 pub mod logout;
 pub mod man;
+pub mod mirror;
 pub mod names;
 pub mod opening;
 pub mod org;

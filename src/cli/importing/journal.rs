@@ -188,7 +188,7 @@ pub fn plan(
 }
 
 /// Flags that only a bank's statement obeys.
-fn refuse_statement_flags(args: &ReadingArgs, file: &str) -> Result<()> {
+pub fn refuse_statement_flags(args: &ReadingArgs, file: &str) -> Result<()> {
     let given = [
         (!args.accounts.is_empty(), "--account"),
         (args.profile.is_some(), "--profile"),

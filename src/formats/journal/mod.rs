@@ -54,7 +54,7 @@ mod names;
 mod open;
 mod posting;
 mod reader;
-mod safe;
+pub(super) mod safe;
 mod scope;
 mod settle;
 pub(in crate::formats) mod source;

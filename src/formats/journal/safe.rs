@@ -16,7 +16,7 @@ fn wide(c: char) -> char {
 }
 
 /// One line: control characters become spaces.
-pub(super) fn line(text: &str) -> Cow<'_, str> {
+pub fn line(text: &str) -> Cow<'_, str> {
     if !text.contains(char::is_control) {
         return Cow::Borrowed(text);
     }
@@ -28,7 +28,7 @@ pub(super) fn line(text: &str) -> Cow<'_, str> {
 }
 
 /// A comment: a date that is none, in brackets or after `date:`, would stop hledger.
-pub(super) fn comment(text: &str) -> Cow<'_, str> {
+pub fn comment(text: &str) -> Cow<'_, str> {
     let text = line(text);
     if !text.contains("date") && !text.contains('[') {
         return text;
@@ -95,7 +95,7 @@ fn is_date(text: &str) -> bool {
 }
 
 /// A description: a `;` would begin a comment.
-pub(super) fn description(text: &str) -> Cow<'_, str> {
+pub fn description(text: &str) -> Cow<'_, str> {
     let text = match line(text) {
         Cow::Borrowed(text) => text.trim(),
         Cow::Owned(text) => return Cow::Owned(text.trim().replace(';', "；")),
@@ -108,12 +108,12 @@ pub(super) fn description(text: &str) -> Cow<'_, str> {
 }
 
 /// What stands in parentheses before a description.
-pub(super) fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     line(text).replace(')', "）")
 }
 
 /// An account's name: what would be read as a mark, a bracket or a comment stands full-width.
-pub(super) fn account(path: &str) -> String {
+pub fn account(path: &str) -> String {
     let mut name: String = line(path).into_owned();
     while name.contains("  ") {
         name = name.replace("  ", " ");
@@ -128,7 +128,7 @@ pub(super) fn account(path: &str) -> String {
 }
 
 /// A commodity, in quotes unless it is letters or one sign.
-pub(super) fn commodity(code: &str) -> String {
+pub fn commodity(code: &str) -> String {
     let plain = |c: char| {
         c.is_alphabetic()
             || c == '$'
@@ -149,7 +149,7 @@ pub(super) fn commodity(code: &str) -> String {
 }
 
 /// A tag's name: no blanks, colons or commas.
-pub(super) fn tag_name(name: &str) -> String {
+pub fn tag_name(name: &str) -> String {
     let name: String = name
         .chars()
         .map(|c| match c {
@@ -166,12 +166,12 @@ pub(super) fn tag_name(name: &str) -> String {
 }
 
 /// A tag's value: a comma would end it.
-pub(super) fn tag_value(value: &str) -> String {
+pub fn tag_value(value: &str) -> String {
     comment(value).trim().replace(',', "，")
 }
 
 /// A tag's name where it has this value: `date:` with something that is no date stands full-width.
-pub(super) fn tag_name_of(name: &str, value: &str) -> String {
+pub fn tag_name_of(name: &str, value: &str) -> String {
     if is_date_name(name) && !is_date(value) {
         return name.replacen('d', "ｄ", 1);
     }

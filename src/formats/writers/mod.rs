@@ -15,7 +15,7 @@ use crate::ledger::settings::Settings;
 use crate::ledger::transaction::Transaction;
 
 mod beancount;
-mod names;
+pub(super) mod names;
 mod sql;
 
 /// What a writer knows before the first transaction.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 /// A name for each original, in order: `legal(original)`, and where two would be the same, the
 /// later one is numbered. An original that is legal as it is keeps its name whatever else is there.
-pub(super) fn unique(
+pub fn unique(
     originals: &[&str],
     legal: impl Fn(usize) -> String,
     numbered: impl Fn(&str, usize) -> String,

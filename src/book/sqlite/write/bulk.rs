@@ -81,13 +81,23 @@ impl Bulk<'_> {
             insert_detail(conn, t.number.0, line, entry)?;
         }
         if self.held.len() >= HELD_MAX {
-            self.write(conn)?;
+            self.put(conn)?;
         }
         Ok(())
     }
 
-    /// Writes everything held: before the end, and before a change that looks at transactions.
+    /// Makes what was posted findable, for a change that looks at transactions.
     pub fn write(&mut self, conn: &Connection) -> Result<()> {
+        self.put(conn)?;
+        // Whoever reads a transaction names the index; from here on it grows with the rows.
+        let is_index = |sql: &String| sql.starts_with("CREATE INDEX");
+        let (indexes, fences) = self.fences.drain(..).partition(is_index);
+        self.fences = fences;
+        put_up(conn, &indexes)
+    }
+
+    /// Writes everything held.
+    fn put(&mut self, conn: &Connection) -> Result<()> {
         self.headers.flush()?;
         self.held.sort_unstable();
         let many = format!(
@@ -153,7 +163,7 @@ pub fn finish(writer: &mut Writer<'_>) -> Result<()> {
     let Some(mut bulk) = writer.bulk.take() else {
         return Ok(());
     };
-    bulk.write(writer.conn)?;
+    bulk.put(writer.conn)?;
     // Building the index needs the room.
     bulk.held = Vec::new();
     super::import::finish(writer)?;
