@@ -42,6 +42,8 @@ fn input(name: &str) -> Result<(Option<Tool>, Input)> {
         Some(("hledger", path)) => (Some(Tool::Journal(Dialect::Hledger)), path),
         Some(("ledger", path)) => (Some(Tool::Journal(Dialect::Ledger)), path),
         Some(("beancount", path)) => (Some(Tool::Beancount), path),
+        Some(("gnucash", path)) => (Some(Tool::Gnucash), path),
+        Some(("tally", path)) => (Some(Tool::TallyXml), path),
         Some((format @ ("csv" | "timedot" | "timeclock"), _)) => {
             return Err(Failure::usage(
                 "unsupported",

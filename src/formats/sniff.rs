@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::csv::encoding;
 use super::fault::Fault;
-use super::{mt940, ofx};
+use super::{mt940, ofx, tally, xml};
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,12 +19,32 @@ pub enum Content {
     Ofx,
     /// SWIFT's statement message.
     Mt940,
+    /// GnuCash's XML, packed or not.
+    Gnucash,
+    /// Tally's XML: masters, vouchers, or both.
+    TallyXml,
+    /// Tally's day book as CSV.
+    TallyCsv,
 }
 
 impl Content {
     /// Holds whole transactions of a book, not rows of one account's statement.
     pub fn is_book(self) -> bool {
-        matches!(self, Content::Journal | Content::Beancount)
+        !self.is_statements() && self != Content::Csv
+    }
+
+    /// What an import of it is called in the book.
+    pub fn word(self) -> &'static str {
+        match self {
+            Content::Csv => "csv entries",
+            Content::Journal => "journal",
+            Content::Beancount => "beancount",
+            Content::Gnucash => "gnucash",
+            Content::TallyXml => "tally xml",
+            Content::TallyCsv => "tally day book",
+            Content::Ofx => "ofx",
+            Content::Mt940 => "mt940",
+        }
     }
 
     /// Statements that are no tables: [`super::statements`] reads them.
@@ -39,6 +59,9 @@ impl Content {
 pub fn content(head: &[u8]) -> Result<Content, Fault> {
     if head.is_empty() {
         return Err(Fault::file("empty-file", "the file is empty"));
+    }
+    if let Some(content) = whole_book(head) {
+        return Ok(content);
     }
     for (magic, name, todo) in MAGIC {
         if head.starts_with(magic) {
@@ -87,6 +110,45 @@ fn head_text(head: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// A book of another tool in XML, packed or not, or a day book of Tally.
+fn whole_book(head: &[u8]) -> Option<Content> {
+    let unpacked;
+    let head = match head.starts_with(b"\x1f\x8b") {
+        true => {
+            unpacked = xml::unpacked_head(head);
+            &unpacked
+        }
+        false => &head[..head.len().min(16 * 1024)],
+    };
+    // UTF-16 of plain letters: every other byte is none.
+    let plain: Vec<u8> = head.iter().copied().filter(|b| *b != 0).collect();
+    let text = String::from_utf8_lossy(&plain);
+    match root(&text) {
+        Some("gnc-v2") => Some(Content::Gnucash),
+        Some("ENVELOPE") => Some(Content::TallyXml),
+        Some(_) => None,
+        None => {
+            let end = memchr::memrchr(b'\n', head).map_or(head.len(), |at| at + 1);
+            tally::is_day_book(&head[..end]).then_some(Content::TallyCsv)
+        }
+    }
+}
+
+/// The name of an XML file's first element.
+fn root(text: &str) -> Option<&str> {
+    let start = text
+        .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{fffd}'));
+    if !start.starts_with('<') {
+        return None;
+    }
+    let at = start
+        .match_indices('<')
+        .find(|(at, _)| start[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic()))?;
+    let name = &start[at.0 + 1..];
+    name.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/'))
+        .next()
+}
+
 const SAVE_AS: &str = "open it in a spreadsheet and save it as CSV, then import that";
 const MAGIC: &[(&[u8], &str, &str)] = &[
     (b"\xd0\xcf\x11\xe0", "an Excel workbook (XLS)", SAVE_AS),
@@ -128,7 +190,6 @@ const FORMATS: &[(&str, &str)] = &[
     ("!Account", "QIF"),
     ("!Option:", "QIF"),
     ("<?xml", "XML"),
-    ("<ENVELOPE", "Tally XML"),
     ("<!DOCTYPE html", "a web page"),
     ("<html", "a web page"),
     ("<table", "a web page"),

@@ -1,12 +1,16 @@
-//! Whole books of any plain-text tool: which reader a file is for, and all of them into one book.
+//! Whole books of other tools and plain-text journals: which reader a file is for, and all of them into one book.
 
 use std::fs::File;
 use std::io::{Cursor, Read};
+use std::sync::Arc;
 
-use super::beancount;
+use sha2::{Digest, Sha256};
+
+use super::fault::Fault;
 use super::journal::builder::Builder;
-use super::journal::{Dialect, From, Input, JournalError, ReadJournal, ReadOptions};
+use super::journal::{self, Dialect, From, Input, JournalError, ReadJournal, ReadOptions};
 use super::sniff::{self, Content};
+use super::{beancount, gnucash, tally, xml};
 
 /// Whose book a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +18,26 @@ pub enum Tool {
     /// hledger's or Ledger's.
     Journal(Dialect),
     Beancount,
+    /// GnuCash's XML file, packed or not.
+    Gnucash,
+    /// Tally's XML: masters, vouchers, or both.
+    TallyXml,
+    /// Tally's day book as CSV.
+    TallyCsv,
+}
+
+impl Tool {
+    /// The reader of what a file holds; `None` of statements.
+    pub fn of(content: Content) -> Option<Tool> {
+        Some(match content {
+            Content::Journal => Tool::Journal(Dialect::Auto),
+            Content::Beancount => Tool::Beancount,
+            Content::Gnucash => Tool::Gnucash,
+            Content::TallyXml => Tool::TallyXml,
+            Content::TallyCsv => Tool::TallyCsv,
+            _ => return None,
+        })
+    }
 }
 
 /// How much of a file is looked at to tell.
@@ -28,6 +52,7 @@ pub fn read(
 ) -> Result<ReadJournal, Vec<JournalError>> {
     let mut builder = Builder::new(options);
     let mut ledgers = Vec::new();
+    let mut vouchers = tally::Tally::default();
     for (said, input) in inputs {
         let (tool, input) = match said {
             Some(tool) => (tool, input),
@@ -36,10 +61,76 @@ pub fn read(
         match tool {
             Tool::Journal(dialect) => builder.journal(Input { dialect, ..input }),
             Tool::Beancount => ledgers.push(input),
+            Tool::Gnucash => binary(input, &mut builder, gnucash::read),
+            Tool::TallyXml => binary(input, &mut builder, |bytes, _, source| {
+                vouchers.xml(bytes, source)
+            }),
+            Tool::TallyCsv => binary(input, &mut builder, |bytes, _, source| {
+                vouchers.day_book(bytes, source)
+            }),
         }
     }
     beancount::read(ledgers, &mut builder);
+    if !builder.has_failed() {
+        vouchers.build(&mut builder);
+    }
     builder.finish()
+}
+
+/// Rows of a GnuCash database, gathered by somebody who can read one.
+pub fn read_gnucash(
+    name: &str,
+    sha256: [u8; 32],
+    book: &gnucash::model::GnucashBook,
+    options: &ReadOptions,
+) -> Result<ReadJournal, Vec<JournalError>> {
+    let mut builder = Builder::new(options);
+    if let Some(source) = builder.source(name) {
+        builder.source_read(source, 0, Some(sha256));
+        gnucash::build::build(book, &mut builder, source);
+    }
+    builder.finish()
+}
+
+/// A file that is read into memory whole, within bounds.
+fn binary(
+    input: Input,
+    builder: &mut Builder<'_>,
+    read: impl FnOnce(Vec<u8>, &mut Builder<'_>, u16) -> Result<(), Fault>,
+) {
+    let name: Arc<str> = Arc::from(input.name);
+    let Some(source) = builder.source(&name) else {
+        return;
+    };
+    let bytes = match input.from {
+        From::Path(path) => File::open(path)
+            .map_err(|e| Fault::file("unreadable-file", format!("cannot be read: {e}")))
+            .and_then(|mut file| xml::read_bounded(&mut file)),
+        From::Reader(mut reader) => xml::read_bounded(&mut *reader),
+    };
+    let done = bytes.and_then(|bytes| {
+        let hash = builder
+            .options()
+            .hash_inputs
+            .then(|| Sha256::digest(&bytes).into());
+        builder.source_read(source, bytes.len() as u64, hash);
+        read(bytes, builder, source)
+    });
+    if let Err(fault) = done {
+        builder.fail(JournalError {
+            file: name,
+            line: fault.line.unwrap_or(0),
+            column: fault
+                .column
+                .map_or(0, |c| u32::try_from(c).unwrap_or(u32::MAX)),
+            text: fault.text.unwrap_or_default(),
+            fault: journal::Fault {
+                code: fault.code,
+                message: fault.why,
+                hint: fault.hint,
+            },
+        });
+    }
 }
 
 /// Whose book it is, by its first bytes; a stream keeps them.
@@ -58,9 +149,10 @@ fn told(input: Input) -> (Tool, Input) {
             From::Reader(Box::new(Cursor::new(head.clone()).chain(reader)))
         }
     };
-    let tool = match sniff::content(&head) {
-        Ok(Content::Beancount) => Tool::Beancount,
-        _ => Tool::Journal(input.dialect),
-    };
+    let tool = sniff::content(&head)
+        .ok()
+        .and_then(Tool::of)
+        .filter(|t| !matches!(t, Tool::Journal(_)));
+    let tool = tool.unwrap_or(Tool::Journal(input.dialect));
     (tool, Input { from, ..input })
 }

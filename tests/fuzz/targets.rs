@@ -123,6 +123,16 @@ pub const TARGETS: &[FuzzTarget] = &[
         ],
     },
     FuzzTarget {
+        name: "tools",
+        run: tools,
+        seeds: &[
+            include_str!("../data/gnucash/shop.gnucash"),
+            include_str!("../data/tally/vouchers.xml"),
+            include_str!("../data/tally/daybook.csv"),
+            "<ENVELOPE><GROUP NAME=\"G\"><PARENT>&#4; Primary</PARENT><ISREVENUE>Yes</ISREVENUE></GROUP><LEDGER NAME='L &amp; M'><PARENT>G</PARENT><GUID>1</GUID><OPENINGBALANCE>-$100.00 @ \u{20b9} 83/$ = -\u{20b9} 8300.00</OPENINGBALANCE></LEDGER></ENVELOPE>",
+        ],
+    },
+    FuzzTarget {
         name: "csv",
         run: statements,
         seeds: &[
@@ -325,6 +335,21 @@ fn beancounts(data: &[u8]) {
     // It may include files: none of this machine's.
     if !data.windows(7).any(|w| w.eq_ignore_ascii_case(b"include")) {
         whole_book(Tool::Beancount, data);
+    }
+}
+
+/// A book of another tool reads or says why not.
+fn tools(data: &[u8]) {
+    let tools = [Tool::Gnucash, Tool::TallyXml, Tool::TallyCsv];
+    for tool in sniff::content(data)
+        .ok()
+        .and_then(Tool::of)
+        .into_iter()
+        .chain(tools)
+    {
+        if !matches!(tool, Tool::Journal(_) | Tool::Beancount) {
+            whole_book(tool, data);
+        }
     }
 }
 

@@ -52,7 +52,7 @@ fn mutated(target: &FuzzTarget, chance: &mut Chance) -> Vec<u8> {
 
 fn try_target(target: &FuzzTarget) {
     let mut chance = Chance::new(target.name);
-    let slow = matches!(target.name, "book_file" | "query");
+    let slow = matches!(target.name, "book_file" | "query" | "tools");
     target
         .seeds
         .iter()

@@ -90,3 +90,65 @@ fn beancount_ledgers_have_the_sums_of_beancount() {
         agrees(&path, "beancount");
     }
 }
+
+#[test]
+fn gnucash_books_have_the_balances_of_their_splits() {
+    for path in files("gnucash", "gnucash") {
+        agrees(&path, "gnucash");
+    }
+}
+
+#[test]
+fn tally_vouchers_and_masters_have_their_balances() {
+    agrees(
+        &files("tally", "xml")
+            .into_iter()
+            .find(|p| p.ends_with("both.xml"))
+            .unwrap(),
+        "tally",
+    );
+    let env = TestEnv::new();
+    let day_book = &files("tally", "csv")[0];
+    let told = env
+        .hissab([
+            "-f",
+            &day_book.display().to_string(),
+            "balance",
+            "-O",
+            "csv",
+        ])
+        .ok();
+    assert_eq!(sums(&told.stdout), wanted(day_book));
+}
+
+#[test]
+fn masters_first_and_vouchers_later_make_one_book() {
+    let env = TestEnv::new();
+    let file = |name: &str| {
+        files("tally", "xml")
+            .into_iter()
+            .find(|p| p.ends_with(name))
+            .unwrap()
+    };
+    imports(&env, &file("masters.xml").display().to_string());
+    env.hissab([
+        "-B",
+        "x.hissab",
+        "import",
+        &file("vouchers.xml").display().to_string(),
+    ])
+    .ok();
+    let held = env.hissab(["-B", "x.hissab", "balance", "-O", "csv"]).ok();
+    assert_eq!(sums(&held.stdout), wanted(&file("both.xml")));
+    // What came in two files is known in one.
+    let again = env
+        .hissab([
+            "-B",
+            "x.hissab",
+            "import",
+            &file("both.xml").display().to_string(),
+        ])
+        .ok();
+    let after = env.hissab(["-B", "x.hissab", "balance", "-O", "csv"]).ok();
+    assert_eq!(held.stdout, after.stdout, "{}", again.stderr);
+}

@@ -91,12 +91,14 @@ fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
         Some("beancount") => Some(Content::Beancount),
         Some("ofx" | "qfx") => Some(Content::Ofx),
         Some("mt940") => Some(Content::Mt940),
+        Some("gnucash") => Some(Content::Gnucash),
+        Some("tally") => Some(Content::TallyXml),
         Some(word) => {
             return Err(Failure::usage(
                 "unknown-format",
                 format!("import does not read the format {word:?}"),
             )
-            .hint("formats: auto, csv, ofx, mt940, journal, beancount; of the output: -O csv, -O json"));
+            .hint("formats: auto, csv, ofx, mt940, journal, beancount, gnucash, tally; of the output: -O csv, -O json"));
         }
     };
     if args.reading.kind.is_none()

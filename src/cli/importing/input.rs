@@ -11,6 +11,7 @@ use crate::cli::error::{Failure, Result};
 use crate::formats::csv::table::ROW_BYTES_MAX;
 use crate::formats::fault::Fault;
 use crate::formats::sniff::{self, Content};
+use crate::formats::xml::FILE_BYTES_MAX as XML_BYTES_MAX;
 
 /// The largest file.
 const FILE_BYTES_MAX: u64 = 1 << 30;
@@ -119,7 +120,7 @@ fn guarded(name: &str, from: &mut dyn Read, size: Option<u64>) -> Result<Vec<u8>
             .min(CHUNK_BYTES),
     );
     let (mut chunk, mut lines, mut line_from) = (vec![0; CHUNK_BYTES], 1u64, 0usize);
-    let mut loose = false;
+    let (mut loose, mut is_xml) = (false, false);
     loop {
         let count = match from.read(&mut chunk) {
             Ok(0) => return Ok(bytes),
@@ -133,7 +134,8 @@ fn guarded(name: &str, from: &mut dyn Read, size: Option<u64>) -> Result<Vec<u8>
         if first {
             // What is no text is named before its lines are looked at.
             let content = sniff::content(&bytes).map_err(|fault| super::failure(name, fault))?;
-            loose = content.is_statements();
+            is_xml = matches!(content, Content::Gnucash | Content::TallyXml);
+            loose = content.is_statements() || is_xml;
         }
         for (index, byte) in chunk[..count].iter().enumerate() {
             if matches!(byte, b'\n' | b'\r') {
@@ -158,7 +160,7 @@ fn guarded(name: &str, from: &mut dyn Read, size: Option<u64>) -> Result<Vec<u8>
                 fault.hint("this is no bank statement or journal"),
             ));
         }
-        if bytes.len() as u64 > FILE_BYTES_MAX {
+        if bytes.len() as u64 > FILE_BYTES_MAX || is_xml && bytes.len() > XML_BYTES_MAX {
             return Err(too_large());
         }
     }

@@ -17,7 +17,6 @@ use crate::formats::csv::entries::{self, EntriesOptions};
 use crate::formats::identity::Identity;
 use crate::formats::journal::{self, Dialect, JournalChanges, Known, ReadJournal, ReadOptions};
 use crate::formats::plan::HeldRow;
-use crate::formats::sniff::Content;
 use crate::formats::whole::{self, Tool};
 use crate::ledger::change::{Assertion, ImportBatch, PriceChange, Target};
 use crate::ledger::chart::Chart;
@@ -163,12 +162,7 @@ pub fn plan(
             id: ctx.make_id(),
             file: file_name,
             sha256: digest(&read),
-            format: match content {
-                Content::Journal => "journal",
-                Content::Beancount => "beancount",
-                _ => "csv entries",
-            }
-            .to_owned(),
+            format: content.word().to_owned(),
             account: None,
             skipped,
         },
@@ -222,11 +216,8 @@ fn read_journal(
         Source::File(path) => journal::Input::path(path, Dialect::Auto),
         Source::Bytes(bytes) => journal::Input::bytes(input.name, bytes),
     };
-    let tool = match input.content {
-        Content::Beancount => Tool::Beancount,
-        _ => Tool::Journal(Dialect::Auto),
-    };
-    whole::read(vec![(Some(tool), from)], &options)
+    let tool = Tool::of(input.content);
+    whole::read(vec![(tool, from)], &options)
         .map_err(|errors| journals::refused(&errors).while_doing(&format!("{file} not imported")))
 }
 

@@ -28,6 +28,7 @@ mod booking;
 mod cursor;
 mod lots;
 mod model;
+mod opened;
 mod parse;
 mod posting;
 mod run;

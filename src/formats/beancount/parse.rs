@@ -13,7 +13,7 @@ use crate::ledger::transaction::Tag;
 
 use super::cursor::{self, Cursor, Read, Value};
 use super::model::{Dated, Method, Options, Place, Transaction, What};
-use super::posting;
+use super::{opened, posting};
 
 /// The longest text over several lines, in bytes.
 const TEXT_BYTES_MAX: usize = 1024 * 1024;
@@ -443,14 +443,15 @@ impl<'b, 'o> Parser<'b, 'o> {
                 };
                 tags.push(tag(name, &text));
             }
-            (Above::Account(account), _) => match name {
-                "code" if !text.is_empty() => {
-                    self.builder.account_mut(account).code = Some(one_line(&text))
+            (Above::Account(account), _) => {
+                if !opened::meta(self.builder, account, name, &text) {
+                    self.annotate(account, &format!("{name}: {}", one_line(&text)));
                 }
-                _ => self.annotate(account, &format!("{name}: {}", one_line(&text))),
-            },
+            }
             (Above::Commodity(key), _) => match (name, text.parse::<u8>()) {
                 ("name", _) => self.builder.name_currency(key, &text),
+                ("symbol", _) => {}
+                ("code", _) if self.builder.rename_currency(key, &text) => {}
                 ("precision", Ok(places)) => self.builder.at_least(key, places),
                 _ => self.builder.ignored("commodity metadata"),
             },

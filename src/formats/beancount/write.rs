@@ -52,6 +52,7 @@ pub(super) fn transaction(
         entry.price = one.price;
         entry.status = status(posting.flag);
         entry.tags = posting.meta.clone();
+        entry.memo = take(&mut entry.tags, "memo");
         entry.tags.extend(flag_tag(posting.flag));
         entry.tags.extend(lot_tags(run, one));
         entry.line = posting.line;
@@ -74,6 +75,7 @@ pub(super) fn transaction(
     let mut tags = written.tags.clone();
     tags.extend(flag_tag(Some(written.flag)));
     let reference = take(&mut tags, "reference");
+    let status = own_status(&mut tags, written.flag).unwrap_or(status(Some(written.flag)));
     let (description, payee) = match (written.narration.trim(), written.payee.trim()) {
         ("", payee) => (payee, ""),
         both => both,
@@ -85,7 +87,7 @@ pub(super) fn transaction(
         source: dated.place.source,
         line: dated.place.line,
         date: dated.on,
-        status: status(Some(written.flag)),
+        status,
         description: description.to_owned(),
         reference,
         tags,
@@ -93,6 +95,24 @@ pub(super) fn transaction(
         entries,
     });
     Ok(())
+}
+
+/// Our own writer numbers transactions; beancount has no mark for one that is neither pending nor cleared.
+fn own_status(tags: &mut Vec<Tag>, flag: char) -> Option<Status> {
+    let own = tags
+        .iter()
+        .any(|t| t.name == "id" && uuid::Uuid::try_parse(&t.value).is_ok());
+    let number = tags
+        .iter()
+        .position(|t| t.name == "number")
+        .filter(|_| own)?;
+    tags.remove(number);
+    let said = take(tags, "status");
+    Some(match (said.as_str(), flag) {
+        ("cleared", _) => Status::Cleared,
+        (_, '!') => Status::Pending,
+        _ => Status::Unmarked,
+    })
 }
 
 /// Takes a tag out by its name.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::ledger::account::{AccountKey, AccountType, Kind};
+use crate::ledger::account::{AccountKey, AccountType, Kind, check_path};
 use crate::ledger::change::{Assertion, PriceChange};
 use crate::ledger::currency::{CurrencyKey, iso_scale};
 use crate::ledger::day::Day;
@@ -147,6 +147,18 @@ impl<'o> Builder<'o> {
 
     pub fn account_mut(&mut self, account: AccountKey) -> &mut JournalAccount {
         self.reader.names.account_mut(account)
+    }
+
+    /// An account's true path, where the file could not use it as a name.
+    pub fn rename(&mut self, account: AccountKey, path: &str) -> bool {
+        check_path(path).is_ok() && self.reader.names.rename(account, path)
+    }
+
+    /// A commodity's true code, where the file could not use it.
+    pub fn rename_currency(&mut self, currency: CurrencyKey, code: &str) -> bool {
+        self.reader
+            .names
+            .rename_commodity(currency, &one_line(code))
     }
 
     /// Says an account's kind, and its type where that is known; for all below it too.

@@ -129,6 +129,8 @@ pub struct ReadOptions {
     pub iso_scales: bool,
     /// Hash every input (imports keep it).
     pub hash_inputs: bool,
+    /// The book's accounts: a tool that names accounts without their place may mean one of these.
+    pub accounts: Vec<String>,
     /// Of beancount: pass over plugins that hissab does not know.
     pub ignore_plugins: bool,
 }
@@ -145,6 +147,7 @@ impl ReadOptions {
             scales: BTreeMap::new(),
             iso_scales: false,
             hash_inputs: false,
+            accounts: Vec::new(),
             ignore_plugins: false,
         }
     }
@@ -168,6 +171,7 @@ impl ReadOptions {
             scales,
             iso_scales: true,
             hash_inputs: true,
+            accounts: book.accounts().iter().map(|a| a.path.to_string()).collect(),
             ..ReadOptions::new(today)
         }
     }

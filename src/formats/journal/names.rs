@@ -70,6 +70,28 @@ impl Names {
         key
     }
 
+    /// Gives an account another path; its old name still means it. False if the path is another's.
+    pub fn rename(&mut self, key: AccountKey, path: &str) -> bool {
+        if self.by_path.get(path).is_some_and(|other| *other != key) {
+            return false;
+        }
+        let path: Arc<str> = Arc::from(path);
+        self.accounts[key.0 as usize - 1].path = path.clone();
+        self.by_path.insert(path, key);
+        true
+    }
+
+    /// Gives a commodity another code; its old one still means it. False if the code is another's.
+    pub fn rename_commodity(&mut self, key: CurrencyKey, code: &str) -> bool {
+        if self.by_code.get(code).is_some_and(|other| *other != key) {
+            return false;
+        }
+        let code: Arc<str> = Arc::from(code);
+        self.commodities[usize::from(key.0) - 1].code = code.clone();
+        self.by_code.insert(code, key);
+        true
+    }
+
     pub fn account_mut(&mut self, key: AccountKey) -> &mut JournalAccount {
         &mut self.accounts[key.0 as usize - 1]
     }

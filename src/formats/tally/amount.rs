@@ -1,0 +1,176 @@
+//! Tally's amounts and dates, in every form it writes them.
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::model::Amount;
+use crate::ledger::currency::iso_of_symbol;
+
+/// `-5000.00`, `5,000.00 Dr`, `-$100.00 @ ₹ 83/$ = -₹ 8300.00`; negative is a debit, so the sign is turned.
+pub(super) fn raw(text: &str) -> Option<Amount> {
+    let text = text.trim();
+    let Some((left, right)) = text.rsplit_once('=') else {
+        let base = -signed(text)?.0;
+        return Some(Amount {
+            base,
+            foreign: None,
+        });
+    };
+    let (mut base, _) = signed(right)?;
+    let written = left.split('@').next().unwrap_or(left);
+    let (foreign, symbol) = signed(written)?;
+    // Some versions sign only one of the two.
+    if foreign.is_sign_negative() && !base.is_sign_negative() {
+        base = -base;
+    }
+    let foreign = if base.is_sign_negative() {
+        -foreign.abs()
+    } else {
+        foreign.abs()
+    };
+    Some(Amount {
+        base: -base,
+        foreign: Some((-foreign, symbol)),
+    })
+}
+
+/// A number with its sign, and the symbol around it. `Dr` means a debit, which is negative here.
+pub(super) fn signed(text: &str) -> Option<(Decimal, String)> {
+    let mut rest = text.trim();
+    let mut negative = false;
+    if let Some(inner) = rest.strip_prefix('(').and_then(|r| r.strip_suffix(')')) {
+        (negative, rest) = (true, inner.trim());
+    }
+    let lower = rest.to_lowercase();
+    for (word, sign) in [("dr.", true), ("cr.", false), ("dr", true), ("cr", false)] {
+        if lower.ends_with(word) && rest.is_char_boundary(rest.len() - word.len()) {
+            (negative, rest) = (sign, rest[..rest.len() - word.len()].trim());
+            break;
+        }
+    }
+    let (mut digits, mut symbol) = (String::new(), String::new());
+    for c in rest.chars() {
+        match c {
+            '0'..='9' => digits.push(c),
+            // "Rs." ends in a point of its own.
+            '.' if !digits.is_empty() || symbol.is_empty() => digits.push(c),
+            '-' | '−' if digits.is_empty() => negative = !negative,
+            '+' if digits.is_empty() => {}
+            ',' | ' ' | '\u{a0}' | '\'' => {}
+            // A rupee sign that an old code page lost.
+            '?' => {}
+            _ => symbol.push(c),
+        }
+    }
+    let number = Decimal::from_str_exact(digits.trim_end_matches('.')).ok()?;
+    Some((if negative { -number } else { number }, symbol))
+}
+
+/// A symbol as the code it stands for.
+pub(super) fn code_of(symbol: &str) -> String {
+    let plain = symbol.trim().trim_end_matches('.');
+    let known = match plain {
+        "₹" | "Rs" | "INR" | "`" | "र" => Some("INR"),
+        "$" | "US$" => Some("USD"),
+        "€" => Some("EUR"),
+        "£" => Some("GBP"),
+        other => iso_of_symbol(other),
+    };
+    known.map_or_else(|| plain.to_owned(), str::to_owned)
+}
+
+/// `20250401`, `2025-04-01`, `1-Apr-25`, `01/04/2025` (day first, as Tally writes it).
+pub(super) fn date(text: &str) -> Option<Date> {
+    let text = text.trim();
+    if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
+        return Date::new(
+            text[..4].parse().ok()?,
+            text[4..6].parse().ok()?,
+            text[6..].parse().ok()?,
+        )
+        .ok();
+    }
+    if let Ok(date) = text.get(..10).unwrap_or(text).parse::<Date>() {
+        return Some(date);
+    }
+    let parts: Vec<&str> = text
+        .split(['-', '/', ' ', '.'])
+        .filter(|p| !p.is_empty())
+        .collect();
+    let [day, month, year] = parts.as_slice() else {
+        return None;
+    };
+    const MONTHS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
+    let named = month
+        .get(..3)
+        .map(str::to_lowercase)
+        .and_then(|m| MONTHS.iter().position(|n| *n == m));
+    let month = match named {
+        Some(place) => i8::try_from(place + 1).ok()?,
+        None => month.parse().ok()?,
+    };
+    let year: i16 = match (year.len(), year.parse::<i16>().ok()?) {
+        (2, short) => 2000 + short,
+        (4, year) => year,
+        _ => return None,
+    };
+    Date::new(year, month, day.parse().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_of_every_form_are_debit_positive() {
+        for (text, base, foreign) in [
+            ("-5000.00", "5000.00", None),
+            ("5,00,000.00", "-500000.00", None),
+            ("5,000.00 Dr", "5000.00", None),
+            ("₹ 5,000.00 Cr", "-5000.00", None),
+            (
+                "-$100.00 @ ₹ 83/$ = -₹ 8300.00",
+                "8300.00",
+                Some(("100.00", "$")),
+            ),
+            (
+                "$100.00 @ ? 83/$ = ? 8300.00",
+                "-8300.00",
+                Some(("-100.00", "$")),
+            ),
+            ("-$ 100.00 = 8300.00", "8300.00", Some(("100.00", "$"))),
+            ("(Rs.12.50)", "12.50", None),
+        ] {
+            let amount = raw(text).unwrap();
+            assert_eq!(amount.base.to_string(), base, "{text}");
+            let found = amount.foreign.map(|(n, s)| (n.to_string(), s));
+            assert_eq!(
+                found,
+                foreign.map(|(n, s)| (n.to_owned(), s.to_owned())),
+                "{text}"
+            );
+        }
+        for text in ["", "x", "1.2.3", "-", "= 5", "@"] {
+            assert_eq!(raw(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_of_every_form_are_read() {
+        for text in [
+            "20250401",
+            "2025-04-01",
+            "1-Apr-25",
+            "01/04/2025",
+            "1-Apr-2025",
+            "1 April 2025",
+        ] {
+            assert_eq!(date(text), Some(jiff::civil::date(2025, 4, 1)), "{text}");
+        }
+        for text in ["", "20250231", "31-Feb-25", "April", "1-4-2", "ab-cd-ef"] {
+            assert_eq!(date(text), None, "{text}");
+        }
+    }
+}
