@@ -151,6 +151,9 @@ impl<'g> Build<'_, '_, 'g> {
                 .as_ref()
                 .and_then(|name| self.currency(name));
             if let Some(currency) = currency {
+                if let Some(places) = places(account.unit) {
+                    self.builder.at_least(currency, places);
+                }
                 self.accounts.insert(&account.guid, (key, currency));
             }
         }

@@ -36,6 +36,8 @@ pub struct Account {
     /// `BANK`, `EXPENSE`, `ROOT`, …
     pub kind: String,
     pub commodity: Option<CommodityName>,
+    /// Smallest unit of its amounts; 0 where it is the commodity's.
+    pub unit: i64,
     pub parent: Option<String>,
     pub code: String,
     pub description: String,

@@ -82,6 +82,7 @@ fn account(node: &Node) -> Result<Account, Fault> {
         name: text("act:name"),
         kind: text("act:type"),
         commodity: name_of(node, "act:commodity").or_else(|| name_of(node, "act:currency")),
+        unit: node.text_of("act:commodity-scu").parse().unwrap_or(0),
         parent: Some(text("act:parent")).filter(|p| !p.is_empty()),
         code: text("act:code"),
         description: text("act:description"),
