@@ -203,6 +203,7 @@ CREATE TABLE request (
   at      INTEGER NOT NULL,
   sum     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX request_at ON request (at);
 
 -- Of a file that is not the home of its book: where that is. Not sealed: left behind by every copy.
 CREATE TABLE mark (

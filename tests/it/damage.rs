@@ -218,6 +218,6 @@ fn every_changed_byte_of_a_once_key_is_found() {
     drop(folder);
     let tally = try_all(&bytes, &flips, &sound);
     assert_eq!((tally.found, tally.missed), (flips.len(), Vec::new()));
-    // SQLite's own check sees none of it.
-    assert_eq!(tally.unseen_by_sqlite, flips.len());
+    // SQLite's own check sees the key, which an index repeats, and nothing of what it stood for.
+    assert_eq!(tally.unseen_by_sqlite, 32);
 }

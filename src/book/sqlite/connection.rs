@@ -127,6 +127,7 @@ impl SqliteBook {
             id,
             read_only,
             wait,
+            known: None,
             _copy: copy,
         })
     }
@@ -156,6 +157,7 @@ fn fill(path: &Path, wait: Duration, new: &NewBook<'_>) -> Result<Done> {
         new.id,
         std::slice::from_ref(&new.unit),
         WriteMode::Commit,
+        &mut None,
     )?;
     conn.close().map_err(|(_, error)| BookError::from(error))?;
     done.pop()
@@ -220,6 +222,8 @@ fn configure(conn: &Connection, wait: Duration) -> Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
+    // One plan a statement: else each new value may have it parsed and planned again.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

@@ -51,6 +51,8 @@ pub struct SqliteBook {
     /// Why writers are refused, if they are.
     read_only: Option<String>,
     wait: Duration,
+    /// What the last write left, for the next.
+    known: Option<write::Known>,
     /// A migrated copy that a reader of an older schema works on; removed with the book.
     _copy: Option<tempfile::TempDir>,
 }
@@ -130,7 +132,8 @@ impl Book for SqliteBook {
         if let Some(why) = &self.read_only {
             return Err(BookError::ReadOnly { why: why.clone() });
         }
-        write::write(&self.conn, self.id, units, mode).map_err(|e| fault::of_file(e, &self.path))
+        write::write(&self.conn, self.id, units, mode, &mut self.known)
+            .map_err(|e| fault::of_file(e, &self.path))
     }
 
     fn audit(&mut self, query: &AuditQuery) -> Result<Vec<AuditEntry>> {

@@ -20,7 +20,7 @@ pub fn remember(
     numbers: &str,
 ) -> Result<()> {
     let at = record.at.as_microsecond();
-    conn.prepare_cached("DELETE FROM request WHERE at < ?1")?
+    conn.prepare_cached("DELETE FROM request INDEXED BY request_at WHERE at < ?1")?
         .execute([at - LIFE_MICROS])?;
     conn.prepare_cached(
         "INSERT INTO request (key, content, seq, numbers, at, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

@@ -29,6 +29,7 @@ mod transactions;
 mod undo;
 
 use ahead::Step;
+pub use state::Known;
 use state::Writer;
 
 /// The digest of an import's rows, for `verify`.
@@ -39,16 +40,18 @@ pub mod import_digest {
 /// Units this large take the bulk path: fences off, rows sorted, fences on again before the seal.
 const BULK_CHANGES: usize = 2_000;
 
-/// What the port's `write` does.
+/// What the port's `write` does. `known` is what the writer before it left.
 pub fn write(
     conn: &Connection,
     book: Uuid,
     units: &[Unit<'_>],
     mode: WriteMode,
+    known: &mut Option<Known>,
 ) -> Result<Vec<Result<Done>>> {
     begin(conn)?;
-    let outcomes = match mark::refuse(conn).and_then(|()| run(conn, book, units)) {
-        Ok(outcomes) => outcomes,
+    let ran = mark::refuse(conn).and_then(|()| run(conn, book, units, known.take()));
+    let (outcomes, after) = match ran {
+        Ok(ran) => ran,
         Err(error) => {
             rollback(conn);
             return Err(error);
@@ -64,7 +67,10 @@ pub fn write(
         return Ok(outcomes);
     }
     match conn.execute_batch("COMMIT") {
-        Ok(()) => Ok(outcomes),
+        Ok(()) => {
+            *known = Some(after);
+            Ok(outcomes)
+        }
         Err(error) => {
             rollback(conn);
             if units.len() > 1 && mode == WriteMode::Commit {
@@ -77,7 +83,8 @@ pub fn write(
 
 /// One unit, one commit.
 fn singly(conn: &Connection, book: Uuid, unit: &Unit<'_>) -> Result<Result<Done>> {
-    let mut outcomes = write(conn, book, std::slice::from_ref(unit), WriteMode::Commit)?;
+    let unit = std::slice::from_ref(unit);
+    let mut outcomes = write(conn, book, unit, WriteMode::Commit, &mut None)?;
     outcomes
         .pop()
         .ok_or_else(|| damaged("a unit had no outcome"))
@@ -105,19 +112,29 @@ fn rollback(conn: &Connection) {
     let _ = conn.execute_batch("ROLLBACK");
 }
 
-fn run(conn: &Connection, book: Uuid, units: &[Unit<'_>]) -> Result<Vec<Result<Done>>> {
-    let mut writer = Writer::load(conn, book)?;
+fn run(
+    conn: &Connection,
+    book: Uuid,
+    units: &[Unit<'_>],
+    known: Option<Known>,
+) -> Result<(Vec<Result<Done>>, Known)> {
+    let mut writer = Writer::load(conn, book, known)?;
     let mut outcomes = Vec::with_capacity(units.len());
     for unit in units {
-        conn.execute_batch("SAVEPOINT unit")?;
-        let outcome = one(&mut writer, unit).and_then(|done| sealed(conn).map(|()| done));
-        match &outcome {
-            Ok(done) if done.repeat == Repeat::New => conn.execute_batch("RELEASE unit")?,
-            _ => {
-                conn.execute_batch("ROLLBACK TO unit; RELEASE unit")?;
-                writer = Writer::load(conn, book)?;
-            }
+        if unit.changes.count_hint() >= BULK_CHANGES {
+            writer.words.flush(conn)?;
         }
+        let words = writer.words.len();
+        step(conn, "SAVEPOINT unit")?;
+        let outcome = one(&mut writer, unit).and_then(|done| sealed(conn).map(|()| done));
+        if !matches!(&outcome, Ok(done) if done.repeat == Repeat::New) {
+            step(conn, "ROLLBACK TO unit")?;
+            let mut earlier = std::mem::take(&mut writer.words);
+            earlier.truncate(words);
+            writer = Writer::load(conn, book, None)?;
+            writer.words = earlier;
+        }
+        step(conn, "RELEASE unit")?;
         if matches!(
             outcome,
             Err(BookError::Io { .. } | BookError::Damaged { .. } | BookError::Busy)
@@ -127,7 +144,14 @@ fn run(conn: &Connection, book: Uuid, units: &[Unit<'_>]) -> Result<Vec<Result<D
         }
         outcomes.push(outcome);
     }
-    Ok(outcomes)
+    writer.words.flush(conn)?;
+    Ok((outcomes, writer.known()))
+}
+
+/// Runs a statement that is run for every unit.
+fn step(conn: &Connection, sql: &str) -> Result<()> {
+    conn.prepare_cached(sql)?.execute([])?;
+    Ok(())
 }
 
 /// An inner RELEASE passes with a deferred violation pending, and the COMMIT then fails for everyone.

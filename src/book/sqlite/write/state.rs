@@ -8,6 +8,7 @@ use super::bulk::Bulk;
 use super::import::OpenBatch;
 use super::lanes::Lanes;
 use super::moved::Moved;
+use super::search::Words;
 use crate::book::{LoggedChange, Result};
 use crate::ledger::audit::{Canon, Hash, put_transaction};
 use crate::ledger::change::Unit;
@@ -34,6 +35,16 @@ pub struct Writer<'c> {
     pub scales: Vec<u8>,
     pub unit: UnitState,
     pub bulk: Option<Bulk<'c>>,
+    /// Words that are not in the index yet.
+    pub words: Words,
+}
+
+/// What a writer knew when its commit was done: true for the next one as long as the audit chain ends there.
+pub struct Known {
+    sequence: u64,
+    head: Hash,
+    chart: Chart,
+    settings: Settings,
 }
 
 /// What the unit at hand has done.
@@ -64,26 +75,41 @@ struct Run {
 }
 
 impl<'c> Writer<'c> {
-    /// Reads the book's head inside the write transaction.
-    pub fn load(conn: &'c Connection, book: Uuid) -> Result<Writer<'c>> {
+    /// Reads the book's head inside the write transaction, and the chart unless it is known.
+    pub fn load(conn: &'c Connection, book: Uuid, known: Option<Known>) -> Result<Writer<'c>> {
         let head = records::head(conn)?;
+        let known = known.filter(|k| (k.sequence, k.head) == (head.sequence, head.hash));
+        let (chart, settings) = match known {
+            Some(known) => (known.chart, known.settings),
+            None => (rows::chart(conn)?, rows::settings(conn)?),
+        };
         let last: u64 = conn
             .prepare_cached("SELECT ifnull(max(number), 0) FROM txn")?
             .query_row([], |row| row.get(0))?;
-        let chart = rows::chart(conn)?;
         Ok(Writer {
             conn,
             book,
             scales: chart.currencies().iter().map(|c| c.scale).collect(),
             chart,
-            settings: rows::settings(conn)?,
+            settings,
             next_number: last + 1,
             next_sequence: head.sequence + 1,
             previous: head.hash,
             moved: Moved::default(),
             unit: UnitState::new(0),
             bulk: None,
+            words: Words::default(),
         })
+    }
+
+    /// What the next writer may take over once this one's work is committed.
+    pub fn known(self) -> Known {
+        Known {
+            sequence: self.next_sequence - 1,
+            head: self.previous,
+            chart: self.chart,
+            settings: self.settings,
+        }
     }
 
     pub fn start(&mut self, unit: &Unit<'_>) {

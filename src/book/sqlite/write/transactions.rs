@@ -66,8 +66,10 @@ pub fn post_made(
             entries::insert(writer.conn, &transaction)?;
         }
     }
-    if writer.unit.lanes.is_none() {
-        search::insert(writer.conn, &transaction)?;
+    match (&writer.unit.lanes, &writer.bulk) {
+        (Some(_), _) => {}
+        (None, Some(_)) => search::insert(writer.conn, &transaction)?,
+        (None, None) => writer.words.insert(&transaction),
     }
     writer.moved.add(&transaction, 1);
     writer.log_posted(transaction);
@@ -226,8 +228,11 @@ fn replace(writer: &mut Writer<'_>, before: &Transaction, after: &Transaction) -
     entries::update_header(writer.conn, after, writer.next_sequence, &writer.scales)?;
     entries::delete(writer.conn, before)?;
     entries::insert(writer.conn, after)?;
-    search::delete(writer.conn, before)?;
-    search::insert(writer.conn, after)?;
+    writer.words.delete(before);
+    writer.words.insert(after);
+    if writer.bulk.is_some() {
+        writer.words.flush(writer.conn)?;
+    }
     writer.moved.add(before, -1);
     writer.moved.add(after, 1);
     Ok(())
