@@ -18,5 +18,6 @@ pub mod statement;
 pub mod statements;
 pub mod tally;
 pub mod whole;
+pub mod workbook;
 pub mod writers;
 pub mod xml;

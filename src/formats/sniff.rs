@@ -11,6 +11,8 @@ use super::{mt940, ofx, tally, xml};
 pub enum Content {
     /// Rows of cells: a bank statement, or entries.
     Csv,
+    /// A workbook, or a page saved as one: a sheet of it is read as CSV.
+    Workbook,
     /// An hledger or Ledger journal.
     Journal,
     /// A beancount ledger.
@@ -36,7 +38,7 @@ impl Content {
     /// What an import of it is called in the book.
     pub fn word(self) -> &'static str {
         match self {
-            Content::Csv => "csv entries",
+            Content::Csv | Content::Workbook => "csv entries",
             Content::Journal => "journal",
             Content::Beancount => "beancount",
             Content::Gnucash => "gnucash",
@@ -62,6 +64,9 @@ pub fn content(head: &[u8]) -> Result<Content, Fault> {
     }
     if let Some(content) = whole_book(head) {
         return Ok(content);
+    }
+    if super::workbook::is_workbook(head) {
+        return Ok(Content::Workbook);
     }
     for (magic, name, todo) in MAGIC {
         if head.starts_with(magic) {
@@ -149,14 +154,7 @@ fn root(text: &str) -> Option<&str> {
         .next()
 }
 
-const SAVE_AS: &str = "open it in a spreadsheet and save it as CSV, then import that";
 const MAGIC: &[(&[u8], &str, &str)] = &[
-    (b"\xd0\xcf\x11\xe0", "an Excel workbook (XLS)", SAVE_AS),
-    (
-        b"PK\x03\x04",
-        "an Excel or OpenDocument workbook, or another ZIP archive",
-        SAVE_AS,
-    ),
     (
         b"%PDF",
         "a PDF",
@@ -190,9 +188,6 @@ const FORMATS: &[(&str, &str)] = &[
     ("!Account", "QIF"),
     ("!Option:", "QIF"),
     ("<?xml", "XML"),
-    ("<!DOCTYPE html", "a web page"),
-    ("<html", "a web page"),
-    ("<table", "a web page"),
 ];
 
 /// A beancount ledger's lines: a date with a directive's name, or a flag and a text in quotes; options, plugins.
@@ -310,6 +305,14 @@ mod tests {
         ] {
             assert_eq!(content(text.as_bytes()), Ok(Content::Csv), "{text:?}");
         }
+        for bytes in [
+            &b"PK\x03\x04xx"[..],
+            b"\xd0\xcf\x11\xe0\xa1",
+            b"\n<HTML><table>",
+            b"\xff\xfe<\0t\0a\0b\0l\0e\0>\0",
+        ] {
+            assert_eq!(content(bytes), Ok(Content::Workbook), "{bytes:?}");
+        }
         for text in [
             "2024-01-01 x\n  a  1\n  b\n",
             "; hello\n\naccount Assets\n",
@@ -350,9 +353,7 @@ mod tests {
     fn what_is_not_read_is_named() {
         for (bytes, code) in [
             (&b""[..], "empty-file"),
-            (b"PK\x03\x04xx", "not-text"),
             (b"%PDF-1.7", "not-text"),
-            (b"\xd0\xcf\x11\xe0\xa1", "not-text"),
             (b"!Type:Bank\n", "unknown-format"),
         ] {
             let fault = content(bytes).unwrap_err();

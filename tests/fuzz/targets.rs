@@ -11,7 +11,7 @@ use hissab::book::sqlite::{NewBook, SqliteBook};
 use hissab::book::{AuditQuery, Book, CheckDepth, Scan, Voided};
 use hissab::formats::journal::{self, Input, ReadOptions};
 use hissab::formats::whole::{self, Tool};
-use hissab::formats::{csv, rules, sniff};
+use hissab::formats::{csv, rules, sniff, workbook};
 use hissab::ledger::amount_format::machine;
 use hissab::ledger::amount_text::parse_amount_or_zero;
 use hissab::ledger::change::{
@@ -140,6 +140,18 @@ pub const TARGETS: &[FuzzTarget] = &[
             "Txn Date;Details;Amount;Dr/Cr\n2026-04-01;x;5,00;Dr\n2026-04-02;\"a;b\";7,50;Cr\n",
             "Account: 1234\n\nDate\tAmount\tDescription\n4/13/2026\t-5.00\tcafé\n4/14/2026\t(6.00)\t=1+1\nTotal\t-11.00\t\n",
             "skip 1\nfields date,description,amount\ndate-format %d/%m/%Y\nif tea\n account2 expenses:tea\n",
+        ],
+    },
+    FuzzTarget {
+        name: "workbook",
+        run: workbooks,
+        seeds: &[
+            "<worksheet><sheetData><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>Date</t></is></c><c t=\"str\"><v>Amount</v></c></row><row><c s=\"1\"><v>46114</v></c><c><v>1234.5600000000001</v></c></row></sheetData></worksheet>",
+            "<c r=\"XFD1048576\"><v>1e300</v></c><c r=\"B0\" t=\"s\"><v>-1</v></c><c t=\"b\"><v>1</v></c>",
+            "<office><table name=\"x\"><table-row number-rows-repeated=\"1048576\"><table-cell value-type=\"float\" value=\"5\" number-columns-repeated=\"16384\"><p>a<s/>b</p></table-cell></table-row></table></office>",
+            "<html><table><tr><td colspan=2>a &amp; b<td>&#8377;<tr><th>Date<script><td></script></table>",
+            "<?xml?><Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\"><Row ss:Index=\"2\"><Cell ss:Index=\"9\"><Data>x</Data></Cell></Row>",
+            "\u{9}\u{8}\u{10}\0\0\u{6}\u{5}\0\u{b}\u{2}\u{3}\u{2}\u{e}\0\0\0\0\0\0\0\0\0\0\0\u{10}@\u{a}\0\0\0",
         ],
     },
     FuzzTarget {
@@ -359,6 +371,35 @@ fn whole_book(tool: Tool, data: &[u8]) {
     if let Ok(read) = whole::read(vec![(Some(tool), input)], &options) {
         balances(MemoryBook::new(read.book));
     }
+}
+
+/// A workbook becomes text that keeps its rows, or says why not: as it is, and as each part of one.
+fn workbooks(data: &[u8]) {
+    let _ = workbook::to_csv(data, None).map(|e| csv::peek(e.text.as_bytes()));
+    let list = b"<workbook><sheets><sheet name=\"S\" id=\"1\"/></sheets></workbook>";
+    let rels = b"<r><Relationship Id=\"1\" Target=\"sheet.xml\"/></r>";
+    let styles = b"<s><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></s>";
+    let kind = b"application/vnd.oasis.opendocument.spreadsheet";
+    let archives = [
+        vec![
+            ("xl/workbook.xml", &list[..]),
+            ("xl/_rels/workbook.xml.rels", rels),
+            ("xl/styles.xml", styles),
+            ("xl/sheet.xml", data),
+        ],
+        vec![("xl/workbook.xml", data)],
+        vec![
+            ("xl/workbook.xml", &list[..]),
+            ("xl/_rels/workbook.xml.rels", data),
+            ("xl/sharedStrings.xml", data),
+        ],
+        vec![("mimetype", &kind[..]), ("content.xml", data)],
+    ];
+    for files in archives {
+        let _ = workbook::to_csv(&workbook::zip::stored(&files), None);
+    }
+    // Records of an old workbook, in a compound file around them.
+    let _ = workbook::to_csv(&workbook::compound_of("Workbook", data), None);
 }
 
 /// A bank file reads or says why not, alone and by the rules its own text may be.

@@ -392,7 +392,7 @@ fn what_cannot_be_read_without_a_guess_is_refused() {
         ("Date,Description,Debit,Credit,Balance\n2026-04-01,a,5.00,,105.00\n2026-04-02,b,,7.00,98.00\n".to_owned(), "balance-runs-against", "x.csv:2:20"),
         ("what,is,this\n1,2,3\n".to_owned(), "not-a-statement", "x.csv:1"),
         ("\0\0\0\0abc".to_owned(), "not-text", "x.csv:1:1"),
-        ("PK\u{3}\u{4}".to_owned(), "not-text", ""),
+        ("PK\u{3}\u{4}".to_owned(), "damaged-workbook", ""),
         ("%PDF-1.7".to_owned(), "not-text", ""),
         ("!Type:Bank\nD1/1/26\n^\n".to_owned(), "unknown-format", ""),
         (String::new(), "empty-file", ""),

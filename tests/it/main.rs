@@ -59,3 +59,4 @@ mod terminal;
 mod tidy;
 mod trust;
 mod upgrade;
+mod workbooks;

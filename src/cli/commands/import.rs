@@ -36,7 +36,7 @@ pub struct Args {
     #[command(subcommand)]
     pub action: Option<Action>,
 
-    /// Statements of any bank in CSV, journals, or CSV of whole transactions (- is stdin)
+    /// Statements of any bank in CSV or workbooks (XLSX, ODS, XLS), journals, or CSV of whole transactions (- is stdin)
     #[arg(value_name = "FILE", required = true)]
     pub statements: Vec<String>,
 
@@ -240,7 +240,7 @@ fn collect(
 
 fn planned(ctx: &mut Context, session: &mut Session, args: &Args, file: &str) -> Result<Planned> {
     let progress = Progress::begin(ctx, &format!("reading {file}"), None);
-    let input = input::read(file, args.reading.kind)?;
+    let input = input::read(ctx, file, args.reading.kind, args.reading.sheet.as_deref())?;
     let forced = args.reading.kind == Some(Content::Csv);
     let whole = input.content.is_book()
         || input.content == Content::Csv && !forced && entries::is_entries(input.bytes());

@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::cli::context::{Context, prompt_failure};
 use crate::cli::error::{Failure, Result};
 use crate::formats::csv::table::ROW_BYTES_MAX;
-use crate::formats::fault::Fault;
+use crate::formats::fault::{Fault, Question};
 use crate::formats::sniff::{self, Content};
+use crate::formats::workbook;
 use crate::formats::xml::FILE_BYTES_MAX as XML_BYTES_MAX;
+use crate::render::sanitize;
 
 /// The largest file.
 const FILE_BYTES_MAX: u64 = 1 << 30;
@@ -25,6 +28,17 @@ pub struct Input {
     pub name: String,
     pub source: Source,
     pub content: Content,
+    /// Of a workbook, whose sheet stands in for it: what it is, and what its bytes hash to.
+    pub workbook: Option<Workbook>,
+}
+
+/// What a sheet was taken from.
+pub struct Workbook {
+    /// `xlsx`, `ods`, `xls`, `html`.
+    pub kind: &'static str,
+    /// Where there are several.
+    pub sheet: Option<String>,
+    sha256: [u8; 32],
 }
 
 /// Where the text is.
@@ -43,7 +57,10 @@ impl Input {
     }
 
     pub fn sha256(&self) -> [u8; 32] {
-        Sha256::digest(self.bytes()).into()
+        match &self.workbook {
+            Some(workbook) => workbook.sha256,
+            None => Sha256::digest(self.bytes()).into(),
+        }
     }
 
     /// The name without its folder, as the book keeps it.
@@ -54,8 +71,13 @@ impl Input {
     }
 }
 
-/// Reads a file by name; `-` is stdin. `said` is what somebody says it is.
-pub fn read(name: &str, said: Option<Content>) -> Result<Input> {
+/// Reads a file by name; `-` is stdin. `said` is what somebody says it is, `sheet` the sheet of a workbook.
+pub fn read(
+    ctx: &Context,
+    name: &str,
+    said: Option<Content>,
+    sheet: Option<&str>,
+) -> Result<Input> {
     let bytes = if name == "-" {
         guarded(name, &mut std::io::stdin().lock(), None)?
     } else {
@@ -79,16 +101,56 @@ pub fn read(name: &str, said: Option<Content>) -> Result<Input> {
                     name: name.to_owned(),
                     source: Source::File(path.to_owned()),
                     content,
+                    workbook: None,
                 });
             }
         }
         guarded(name, &mut file, meta.is_file().then_some(meta.len()))?
     };
     let content = sniff::content(&bytes).map_err(|fault| super::failure(name, fault))?;
+    if content == Content::Workbook {
+        return from_workbook(ctx, name, bytes, sheet);
+    }
     Ok(Input {
         name: name.to_owned(),
         source: Source::Bytes(bytes),
         content: said.unwrap_or(content),
+        workbook: None,
+    })
+}
+
+/// The sheet of a workbook that holds the statement; a person at a terminal is asked where several could.
+fn from_workbook(ctx: &Context, name: &str, bytes: Vec<u8>, sheet: Option<&str>) -> Result<Input> {
+    let extract = match workbook::to_csv(&bytes, sheet) {
+        Err(Fault {
+            question: Some(Question::Sheet { names }),
+            ..
+        }) if ctx.can_ask() => {
+            let prompt = format!("{name}: which sheet is the statement");
+            let chosen = dialoguer::Select::new()
+                .with_prompt(sanitize::line(&prompt))
+                .items(names.iter().map(|n| sanitize::line(n)))
+                .default(0)
+                .interact()
+                .map_err(prompt_failure)?;
+            workbook::to_csv(&bytes, names.get(chosen).map(String::as_str))
+        }
+        other => other,
+    };
+    let extract = extract.map_err(|fault| super::failure(name, fault))?;
+    let content = match sniff::content(extract.text.as_bytes()) {
+        Ok(Content::TallyCsv) => Content::TallyCsv,
+        _ => Content::Csv,
+    };
+    Ok(Input {
+        name: name.to_owned(),
+        content,
+        workbook: Some(Workbook {
+            kind: extract.kind,
+            sheet: extract.sheet,
+            sha256: Sha256::digest(&bytes).into(),
+        }),
+        source: Source::Bytes(extract.text.into_bytes()),
     })
 }
 
@@ -120,7 +182,7 @@ fn guarded(name: &str, from: &mut dyn Read, size: Option<u64>) -> Result<Vec<u8>
             .min(CHUNK_BYTES),
     );
     let (mut chunk, mut lines, mut line_from) = (vec![0; CHUNK_BYTES], 1u64, 0usize);
-    let (mut loose, mut is_xml) = (false, false);
+    let (mut content, mut loose, mut is_xml) = (Content::Csv, false, false);
     loop {
         let count = match from.read(&mut chunk) {
             Ok(0) => return Ok(bytes),
@@ -133,9 +195,23 @@ fn guarded(name: &str, from: &mut dyn Read, size: Option<u64>) -> Result<Vec<u8>
         bytes.extend_from_slice(&chunk[..count]);
         if first {
             // What is no text is named before its lines are looked at.
-            let content = sniff::content(&bytes).map_err(|fault| super::failure(name, fault))?;
+            content = sniff::content(&bytes).map_err(|fault| super::failure(name, fault))?;
             is_xml = matches!(content, Content::Gnucash | Content::TallyXml);
             loose = content.is_statements() || is_xml;
+        }
+        if content == Content::Workbook {
+            if bytes.len() as u64 > workbook::FILE_BYTES_MAX {
+                let why = format!(
+                    "the workbook is larger than {} MiB",
+                    workbook::FILE_BYTES_MAX >> 20
+                );
+                let fault = Fault::file("too-large", why);
+                return Err(super::failure(
+                    name,
+                    fault.hint("save the sheet that counts as CSV"),
+                ));
+            }
+            continue;
         }
         for (index, byte) in chunk[..count].iter().enumerate() {
             if matches!(byte, b'\n' | b'\r') {
@@ -179,11 +255,11 @@ mod tests {
     }
 
     #[test]
-    fn a_workbook_is_named_as_what_it_is() {
-        let mut workbook = std::io::Cursor::new(b"PK\x03\x04....".to_vec());
-        assert_eq!(
-            guarded("x.xlsx", &mut workbook, None).unwrap_err().code,
-            "not-text"
-        );
+    fn a_workbook_has_no_lines_and_a_limit_of_its_own() {
+        let bytes = |size: usize| [&b"PK\x03\x04"[..], &vec![b'x'; size]].concat();
+        let read = |size| guarded("x.xlsx", &mut std::io::Cursor::new(bytes(size)), None);
+        assert_eq!(read(3 << 20).unwrap().len(), (3 << 20) + 4);
+        let large = workbook::FILE_BYTES_MAX as usize;
+        assert_eq!(read(large).unwrap_err().code, "too-large");
     }
 }

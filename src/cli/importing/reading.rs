@@ -47,6 +47,10 @@ pub struct ReadingArgs {
     #[arg(long, value_name = "MARK", allow_hyphen_values = true)]
     pub decimal_mark: Option<String>,
 
+    /// The sheet of a workbook that is the statement
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+
     /// The currency of amounts that name none
     #[arg(long, value_name = "CODE")]
     pub currency: Option<String>,
@@ -118,9 +122,18 @@ pub fn read(
     options.liability = existing.is_some_and(|a| a.kind == Kind::Liability);
     let home_currency = home_currency(session, args, &profile, existing);
     options.home_currency = Some(home_currency.clone());
-    let statement = asking(ctx, name, &mut options, |options| {
+    let mut statement = asking(ctx, name, &mut options, |options| {
         csv::read(input.bytes(), options, rules.as_mut())
     })?;
+    if let Some(workbook) = &input.workbook {
+        statement.layout = statement.layout.replace("csv", workbook.kind);
+        // In place of the encoding, which a workbook has none of.
+        let sheet = workbook.sheet.as_deref().map_or_else(
+            || "one sheet".to_owned(),
+            |sheet| format!("sheet {sheet:?}"),
+        );
+        statement.details.splice(0..1, [sheet]);
+    }
     let as_profile = remember(&options, profile, &statement, &account, args);
     let part = Read {
         statement,
@@ -396,6 +409,8 @@ fn asking<T>(
 
 fn ask(file: &str, question: &Question, options: &mut Options) -> Result<()> {
     let (prompt, items) = match question {
+        // Settled before the sheet became text.
+        Question::Sheet { .. } => return Ok(()),
         Question::DateOrder { sample } => (
             format!("{file}: is {sample} written"),
             ["day first", "month first"],
@@ -412,6 +427,7 @@ fn ask(file: &str, question: &Question, options: &mut Options) -> Result<()> {
         .interact()
         .map_err(prompt_failure)?;
     match question {
+        Question::Sheet { .. } => {}
         Question::DateOrder { .. } => {
             options.date_order = Some(if chosen == 0 {
                 DateOrder::Dmy
