@@ -32,7 +32,7 @@ pub enum Content {
 impl Content {
     /// Holds whole transactions of a book, not rows of one account's statement.
     pub fn is_book(self) -> bool {
-        !self.is_statements() && self != Content::Csv
+        !self.is_statements() && !matches!(self, Content::Csv | Content::Workbook)
     }
 
     /// What an import of it is called in the book.
