@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::mark::Mark;
 use super::remote::RemoteBook;
+pub use super::sqlite::outside::{Cell, Outside};
 use super::sqlite::{NewBook, SqliteBook};
 use super::{Book, Result};
 use crate::client::{Desk, Session};
@@ -40,6 +41,11 @@ pub fn set_mark(path: &Path, wait: Duration, mark: &Mark, head: [u8; 32]) -> Res
 /// Takes the mark of a file away: it is written again.
 pub fn detach(path: &Path, wait: Duration) -> Result<()> {
     SqliteBook::detach(path, wait)
+}
+
+/// Another program's SQLite file, to look at its tables.
+pub fn outside(path: &Path) -> Result<Outside> {
+    Outside::open(path)
 }
 
 /// The book of an organisation on a server, for reading: one state of it. Nothing is sent before the first question.

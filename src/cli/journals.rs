@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::context::Context;
 use super::environment;
 use super::error::{Exit, Failure, Result};
+use super::importing::gnucash_rows;
 use crate::book::Book;
 use crate::book::memory::MemoryBook;
 use crate::formats::journal::{self, Dialect, Input, JournalError, ReadOptions};
@@ -29,11 +30,30 @@ pub fn open(ctx: &Context) -> Result<Box<dyn Book>> {
         ignore_plugins: ctx.globals.ignore_plugins,
         ..ReadOptions::new(ctx.today(&environment::zone_name())?)
     };
-    let read = whole::read(inputs, &options).map_err(|errors| refused(&errors))?;
+    let read = match database(&inputs) {
+        Some(path) if inputs.len() > 1 => {
+            let what = format!("{} is a database: -f reads it alone", path.display());
+            return Err(Failure::usage("unsupported", what));
+        }
+        Some(path) => gnucash_rows::read(&path.display().to_string(), &path, &options)?,
+        None => whole::read(inputs, &options).map_err(|errors| refused(&errors))?,
+    };
     for line in read.notes.to_string().lines() {
         ctx.note(&format!("note: {line}"));
     }
     Ok(Box::new(MemoryBook::new(read.book)))
+}
+
+/// The first input that is a SQLite file.
+fn database(inputs: &[(Option<Tool>, Input)]) -> Option<PathBuf> {
+    inputs
+        .iter()
+        .find_map(|(tool, input)| match (tool, &input.from) {
+            (None | Some(Tool::Gnucash), journal::From::Path(path)) => {
+                gnucash_rows::is_sqlite(path).then(|| path.clone())
+            }
+            _ => None,
+        })
 }
 
 /// A file by name, with the prefix that says whose journal it is; `-` is stdin.

@@ -23,6 +23,8 @@ pub enum Content {
     Mt940,
     /// GnuCash's XML, packed or not.
     Gnucash,
+    /// A SQLite file of another program: of GnuCash, or of none that is read.
+    Sqlite,
     /// Tally's XML: masters, vouchers, or both.
     TallyXml,
     /// Tally's day book as CSV.
@@ -42,6 +44,7 @@ impl Content {
             Content::Journal => "journal",
             Content::Beancount => "beancount",
             Content::Gnucash => "gnucash",
+            Content::Sqlite => "gnucash",
             Content::TallyXml => "tally xml",
             Content::TallyCsv => "tally day book",
             Content::Ofx => "ofx",
@@ -61,6 +64,9 @@ impl Content {
 pub fn content(head: &[u8]) -> Result<Content, Fault> {
     if head.is_empty() {
         return Err(Fault::file("empty-file", "the file is empty"));
+    }
+    if head.starts_with(b"SQLite format 3") {
+        return Ok(Content::Sqlite);
     }
     if let Some(content) = whole_book(head) {
         return Ok(content);
@@ -164,11 +170,6 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
         b"\x1f\x8b",
         "compressed (gzip)",
         "unpack it first: gunzip FILE",
-    ),
-    (
-        b"SQLite format 3",
-        "a SQLite database",
-        "a hissab book is opened with --book, not imported",
     ),
     (b"\x7fELF", "a program", "import a statement or a journal"),
     (

@@ -152,3 +152,83 @@ fn masters_first_and_vouchers_later_make_one_book() {
     let after = env.hissab(["-B", "x.hissab", "balance", "-O", "csv"]).ok();
     assert_eq!(held.stdout, after.stdout, "{}", again.stderr);
 }
+
+/// GnuCash's SQLite file of the same book as `shop.gnucash`.
+fn database(folder: &Path) -> PathBuf {
+    let script = std::fs::read_to_string(&files("gnucash", "sql")[0]).unwrap();
+    let path = folder.join("shop db.gnucash");
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute_batch(&script)
+        .unwrap();
+    path
+}
+
+#[test]
+fn gnucash_sqlite_is_the_same_book_and_stays_untouched() {
+    let env = TestEnv::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = database(folder.path());
+    let (file, xml) = (
+        path.display().to_string(),
+        files("gnucash", "gnucash").remove(0),
+    );
+    let before = std::fs::read(&path).unwrap();
+    let told = env.hissab(["-f", &file, "journal", "-O", "json"]).ok();
+    let of_xml = env
+        .hissab(["-f", &xml.display().to_string(), "journal", "-O", "json"])
+        .ok();
+    assert_eq!(told.stdout, of_xml.stdout);
+    imports(&env, &file);
+    let held = env.hissab(["-B", "x.hissab", "balance", "-O", "csv"]).ok();
+    assert_eq!(sums(&held.stdout), wanted(&xml));
+    // Saved in the other form, it is still the same book.
+    env.hissab(["-B", "x.hissab", "import", &xml.display().to_string()])
+        .ok();
+    let after = env.hissab(["-B", "x.hissab", "journal", "-O", "csv"]).ok();
+    let rows = after.stdout.lines().count();
+    assert_eq!(
+        rows,
+        env.hissab(["-f", &file, "journal", "-O", "csv"])
+            .ok()
+            .stdout
+            .lines()
+            .count()
+    );
+    assert_eq!(before, std::fs::read(&path).unwrap());
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "nothing beside it"
+    );
+}
+
+#[test]
+fn other_databases_and_damaged_ones_are_refused() {
+    let env = TestEnv::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = database(folder.path());
+    let file = path.display().to_string();
+    env.hissab(["init", "x.hissab", "--currency", "USD"]).ok();
+    let other = env
+        .hissab(["-B", "x.hissab", "import", "x.hissab"])
+        .exits(1);
+    assert!(other.stderr.contains("not of GnuCash"), "{other}");
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(format!("{file}-journal"), "x").unwrap();
+    let busy = env.hissab(["-B", "x.hissab", "import", &file]).exits(1);
+    assert!(busy.stderr.contains("close the file in GnuCash"), "{busy}");
+    std::fs::remove_file(format!("{file}-journal")).unwrap();
+    // Bytes changed and cut: an answer or a refusal, never a crash.
+    for step in 0..60 {
+        let mut broken = bytes.clone();
+        let at = 20 + step * bytes.len() / 61;
+        broken[at] ^= 0xff;
+        if step % 7 == 0 {
+            broken.truncate(at);
+        }
+        std::fs::write(&path, &broken).unwrap();
+        let run = env.hissab(["-f", &file, "balance"]);
+        assert!(matches!(run.exit, 0 | 1 | 6 | 10), "{step}: {run}");
+    }
+}

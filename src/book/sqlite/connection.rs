@@ -285,7 +285,7 @@ fn has_log(path: &Path) -> bool {
 }
 
 /// A URI of our own making, every byte that could mean something escaped.
-fn immutable_uri(path: &Path) -> String {
+pub(super) fn immutable_uri(path: &Path) -> String {
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {

@@ -28,6 +28,7 @@ mod fault;
 mod log;
 mod mark;
 mod more;
+pub mod outside;
 mod records;
 mod requests;
 mod rows;

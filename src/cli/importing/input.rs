@@ -196,6 +196,11 @@ fn guarded(name: &str, from: &mut dyn Read, size: Option<u64>) -> Result<Vec<u8>
         if first {
             // What is no text is named before its lines are looked at.
             content = sniff::content(&bytes).map_err(|fault| super::failure(name, fault))?;
+            if content == Content::Sqlite {
+                let fault = Fault::file("not-text", "a SQLite file cannot be read from a pipe")
+                    .hint("write it into a file, and import that");
+                return Err(super::failure(name, fault));
+            }
             is_xml = matches!(content, Content::Gnucash | Content::TallyXml);
             loose = content.is_statements() || is_xml;
         }

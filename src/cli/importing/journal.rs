@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use uuid::Uuid;
 
+use super::gnucash_rows;
 use super::hits::Hits;
 use super::input::{Input, Source};
 use super::reading::ReadingArgs;
@@ -17,6 +18,7 @@ use crate::formats::csv::entries::{self, EntriesOptions};
 use crate::formats::identity::Identity;
 use crate::formats::journal::{self, Dialect, JournalChanges, Known, ReadJournal, ReadOptions};
 use crate::formats::plan::HeldRow;
+use crate::formats::sniff::Content;
 use crate::formats::whole::{self, Tool};
 use crate::ledger::change::{Assertion, ImportBatch, PriceChange, Target};
 use crate::ledger::chart::Chart;
@@ -212,6 +214,11 @@ fn read_journal(
         ..ReadOptions::import(today, &session.chart, args.currency.clone())
     };
     let file = input.name.clone();
+    if let (Source::File(path), Content::Sqlite | Content::Gnucash) = (&input.source, input.content)
+        && gnucash_rows::is_sqlite(path)
+    {
+        return gnucash_rows::read(&file, path, &options);
+    }
     let from = match input.source {
         Source::File(path) => journal::Input::path(path, Dialect::Auto),
         Source::Bytes(bytes) => journal::Input::bytes(input.name, bytes),

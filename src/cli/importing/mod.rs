@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod file_plan;
+pub mod gnucash_rows;
 mod hits;
 pub mod input;
 pub mod journal;
