@@ -52,10 +52,9 @@ pub fn is_day_book(head: &[u8]) -> bool {
     let Ok(decoded) = encoding::decode(head, None) else {
         return false;
     };
-    let found = rows(&decoded.text)
+    rows(&decoded.text)
         .take(HEADER_ROWS_MAX)
-        .any(|row| row.is_ok_and(|(record, _)| Columns::of(&record).is_some()));
-    found
+        .any(|row| row.is_ok_and(|(record, _)| Columns::of(&record).is_some()))
 }
 
 /// Rows with the line each begins on.
