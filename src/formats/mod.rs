@@ -1,6 +1,7 @@
 //! Bytes ↔ drafts and transactions: journals, bank statements. Knows nothing of books.
 
 pub mod beancount;
+pub mod camt;
 pub mod changes;
 pub mod csv;
 pub mod fault;

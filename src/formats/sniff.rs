@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::csv::encoding;
 use super::fault::Fault;
-use super::{mt940, ofx, tally, xml};
+use super::{camt, mt940, ofx, tally, xml};
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub enum Content {
     TallyXml,
     /// Tally's day book as CSV.
     TallyCsv,
+    /// ISO 20022's statement, CAMT.053.
+    Camt,
 }
 
 impl Content {
@@ -49,12 +51,13 @@ impl Content {
             Content::TallyCsv => "tally day book",
             Content::Ofx => "ofx",
             Content::Mt940 => "mt940",
+            Content::Camt => "camt",
         }
     }
 
     /// Statements that are no tables: [`super::statements`] reads them.
     pub fn is_statements(self) -> bool {
-        matches!(self, Content::Ofx | Content::Mt940)
+        matches!(self, Content::Ofx | Content::Mt940 | Content::Camt)
     }
 }
 
@@ -88,6 +91,9 @@ pub fn content(head: &[u8]) -> Result<Content, Fault> {
     }
     if mt940::is_mt940(start) {
         return Ok(Content::Mt940);
+    }
+    if camt::is_camt(start) {
+        return Ok(Content::Camt);
     }
     for (sign, name) in FORMATS {
         if start

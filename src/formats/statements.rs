@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::gather::Gathered;
 use super::sniff::Content;
 use super::statement::Statement;
-use super::{mt940, ofx};
+use super::{camt, mt940, ofx};
 
 /// Reads a file of a kind that [`super::sniff`] told.
 ///
@@ -15,12 +15,14 @@ pub fn read(content: Content, bytes: &[u8], options: &Options) -> Result<Vec<Sta
     let label = match content {
         // What an OFX header says of its encoding counts only where the bytes are not UTF-8.
         Content::Ofx if std::str::from_utf8(bytes).is_err() => said.or_else(|| ofx::label(bytes)),
+        Content::Camt if std::str::from_utf8(bytes).is_err() => said.or_else(|| camt::label(bytes)),
         _ => said,
     };
     let decoded = encoding::decode(bytes, label.as_deref())?;
     let mut gathered = match content {
         Content::Mt940 => mt940::read(&decoded.text)?,
         Content::Ofx => ofx::read(&decoded.text)?,
+        Content::Camt => camt::read(&decoded.text)?,
         _ => Gathered::default(),
     };
     gathered.details.push(decoded.name.to_owned());
