@@ -13,6 +13,7 @@ pub mod mirror;
 pub mod mt940;
 pub mod ofx;
 pub mod plan;
+pub mod qif;
 pub mod rules;
 pub mod sniff;
 pub mod statement;

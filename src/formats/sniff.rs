@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::csv::encoding;
 use super::fault::Fault;
-use super::{camt, mt940, ofx, tally, xml};
+use super::{camt, mt940, ofx, qif, tally, xml};
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Content {
     TallyCsv,
     /// ISO 20022's statement, CAMT.053.
     Camt,
+    /// Quicken's interchange format.
+    Qif,
 }
 
 impl Content {
@@ -52,12 +54,16 @@ impl Content {
             Content::Ofx => "ofx",
             Content::Mt940 => "mt940",
             Content::Camt => "camt",
+            Content::Qif => "qif",
         }
     }
 
     /// Statements that are no tables: [`super::statements`] reads them.
     pub fn is_statements(self) -> bool {
-        matches!(self, Content::Ofx | Content::Mt940 | Content::Camt)
+        matches!(
+            self,
+            Content::Ofx | Content::Mt940 | Content::Camt | Content::Qif
+        )
     }
 }
 
@@ -91,6 +97,9 @@ pub fn content(head: &[u8]) -> Result<Content, Fault> {
     }
     if mt940::is_mt940(start) {
         return Ok(Content::Mt940);
+    }
+    if qif::is_qif(start) {
+        return Ok(Content::Qif);
     }
     if camt::is_camt(start) {
         return Ok(Content::Camt);
@@ -191,9 +200,6 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
 ];
 
 const FORMATS: &[(&str, &str)] = &[
-    ("!Type:", "QIF"),
-    ("!Account", "QIF"),
-    ("!Option:", "QIF"),
     ("<?xml", "XML"),
 ];
 
@@ -362,6 +368,8 @@ mod tests {
             (&b""[..], "empty-file"),
             (b"%PDF-1.7", "not-text"),
             (b"!Type:Bank\n", "unknown-format"),
+            (b"\xd0\xcf\x11\xe0\xa1", "not-text"),
+            (b"<?xml version=\"1.0\"?><pain/>", "unknown-format"),
         ] {
             let fault = content(bytes).unwrap_err();
             assert_eq!(fault.code, code);

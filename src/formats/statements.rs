@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::gather::Gathered;
 use super::sniff::Content;
 use super::statement::Statement;
-use super::{camt, mt940, ofx};
+use super::{camt, mt940, ofx, qif};
 
 /// Reads a file of a kind that [`super::sniff`] told.
 ///
@@ -23,6 +23,7 @@ pub fn read(content: Content, bytes: &[u8], options: &Options) -> Result<Vec<Sta
         Content::Mt940 => mt940::read(&decoded.text)?,
         Content::Ofx => ofx::read(&decoded.text)?,
         Content::Camt => camt::read(&decoded.text)?,
+        Content::Qif => qif::read(&decoded.text, options)?,
         _ => Gathered::default(),
     };
     gathered.details.push(decoded.name.to_owned());

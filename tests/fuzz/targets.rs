@@ -10,8 +10,9 @@ use hissab::book::memory::MemoryBook;
 use hissab::book::sqlite::{NewBook, SqliteBook};
 use hissab::book::{AuditQuery, Book, CheckDepth, Scan, Voided};
 use hissab::formats::journal::{self, Input, ReadOptions};
+use hissab::formats::sniff::Content;
 use hissab::formats::whole::{self, Tool};
-use hissab::formats::{csv, rules, sniff, workbook};
+use hissab::formats::{csv, rules, sniff, statements, workbook};
 use hissab::ledger::amount_format::machine;
 use hissab::ledger::amount_text::parse_amount_or_zero;
 use hissab::ledger::change::{
@@ -152,6 +153,17 @@ pub const TARGETS: &[FuzzTarget] = &[
             "<html><table><tr><td colspan=2>a &amp; b<td>&#8377;<tr><th>Date<script><td></script></table>",
             "<?xml?><Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\"><Row ss:Index=\"2\"><Cell ss:Index=\"9\"><Data>x</Data></Cell></Row>",
             "\u{9}\u{8}\u{10}\0\0\u{6}\u{5}\0\u{b}\u{2}\u{3}\u{2}\u{e}\0\0\0\0\0\0\0\0\0\0\0\u{10}@\u{a}\0\0\0",
+        ],
+    },
+    FuzzTarget {
+        name: "bank_file",
+        run: bank_files,
+        seeds: &[
+            include_str!("../data/statements/two-accounts.ofx"),
+            include_str!("../data/statements/comma-decimals.ofx"),
+            include_str!("../data/statements/quicken.qif"),
+            include_str!("../data/statements/wrapped.sta"),
+            include_str!("../data/statements/batch.camt"),
         ],
     },
     FuzzTarget {
@@ -416,6 +428,27 @@ fn statements(data: &[u8]) {
             &csv::Options::default(),
             Some(&mut rules),
         );
+    }
+}
+
+/// Any bytes as each kind of statement: read or refused, and what is read has no row of zero and is in order.
+fn bank_files(data: &[u8]) {
+    let sniffed = sniff::content(data).ok();
+    for kind in [Content::Ofx, Content::Qif, Content::Mt940, Content::Camt] {
+        let options = csv::Options {
+            allow_gap: sniffed != Some(kind),
+            ..csv::Options::default()
+        };
+        match statements::read(kind, data, &options) {
+            Ok(read) => {
+                for statement in read {
+                    let rows = &statement.rows;
+                    assert!(rows.iter().all(|r| !r.amount.is_zero()));
+                    assert!(rows.is_sorted_by_key(|r| r.date));
+                }
+            }
+            Err(fault) => assert!(!fault.to_string().is_empty()),
+        }
     }
 }
 

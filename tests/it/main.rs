@@ -2,6 +2,7 @@
 
 mod attacks;
 mod bad_input;
+mod bank_files;
 mod books;
 mod chance;
 mod concurrency;

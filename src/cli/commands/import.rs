@@ -93,13 +93,14 @@ fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
         Some("mt940") => Some(Content::Mt940),
         Some("gnucash") => Some(Content::Gnucash),
         Some("tally") => Some(Content::TallyXml),
+        Some("qif") => Some(Content::Qif),
         Some("camt" | "camt053") => Some(Content::Camt),
         Some(word) => {
             return Err(Failure::usage(
                 "unknown-format",
                 format!("import does not read the format {word:?}"),
             )
-            .hint("formats: auto, csv, ofx, camt, mt940, journal, beancount, gnucash, tally; of the output: -O csv, -O json"));
+            .hint("formats: auto, csv, ofx, qif, camt, mt940, journal, beancount, gnucash, tally; of the output: -O csv, -O json"));
         }
     };
     if args.reading.kind.is_none()

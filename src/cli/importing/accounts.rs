@@ -163,16 +163,20 @@ pub fn name_transfers(
         }
     }
     for (statement, own) in statements.iter_mut().zip(settled) {
-        for row in statement
-            .rows
-            .iter_mut()
-            .filter(|r| r.category.account.is_none())
-        {
-            let Some(number) = &row.category.counter_number else {
-                continue;
-            };
+        let other = |number: &str| {
             let account = ours.get(&plain_number(number));
-            row.category.account = account.filter(|a| Some(*a) != own.as_ref()).cloned();
+            account.filter(|a| Some(*a) != own.as_ref()).cloned()
+        };
+        for row in &mut statement.rows {
+            let category = &mut row.category;
+            if let (None, Some(number)) = (&category.account, &category.counter_number) {
+                category.account = other(number);
+            }
+            // `[Savings]`: QIF writes the other account of a split like a category.
+            for split in category.splits.iter_mut().filter(|s| s.account.is_none()) {
+                let named = split.named.as_deref().and_then(|n| n.strip_prefix('['));
+                split.account = named.and_then(|n| other(n.strip_suffix(']')?));
+            }
         }
     }
 }

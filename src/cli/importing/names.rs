@@ -136,14 +136,23 @@ impl Names {
         }
     }
 
-    /// The one income or expense account that a file's category names.
+    /// The one income or expense account that a file's category names; of `[Savings]`, a transfer, any account.
     fn category(&self, name: &str) -> Option<Arc<str>> {
-        let Resolved::One(key) = self.chart.resolve(name) else {
+        let transfer = name.strip_prefix('[').and_then(|n| n.strip_suffix(']'));
+        let wanted = transfer.unwrap_or(name);
+        let Resolved::One(key) = self.chart.resolve(wanted) else {
             return None;
         };
         let account = self.chart.account(key);
-        let fits = matches!(account.kind, Kind::Income | Kind::Expense)
-            && account.name().eq_ignore_ascii_case(name)
+        let of_it = match account.kind {
+            Kind::Income | Kind::Expense => true,
+            Kind::Equity => wanted == "Opening Balances",
+            _ => transfer.is_some(),
+        };
+        let tail = account.path.len().checked_sub(wanted.len());
+        let ends = tail.and_then(|at| account.path.get(at..));
+        let fits = of_it
+            && ends.is_some_and(|end| end.eq_ignore_ascii_case(wanted))
             && account.closed_on.is_none();
         fits.then(|| account.path.clone())
     }
