@@ -199,9 +199,7 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
     ),
 ];
 
-const FORMATS: &[(&str, &str)] = &[
-    ("<?xml", "XML"),
-];
+const FORMATS: &[(&str, &str)] = &[("<?xml", "XML")];
 
 /// A beancount ledger's lines: a date with a directive's name, or a flag and a text in quotes; options, plugins.
 ///
