@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub mod argv;
+pub mod asking;
 pub mod checking;
 pub mod commands;
 mod complete;

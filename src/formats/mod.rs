@@ -18,6 +18,7 @@ pub mod rules;
 pub mod sniff;
 pub mod statement;
 pub mod statements;
+pub mod suggest;
 pub mod tally;
 pub mod whole;
 pub mod workbook;

@@ -40,6 +40,8 @@ pub struct StatementRow {
 pub struct Category {
     /// The counter account.
     pub account: Option<Arc<str>>,
+    /// The line of the rule that said so, in its file.
+    pub rule: Option<u64>,
     /// What the file itself calls it, if it has a column for that: a hint, not an account.
     pub named: Option<String>,
     pub status: Status,

@@ -4,6 +4,7 @@ mod attacks;
 mod bad_input;
 mod bank_files;
 mod books;
+mod categorising;
 mod chance;
 mod concurrency;
 mod crash;

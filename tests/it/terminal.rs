@@ -40,7 +40,18 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 /// Runs the binary at a terminal; each step is what is waited for, and what is typed then.
 #[track_caller]
-fn at_a_terminal(env: &TestEnv, words: &[&str], steps: &[(&str, &str)]) -> String {
+pub fn at_a_terminal(env: &TestEnv, words: &[&str], steps: &[(&str, &str)]) -> String {
+    at_a_terminal_exiting(env, words, steps, 0)
+}
+
+/// The same, for a run that ends with this exit code.
+#[track_caller]
+pub fn at_a_terminal_exiting(
+    env: &TestEnv,
+    words: &[&str],
+    steps: &[(&str, &str)],
+    code: i32,
+) -> String {
     let command = env.command(words);
     let line: Vec<&str> = std::iter::once(env!("CARGO_BIN_EXE_hissab"))
         .chain(words.iter().copied())
@@ -61,8 +72,9 @@ fn at_a_terminal(env: &TestEnv, words: &[&str], steps: &[(&str, &str)]) -> Strin
         .output()
         .expect("python3 is needed: tests/run installs it, or apt-get install python3");
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        output.status.success(),
+    assert_eq!(
+        output.status.code(),
+        Some(code),
         "{shown}\n{}",
         String::from_utf8_lossy(&output.stderr)
     );

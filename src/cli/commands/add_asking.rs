@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use dialoguer::{Completion, Confirm, Input};
+use dialoguer::Confirm;
 
 use crate::book::{Order, Scan};
+use crate::cli::asking::{Words, ask};
 use crate::cli::context::{Context, prompt_failure};
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::echo::{self, Balances, Lead};
@@ -17,41 +18,6 @@ use crate::ledger::transaction::{Number, Transaction};
 
 /// How far back descriptions are offered and looked up.
 const REMEMBERED: u64 = 2_000;
-
-/// Completes to the only word, or the common beginning of the words, that go on from what is typed.
-struct Words(Vec<String>);
-
-impl Completion for Words {
-    fn get(&self, input: &str) -> Option<String> {
-        let typed = input.to_lowercase();
-        let fits: Vec<&String> = self
-            .0
-            .iter()
-            .filter(|w| w.to_lowercase().starts_with(&typed))
-            .collect();
-        // A segment is enough: `hd` leads to Assets:Bank:HDFC.
-        let fits = if fits.is_empty() {
-            self.0
-                .iter()
-                .filter(|w| w.to_lowercase().split(':').any(|s| s.starts_with(&typed)))
-                .collect()
-        } else {
-            fits
-        };
-        let first = fits.first()?;
-        let common = fits.iter().fold(first.chars().count(), |n, w| {
-            n.min(
-                first
-                    .chars()
-                    .zip(w.chars())
-                    .take_while(|(a, b)| a.to_lowercase().eq(b.to_lowercase()))
-                    .count(),
-            )
-        });
-        let text: String = first.chars().take(common).collect();
-        (text.chars().count() > input.chars().count()).then_some(text)
-    }
-}
 
 pub fn run(ctx: &mut Context, details: &DetailArgs) -> Result<Exit> {
     if !ctx.can_ask() {
@@ -120,21 +86,6 @@ fn recent(recorder: &mut Recorder<'_>) -> Result<Vec<Transaction>> {
         ControlFlow::Continue(())
     })?;
     Ok(found)
-}
-
-fn ask(prompt: &str, default: Option<String>, words: &Words, may_be_empty: bool) -> Result<String> {
-    let mut input = Input::<String>::new()
-        .with_prompt(prompt)
-        .completion_with(words)
-        .allow_empty(may_be_empty);
-    if let Some(default) = default {
-        input = input.default(default);
-    }
-    Ok(input
-        .interact_text()
-        .map_err(prompt_failure)?
-        .trim()
-        .to_owned())
 }
 
 fn ask_transaction(
@@ -268,22 +219,4 @@ fn is_balanced(draft: &Draft) -> bool {
             sum.checked_add(e.amount?)
         });
     same && sum.is_some_and(|s| s.is_zero())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn completion_goes_as_far_as_the_words_agree() {
-        let words = Words(vec![
-            "Assets:Bank:HDFC".into(),
-            "Assets:Bank:SBI".into(),
-            "Expenses:Tea".into(),
-        ]);
-        assert_eq!(words.get("as").as_deref(), Some("Assets:Bank:"));
-        assert_eq!(words.get("exp").as_deref(), Some("Expenses:Tea"));
-        assert_eq!(words.get("hd").as_deref(), Some("Assets:Bank:HDFC"));
-        assert_eq!(words.get("zz"), None);
-    }
 }

@@ -10,6 +10,7 @@ use crate::book::BookError;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::importing::file_plan;
+use crate::cli::importing::learning::Learning;
 use crate::cli::importing::reading::{self, ReadingArgs};
 use crate::cli::importing::view::{FileSheet, ImportView, Outcome};
 use crate::cli::importing::{Planned, Session, input, journal, profiles};
@@ -52,6 +53,22 @@ pub struct Args {
     #[arg(long)]
     pub create_accounts: bool,
 
+    /// Show what decided each row: the rule, or the earlier transactions like it
+    #[arg(long)]
+    pub why: bool,
+
+    /// Put rows that no rule catches where earlier ones like them went, from this score on
+    #[arg(long, value_name = "MIN", num_args = 0..=1, require_equals = true, default_missing_value = "80", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub accept_suggestions: Option<u8>,
+
+    /// Print what would be suggested as JSON (or -O ndjson), and write nothing
+    #[arg(long, conflicts_with = "save_profile")]
+    pub suggest_only: bool,
+
+    /// Go through the rows that no rule catches, at the terminal; can be left and gone on with
+    #[arg(long, conflicts_with = "suggest_only")]
+    pub review: bool,
+
     /// All files or none
     #[arg(long)]
     pub atomic: bool,
@@ -65,6 +82,13 @@ pub struct Args {
 
     #[command(flatten)]
     pub shown: ShownArgs,
+}
+
+impl Args {
+    /// Something is asked of rules and earlier transactions, row by row.
+    fn learns(&self) -> bool {
+        self.why || self.review || self.accept_suggestions.is_some()
+    }
 }
 
 #[derive(Debug, Clone, Subcommand)]
@@ -108,6 +132,20 @@ fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
     {
         return restore::run(ctx, &folder, args.dry_run);
     }
+    if args.review && !ctx.can_ask() {
+        return Err(Failure::usage(
+            "review-needs-terminal",
+            "--review asks about each row, and nobody can be asked here",
+        )
+        .hint("for scripts: --suggest-only prints suggestions, --accept-suggestions takes those that are sure"));
+    }
+    if args.suggest_only {
+        args.dry_run = true;
+        args.why = true;
+        if ctx.globals.output_format.is_none() {
+            ctx.globals.json = true;
+        }
+    }
     let options = args.shown.options(ctx)?;
     let book = if args.dry_run {
         ctx.open_read()?
@@ -115,6 +153,7 @@ fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
         ctx.open_write()?
     };
     let mut session = Session::new(book, args.create_accounts)?;
+    session.learning = learning(&args);
     let (outcomes, failures) = if args.atomic || args.dry_run {
         together(ctx, &mut session, &args)?
     } else {
@@ -167,6 +206,17 @@ fn mirror_among(args: &Args) -> Result<Option<PathBuf>> {
             format!("{flag} is for files; {name} is the mirror of a whole book"),
         )),
         None => Ok(Some(folder)),
+    }
+}
+
+/// What is asked of earlier transactions.
+fn learning(args: &Args) -> Learning {
+    let rules = args.reading.rules.as_ref();
+    Learning {
+        wanted: args.learns(),
+        accept: args.accept_suggestions,
+        review: args.review,
+        rules: rules.map(|r| r.display().to_string()).unwrap_or_default(),
     }
 }
 
@@ -246,6 +296,14 @@ fn planned(ctx: &mut Context, session: &mut Session, args: &Args, file: &str) ->
     let forced = args.reading.kind == Some(Content::Csv);
     let whole = input.content.is_book()
         || input.content == Content::Csv && !forced && entries::is_entries(input.bytes());
+    if whole && args.learns() {
+        return Err(Failure::usage(
+            "flag-does-not-apply",
+            format!(
+                "--why, --review and suggestions are for rows of a statement; {file} holds whole transactions"
+            ),
+        ));
+    }
     if whole {
         let plan = journal::plan(ctx, session, &args.reading, input)?;
         drop(progress);
@@ -335,6 +393,9 @@ fn write(
             ));
         } else {
             plan.written(&done.numbers);
+            if let (true, Planned::Statement(file)) = (args.review, &*plan) {
+                file.forget_review();
+            }
             posted.push(plan);
         }
     }
@@ -412,6 +473,7 @@ fn show(
             &ImportView {
                 outcomes,
                 dry_run: args.dry_run,
+                why: args.learns(),
             },
         );
     }
@@ -426,7 +488,7 @@ fn show(
         if !std::mem::take(&mut first) {
             writeln!(ctx.out)?;
         }
-        let all = args.dry_run || ctx.globals.verbose > 0;
+        let all = args.dry_run || args.learns() || ctx.globals.verbose > 0;
         for part in 0..planned.parts() {
             if part > 0 {
                 writeln!(ctx.out)?;

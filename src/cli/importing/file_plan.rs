@@ -7,6 +7,7 @@ use super::Session;
 use super::names::Names;
 use super::planning::{self, Plan};
 use super::reading::ReadFile;
+use super::{learning, review};
 use crate::cli::context::Context;
 use crate::cli::error::Result;
 use crate::formats::changes::{Place, StatementChanges, StatementPart};
@@ -39,8 +40,11 @@ pub fn plan(
 ) -> Result<FilePlan> {
     let mut names = Names::new(session.chart.clone(), session.create_accounts);
     let mut parts: Vec<Plan> = Vec::with_capacity(read.parts.len());
+    let rules = rules_named(session, &read);
     for part in read.parts {
-        let plan = planning::plan(ctx, session, &mut names, file, part, &parts)?;
+        let mut plan = planning::plan(ctx, session, &mut names, file, part, &parts)?;
+        learning::learn(ctx, session, &mut names, &mut plan, &rules)?;
+        review::review(ctx, session, &mut names, &mut plan, &sha256)?;
         parts.push(plan);
     }
     names.refuse_unknown(file)?;
@@ -81,6 +85,20 @@ pub fn plan(
         as_profile: read.as_profile,
         head: changes,
     })
+}
+
+/// Where the rules stand, in a few words: the file as given, else the profile's.
+fn rules_named(session: &Session, read: &ReadFile) -> String {
+    let profile = read.parts.first().and_then(|p| p.profile.as_deref());
+    match (
+        session.learning.rules.as_str(),
+        &read.as_profile.rules,
+        profile,
+    ) {
+        ("", Some(path), _) => path.clone(),
+        ("", None, Some(profile)) => format!("profile {profile}"),
+        (given, ..) => given.to_owned(),
+    }
 }
 
 fn part(plan: &Plan) -> StatementPart<'_> {
@@ -174,6 +192,16 @@ impl FilePlan {
     pub fn set_batch(&mut self, batch: u64) {
         for part in &mut self.parts {
             part.batch = Some(batch);
+        }
+    }
+
+    /// What was decided at the terminal is in the book now.
+    pub fn forget_review(&self) {
+        let Some(head) = self.batch_head() else {
+            return;
+        };
+        for part in &self.parts {
+            review::forget(&head.sha256, part.account_path());
         }
     }
 

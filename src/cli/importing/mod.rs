@@ -8,11 +8,13 @@ mod hits;
 pub mod input;
 pub mod journal;
 pub mod journal_view;
+pub mod learning;
 mod names;
 pub mod planning;
 pub mod profiles;
 pub mod proof;
 pub mod reading;
+pub mod review;
 mod transfers;
 pub mod view;
 
@@ -139,6 +141,8 @@ pub struct Session {
     pub chart: Chart,
     pub imports: Vec<ImportRow>,
     pub create_accounts: bool,
+    /// What is asked of earlier transactions.
+    pub learning: learning::Learning,
     /// Rows of earlier files of a run that writes nothing, or everything at its end.
     held: Vec<HeldRow>,
     /// Transactions that rows of such files stand for, by account.
@@ -153,6 +157,7 @@ impl Session {
             imports: book.imports()?,
             book,
             create_accounts,
+            learning: learning::Learning::default(),
             held: Vec::new(),
             claimed: HashSet::new(),
         })

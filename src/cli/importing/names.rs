@@ -157,6 +157,16 @@ impl Names {
         fits.then(|| account.path.clone())
     }
 
+    /// True if unknown accounts are opened.
+    pub fn creates(&self) -> bool {
+        self.create_accounts
+    }
+
+    /// An account that a suggestion or a person names.
+    pub fn known(&mut self, ctx: &mut Context, path: &Arc<str>) -> Result<Arc<str>> {
+        self.account(ctx, path)
+    }
+
     fn account(&mut self, ctx: &mut Context, text: &Arc<str>) -> Result<Arc<str>> {
         if let Some(path) = self.counters.get(text) {
             return Ok(path.clone());

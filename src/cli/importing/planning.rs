@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::learning::Why;
 use super::names::Names;
 use super::proof::{self, BooksProof};
 use super::reading::Read;
@@ -35,6 +36,8 @@ pub struct Plan {
     pub account: AccountKey,
     pub account_id: Uuid,
     pub planned: Vec<PlannedRow>,
+    /// Why each row goes where it goes; empty unless somebody asked.
+    pub whys: Vec<Why>,
     /// Minor units and currency of each row.
     pub amounts: Vec<(i64, CurrencyKey)>,
     /// Transaction numbers of rows, where they are known.
@@ -156,6 +159,7 @@ pub(super) fn plan(
         account_id,
         numbers: fates.iter().map(|f| number_of(*f)).collect(),
         planned,
+        whys: Vec::new(),
         amounts,
         suspense,
         books,

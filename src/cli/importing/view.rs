@@ -21,6 +21,19 @@ pub enum Outcome {
 pub struct ImportView<'a> {
     pub outcomes: &'a [Outcome],
     pub dry_run: bool,
+    /// What decided each row is shown too.
+    pub why: bool,
+}
+
+/// The columns with what `--why` adds.
+fn columns_with(why: bool) -> Vec<Column> {
+    let mut columns = columns();
+    if why {
+        columns.push(Column::text("suggestion"));
+        columns.push(Column::number("score"));
+        columns.extend(["payee", "why"].map(Column::text));
+    }
+    columns
 }
 
 pub fn columns() -> Vec<Column> {
@@ -52,7 +65,7 @@ impl View for ImportView<'_> {
     }
 
     fn columns(&self) -> Vec<Column> {
-        columns()
+        columns_with(self.why)
     }
 
     fn rows(&self, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -> io::Result<()> {
@@ -60,12 +73,19 @@ impl View for ImportView<'_> {
             match outcome {
                 Outcome::Planned(Planned::Statement(plan)) => {
                     for part in &plan.parts {
-                        plan_rows(part, push)?;
+                        plan_rows(part, self.why, push)?;
                     }
+                }
+                Outcome::Planned(Planned::Journal(plan)) if self.why => {
+                    journal_view::rows(plan, &mut |cells| {
+                        let mut cells = cells.to_vec();
+                        cells.resize(16, Cell::Empty);
+                        push(&cells)
+                    })?;
                 }
                 Outcome::Planned(Planned::Journal(plan)) => journal_view::rows(plan, push)?,
                 Outcome::Refused { file, line } => {
-                    let mut cells = vec![Cell::Empty; 12];
+                    let mut cells = vec![Cell::Empty; if self.why { 16 } else { 12 }];
                     cells[0] = Cell::text(file);
                     cells[1] = line.map_or(Cell::Empty, Cell::Number);
                     cells[10] = Cell::Word("refused");
@@ -148,13 +168,17 @@ impl View for FileSheet<'_> {
     }
 }
 
-fn plan_rows(plan: &Plan, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -> io::Result<()> {
+fn plan_rows(
+    plan: &Plan,
+    why: bool,
+    push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>,
+) -> io::Result<()> {
     for (index, row) in plan.read.statement.rows.iter().enumerate() {
         let (minor, key) = plan.amounts[index];
         let currency = plan.chart.currency(key);
         let planned = &plan.planned[index];
         let balance = row.balance.and_then(|b| to_minor(b, currency.scale).ok());
-        push(&[
+        let mut cells = vec![
             Cell::text(&plan.file),
             Cell::Number(row.line),
             Cell::Date(row.date),
@@ -171,7 +195,18 @@ fn plan_rows(plan: &Plan, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -
             },
             Cell::Word(state(planned.fate)),
             plan.numbers[index].map_or(Cell::Empty, Cell::Number),
-        ])?;
+        ];
+        let decided = plan.whys.get(index);
+        let suggestion = decided.and_then(|w| w.suggestion.as_ref());
+        if why {
+            cells.extend([
+                suggestion.map_or(Cell::Empty, |s| Cell::text(&s.account)),
+                suggestion.map_or(Cell::Empty, |s| Cell::Number(s.score.into())),
+                Cell::maybe(suggestion.and_then(|s| s.payee.as_deref())),
+                Cell::maybe(decided.map(|w| w.text.as_str()).filter(|t| !t.is_empty())),
+            ]);
+        }
+        push(&cells)?;
     }
     Ok(())
 }
@@ -251,7 +286,7 @@ impl View for PlanSheet<'_> {
     }
 
     fn rows(&self, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -> io::Result<()> {
-        plan_rows(self.plan, push)
+        plan_rows(self.plan, false, push)
     }
 
     fn tail(&self) -> Vec<(&'static str, Json)> {
@@ -279,6 +314,12 @@ impl View for PlanSheet<'_> {
             SheetColumn::left("State"),
             SheetColumn::left("Account or match"),
         ]);
+        columns.extend(
+            (!self.plan.whys.is_empty())
+                .then(|| ["Suggestion", "Why"].map(SheetColumn::left))
+                .into_iter()
+                .flatten(),
+        );
         let rows = if self.all {
             (0..self.plan.planned.len())
                 .map(|index| SheetRow::Cells(self.row(people, index, has_balance)))
@@ -347,6 +388,14 @@ impl PlanSheet<'_> {
                 plan.numbers[index].map_or("in this run".to_owned(), |n| n.to_string())
             }
         });
+        if let Some(why) = plan.whys.get(index) {
+            let open = why
+                .suggestion
+                .as_ref()
+                .filter(|s| s.account != planned.counter);
+            cells.push(open.map_or(String::new(), |s| s.account.to_string()));
+            cells.push(why.text.clone());
+        }
         cells
     }
 

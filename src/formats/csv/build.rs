@@ -333,6 +333,9 @@ pub fn categorise(row: &mut StatementRow, verdict: &Verdict<'_>, cells: &dyn Rec
     row.category.account = verdict
         .get_shared(Field::Account(2), cells)
         .filter(|a| !a.is_empty());
+    row.category.rule = verdict
+        .line_of(Field::Account(2))
+        .filter(|_| row.category.account.is_some());
     if let Some(description) = text(Field::Description) {
         row.description = description;
     }

@@ -323,6 +323,12 @@ impl<'r> Verdict<'r> {
         self.slot(field).is_some_and(|(_, block)| block.is_some())
     }
 
+    /// The line of the block that set the field; `None` where nothing did, or a value for every row.
+    pub fn line_of(&self, field: Field) -> Option<u64> {
+        let block = self.slot(field)?.1?;
+        Some(self.rules.blocks.get(block as usize)?.line)
+    }
+
     /// The value of a field, with the row's cells in it; `None` if nothing set it.
     pub fn get<'a>(&self, field: Field, record: &'a dyn Record) -> Option<Cow<'a, str>>
     where

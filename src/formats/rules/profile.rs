@@ -117,9 +117,14 @@ pub fn write(profile: &Profile) -> Result<String, Fault> {
 
 /// The rules of a profile's `[[rule]]` tables.
 pub fn inline_rules(rules: &[Rule]) -> Result<Rules, Fault> {
+    rules_at(rules, &[])
+}
+
+/// The same; `lines` says where each stands in its file, else it is known by its place among them.
+fn rules_at(rules: &[Rule], lines: &[u64]) -> Result<Rules, Fault> {
     let (mut blocks, mut patterns) = (Vec::new(), Vec::new());
     for (index, rule) in rules.iter().enumerate() {
-        let number = index as u64 + 1;
+        let number = lines.get(index).copied().unwrap_or(index as u64 + 1);
         let mut block = Block {
             line: number,
             ..Block::default()
@@ -167,7 +172,12 @@ pub fn rules_file(
 ) -> Result<Rules, Fault> {
     let is_toml = text.lines().any(|line| line.trim() == "[[rule]]");
     if is_toml {
-        inline_rules(&parse(text)?.inline)
+        let starts = text
+            .lines()
+            .zip(1..)
+            .filter(|(line, _)| line.trim_start().starts_with("[[rule]]"));
+        let lines: Vec<u64> = starts.map(|(_, number)| number).collect();
+        rules_at(&parse(text)?.inline, &lines)
     } else {
         hledger::parse(text, load)
     }
