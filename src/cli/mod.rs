@@ -92,6 +92,8 @@ pub enum Command {
     Log(c::log::Args),
     /// Move every matching entry to another account
     Recategorise(c::recategorise::Args),
+    /// Compare an account with a statement, and hold what agrees
+    Reconcile(c::reconcile::Args),
     /// Work on the chart of accounts
     #[command(visible_alias = "acc")]
     Account(c::account::Args),
@@ -292,6 +294,7 @@ impl Command {
             Command::Stats(args) => c::stats::run(ctx, args),
             Command::Activity(args) => c::activity::run(ctx, args),
             Command::Recategorise(args) => c::recategorise::run(ctx, args),
+            Command::Reconcile(args) => c::reconcile::run(ctx, args),
             Command::Account(args) => c::account::run(ctx, args),
             Command::Party(args) => c::party::run(ctx, args),
             Command::Currency(args) => c::currency::run(ctx, args),

@@ -8,7 +8,7 @@ use super::change::{AccountPatch, CurrencyChange, NewAccount};
 use super::chart::Chart;
 use super::currency::Currency;
 use super::money::SCALE_MAX;
-use super::transaction::Transaction;
+use super::transaction::{Entry, EntryDetail, RECONCILED_TAG, Status, Transaction};
 use super::violation::{RuleBroken, Violation};
 
 /// The lock is inclusive: the date itself may not change either.
@@ -26,6 +26,50 @@ pub fn broken(code: &'static str, message: impl Into<String>, hint: Option<Strin
         message: message.into(),
         hint,
     })
+}
+
+/// What was found on a statement stays as it was found: `before` may become `after` (`None`: void) only if each
+/// reconciled entry is still there, on the same day. Setting marks and taking them off is no other change.
+///
+/// Returns an entry that would be lost.
+pub fn check_reconciled<'a>(
+    before: &'a Transaction,
+    after: Option<&Transaction>,
+) -> Result<(), &'a Entry> {
+    if after.is_some_and(|after| only_marks_differ(before, after)) {
+        return Ok(());
+    }
+    let same_day = after.filter(|after| after.date == before.date);
+    let mut left: Vec<&Entry> = same_day.iter().flat_map(|after| &after.entries).collect();
+    for entry in before.entries.iter().filter(|e| e.reconciled().is_some()) {
+        let of = |e: &Entry| (e.account, e.currency, e.minor);
+        let same = |e: &&Entry| of(e) == of(entry) && e.reconciled() == entry.reconciled();
+        match left.iter().position(same) {
+            Some(place) => left.swap_remove(place),
+            None => return Err(entry),
+        };
+    }
+    Ok(())
+}
+
+/// Whether two versions are the same but for reconciliation marks and entries' statuses. The lock lets such through.
+pub fn only_marks_differ(a: &Transaction, b: &Transaction) -> bool {
+    same_content(&without_marks(a), &without_marks(b))
+}
+
+fn without_marks(t: &Transaction) -> Transaction {
+    let mut t = t.clone();
+    for entry in &mut t.entries {
+        let Some(detail) = &mut entry.detail else {
+            continue;
+        };
+        detail.tags.retain(|tag| tag.name != RECONCILED_TAG);
+        detail.status = Status::Unmarked;
+        if **detail == EntryDetail::default() {
+            entry.detail = None;
+        }
+    }
+    t
 }
 
 /// Whether a new account may join the chart.

@@ -155,6 +155,10 @@ pub struct Tag {
 /// parentheses). `--real` leaves them out.
 pub const VIRTUAL_TAG: &str = "_virtual";
 
+/// Marks an entry that was found on a statement: the value is the statement's last day. It holds the entry, and
+/// its transaction's date, as they are: see [`super::rules::check_reconciled`].
+pub const RECONCILED_TAG: &str = "reconciled";
+
 /// Whether a price is for one unit (`@`) or for the whole amount (`@@`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PriceBasis {
@@ -217,6 +221,12 @@ impl Entry {
     /// Whether it comes from a journal's virtual posting: see [`VIRTUAL_TAG`].
     pub fn is_virtual(&self) -> bool {
         self.tags().iter().any(|t| t.name == VIRTUAL_TAG)
+    }
+
+    /// The statement the entry was found on, as its mark says it.
+    pub fn reconciled(&self) -> Option<&str> {
+        let mark = self.tags().iter().find(|t| t.name == RECONCILED_TAG);
+        mark.map(|t| t.value.as_str())
     }
 
     pub fn tags(&self) -> &[Tag] {

@@ -15,6 +15,7 @@ pub mod income_statement;
 pub mod ledger;
 pub mod names;
 pub mod open_items;
+pub mod reconciliation;
 #[cfg(test)]
 mod sample;
 pub mod scope;

@@ -30,6 +30,7 @@ mod odd_books;
 mod other_tools;
 mod places;
 mod query_peers;
+mod reconciling;
 mod recording;
 mod rich;
 #[cfg(all(feature = "server", unix))]

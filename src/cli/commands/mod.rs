@@ -68,6 +68,8 @@ pub mod party;
 pub mod print;
 pub mod push;
 pub mod recategorise;
+pub mod reconcile;
+mod reconcile_view;
 pub mod register;
 pub mod restore;
 pub mod reverse;

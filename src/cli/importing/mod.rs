@@ -29,6 +29,7 @@ use crate::ledger::change::{ChangeSource, ImportBatch};
 use crate::ledger::chart::Chart;
 use crate::ledger::settings::BookInfo;
 
+use super::context::Context;
 use super::error::Failure;
 
 /// A file with everything settled: rows of a bank's statement, or whole transactions.
@@ -178,6 +179,17 @@ impl Session {
         self.imports = self.book.imports()?;
         Ok(())
     }
+}
+
+/// One statement against the book, to look at: what each row is there. Nothing is held for later files.
+pub fn compare(
+    ctx: &mut Context,
+    session: &mut Session,
+    file: &str,
+    read: reading::Read,
+) -> Result<planning::Plan, Failure> {
+    let mut names = names::Names::new(session.chart.clone(), false);
+    planning::plan(ctx, session, &mut names, file, read, &[])
 }
 
 /// A file's fault in the words of an error: what, where, the line, what to do.

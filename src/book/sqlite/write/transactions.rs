@@ -7,7 +7,7 @@ use crate::book::{BookError, LoggedChange, Result};
 use crate::ledger::audit::put_transaction;
 use crate::ledger::change::Target;
 use crate::ledger::draft::Draft;
-use crate::ledger::rules::{check_lock, same_content};
+use crate::ledger::rules::{check_lock, check_reconciled, only_marks_differ, same_content};
 use crate::ledger::transaction::{Number, State, Transaction};
 use crate::ledger::violation::Violation;
 
@@ -147,7 +147,10 @@ pub fn amend(
     if same_content(&before, &after) {
         return Ok(());
     }
-    check_dates(writer, before.date, after.date)?;
+    if !only_marks_differ(&before, &after) {
+        check_dates(writer, before.date, after.date)?;
+    }
+    keep_reconciled(writer, &before, Some(&after))?;
     after.version = before.version + 1;
     replace(writer, &before, &after)?;
     let change = LoggedChange::Amended {
@@ -172,6 +175,7 @@ pub fn void(
         return Ok(());
     }
     check_dates(writer, before.date, before.date)?;
+    keep_reconciled(writer, &before, None)?;
     let mut after = before.clone();
     after.version += 1;
     after.state = State::Void { reason };
@@ -244,6 +248,28 @@ fn check_dates(writer: &Writer<'_>, old: jiff::civil::Date, new: jiff::civil::Da
     check_lock(old, locked_to)
         .and_then(|()| check_lock(new, locked_to))
         .map_err(|v| refused(vec![v]))
+}
+
+fn keep_reconciled(
+    writer: &Writer<'_>,
+    before: &Transaction,
+    after: Option<&Transaction>,
+) -> Result<()> {
+    check_reconciled(before, after).map_err(|entry| {
+        let account = &writer.chart.account(entry.account).path;
+        let number = before.number;
+        conflict(
+            "reconciled",
+            format!(
+                "the entry of {number} on {account} is reconciled ({})",
+                entry.reconciled().unwrap_or_default()
+            ),
+            Some(format!(
+                "hissab reconcile '{}' --undo {number}",
+                account.replace('\'', "'\\''")
+            )),
+        )
+    })
 }
 
 /// The transaction a target names.
