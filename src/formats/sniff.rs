@@ -151,7 +151,9 @@ fn whole_book(head: &[u8]) -> Option<Content> {
     let text = String::from_utf8_lossy(&plain);
     match root(&text) {
         Some("gnc-v2") => Some(Content::Gnucash),
-        Some("ENVELOPE") => Some(Content::TallyXml),
+        Some("ENVELOPE" | "TALLYMESSAGE" | "VOUCHER" | "LEDGER" | "GROUP") => {
+            Some(Content::TallyXml)
+        }
         Some(_) => None,
         None => {
             let end = memchr::memrchr(b'\n', head).map_or(head.len(), |at| at + 1);

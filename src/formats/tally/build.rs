@@ -215,7 +215,7 @@ impl Build<'_, '_> {
         let foreign = amount
             .foreign
             .as_ref()
-            .filter(|(number, _)| !number.is_zero());
+            .filter(|(number, _)| !number.is_zero() && self.holds_currencies(account));
         let key = foreign.and_then(|(_, symbol)| self.builder.currency(&code_of(symbol)));
         match (foreign, key) {
             (Some((number, _)), Some(key)) if key != self.base => {
@@ -223,8 +223,21 @@ impl Build<'_, '_> {
                 entry.price = Some((amount.base.abs(), self.base, PriceBasis::Total));
                 entry
             }
-            _ => WholeEntry::new(account, amount.base, self.base),
+            _ => {
+                let mut entry = WholeEntry::new(account, amount.base, self.base);
+                let said = amount.foreign.as_ref().filter(|(n, _)| !n.is_zero());
+                let text = said.map(|(n, symbol)| format!("{n} {}", code_of(symbol)));
+                entry.tags = text.map(|text| tag("forex", &text)).into_iter().collect();
+                entry
+            }
         }
+    }
+
+    /// Banks and parties hold what their currency says; results and capital are kept in the company's own.
+    fn holds_currencies(&mut self, account: AccountKey) -> bool {
+        let declared = self.builder.account_mut(account).declared;
+        !declared
+            .is_some_and(|(kind, _)| matches!(kind, Kind::Income | Kind::Expense | Kind::Equity))
     }
 
     /// The type that a custom one is made from.
@@ -255,9 +268,13 @@ impl Build<'_, '_> {
             self.leave_out("optional vouchers".to_owned());
             return Ok(());
         }
-        if NOT_POSTED.contains(&kind.as_str()) || voucher.candidates.is_empty() {
+        if NOT_POSTED.contains(&kind.as_str()) {
+            self.leave_out(format!("{} vouchers post to no ledger and", voucher.kind));
+            return Ok(());
+        }
+        if voucher.candidates.is_empty() {
             self.leave_out(format!(
-                "{} vouchers without entries in ledgers",
+                "{} vouchers have no entries in this file and",
                 voucher.kind
             ));
             return Ok(());
@@ -290,16 +307,16 @@ impl Build<'_, '_> {
             } else {
                 Status::Unmarked
             };
-            one.tags = entry
+            let bills = entry
                 .bills
                 .iter()
                 .filter(|b| b.kind == "newref" || b.kind == "advance")
-                .map(|b| tag("bill", &b.name))
-                .collect();
+                .map(|b| tag("bill", &b.name));
+            one.tags.extend(bills);
             whole.push(one);
         }
         if whole.len() < 2 {
-            self.leave_out("vouchers that move nothing".to_owned());
+            self.leave_out("vouchers move nothing and".to_owned());
             return Ok(());
         }
         let said = [&voucher.narration, &voucher.party, &voucher.kind];
@@ -354,20 +371,25 @@ impl Build<'_, '_> {
                 .iter()
                 .try_fold(Decimal::ZERO, |sum, e| sum.checked_add(e.amount.base))
         };
-        for list in &voucher.candidates {
+        // Zeros balance always, and say nothing while another list holds money.
+        let moves = |list: &&Vec<Entry>| list.iter().any(|e| !e.amount.base.is_zero());
+        let moving: Vec<&Vec<Entry>> = voucher.candidates.iter().filter(moves).collect();
+        if moving.is_empty() {
+            return Ok(Vec::new());
+        }
+        for list in &moving {
             if sum(list) == Some(Decimal::ZERO) {
-                return Ok(list.clone());
+                return Ok(list.to_vec());
             }
         }
-        for list in &voucher.candidates {
+        for list in &moving {
             let turned: Option<Vec<Entry>> = list.iter().map(by_nature).collect();
             if let Some(turned) = turned.filter(|t| sum(t) == Some(Decimal::ZERO)) {
                 self.by_nature += 1;
                 return Ok(turned);
             }
         }
-        let off = voucher
-            .candidates
+        let off = moving
             .first()
             .and_then(|list| sum(list))
             .map_or_else(|| "too much".to_owned(), |s| s.normalize().to_string());

@@ -64,7 +64,7 @@ fn vouchers_find_their_ledgers_in_another_file() {
         "1 vouchers balance by ISDEEMEDPOSITIVE",
         "1 cancelled",
         "1 optional",
-        "1 Stock Journal",
+        "1 Stock Journal vouchers post to no ledger and were left out",
         "1 stockitem masters",
     ] {
         assert!(said.contains(text), "{text}: {said}");
@@ -132,6 +132,34 @@ fn what_cannot_be_right_is_refused() {
     }
     // Left out, not refused: nothing of it posts.
     assert_eq!(xml(&voucher("")).unwrap().book.store.len(), 0);
+}
+
+/// Seen in a connector's export: the ledgers balance, and goods of nothing stand beside them.
+#[test]
+fn goods_of_nothing_do_not_hide_the_entries() {
+    let goods = "<ALLINVENTORYENTRIES.LIST><ACCOUNTINGALLOCATIONS.LIST><LEDGERNAME>C</LEDGERNAME><AMOUNT>0</AMOUNT></ACCOUNTINGALLOCATIONS.LIST></ALLINVENTORYENTRIES.LIST>";
+    let ledgers =
+        format!("{}{}", entry("A", "-5.00"), entry("B", "5.00")).replace("ALLLEDGER", "LEDGER");
+    let read = xml(&voucher(&format!("{goods}{ledgers}"))).unwrap();
+    assert_eq!(read.book.store.entries(0).len(), 2);
+}
+
+#[test]
+fn payroll_is_read_by_its_pay_heads() {
+    let head = |name: &str, amount: &str| {
+        format!(
+            "<PAYHEADALLOCATIONS.LIST><PAYHEADNAME>{name}</PAYHEADNAME><AMOUNT>{amount}</AMOUNT></PAYHEADALLOCATIONS.LIST>"
+        )
+    };
+    let heads = format!(
+        "<CATEGORYENTRY.LIST><EMPLOYEEENTRIES.LIST>{}{}</EMPLOYEEENTRIES.LIST></CATEGORYENTRY.LIST>",
+        head("Salary", "-9.00"),
+        head("Payable", "9.00")
+    );
+    assert_eq!(
+        xml(&voucher(&heads)).unwrap().book.store.entries(0).len(),
+        2
+    );
 }
 
 #[test]

@@ -223,7 +223,15 @@ fn voucher(node: &Node, source: u16) -> Result<Voucher, Fault> {
             .flat_map(|item| item.all("ACCOUNTINGALLOCATIONS.LIST")),
     )?;
     let with = |list: &[Entry]| list.iter().chain(&of_goods).cloned().collect::<Vec<_>>();
-    let candidates = vec![all.clone(), with(&all), some.clone(), with(&some)];
+    let mut heads = Vec::new();
+    pay_heads(node, &mut heads);
+    let candidates = vec![
+        all.clone(),
+        with(&all),
+        some.clone(),
+        with(&some),
+        entries(heads.into_iter())?,
+    ];
     Ok(Voucher {
         guid: first(&[
             node.text_of("GUID"),
@@ -248,7 +256,10 @@ fn voucher(node: &Node, source: u16) -> Result<Voucher, Fault> {
 fn entries<'n>(lists: impl Iterator<Item = &'n Node>) -> Result<Vec<Entry>, Fault> {
     let mut out = Vec::new();
     for node in lists {
-        let ledger = one_line(node.text_of("LEDGERNAME"));
+        let named = node
+            .child("LEDGERNAME")
+            .or_else(|| node.child("PAYHEADNAME"));
+        let ledger = one_line(named.map_or("", |n| n.text.as_str()));
         let Some(written) = node
             .child("AMOUNT")
             .filter(|a| !a.text.is_empty() || !a.children.is_empty())
@@ -280,6 +291,16 @@ fn entries<'n>(lists: impl Iterator<Item = &'n Node>) -> Result<Vec<Entry>, Faul
         });
     }
     Ok(out)
+}
+
+/// What payroll vouchers have for entries, below their employees.
+fn pay_heads<'n>(node: &'n Node, into: &mut Vec<&'n Node>) {
+    for child in &node.children {
+        match child.name.as_str() {
+            "PAYHEADALLOCATIONS.LIST" => into.push(child),
+            _ => pay_heads(child, into),
+        }
+    }
 }
 
 fn bill(node: &Node) -> Option<Bill> {
