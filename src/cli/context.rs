@@ -97,6 +97,15 @@ impl Context {
 
     /// The format asked for: `-O`, `--format`, `--json`, the name of `-o`, else a table.
     pub fn format(&self) -> Result<Format> {
+        let format = self.format_said()?;
+        if format == Format::Xlsx && self.out.is_terminal() {
+            let words = "a workbook is for a file or a pipe, not for a terminal";
+            return Err(Failure::usage("binary-output", words).hint("add -o FILE.xlsx"));
+        }
+        Ok(format)
+    }
+
+    fn format_said(&self) -> Result<Format> {
         let word = self
             .globals
             .output_format

@@ -28,7 +28,8 @@ pub enum Form {
 
 impl Form {
     /// Words of the forms, for people.
-    pub const WORDS: &str = "csv, tsv, json, ndjson, hledger, ledger, beancount, sql";
+    pub const WORDS: &str =
+        "csv, tsv, json, ndjson, md, html, xlsx, hledger, ledger, beancount, sql, qif, tally";
 
     pub fn word(self) -> &'static str {
         match self {
@@ -50,10 +51,8 @@ impl Form {
             "dat" => Some(Form::Journal(Dialect::Auto)),
             other => match Format::from_word(other).or_else(|| Format::of_extension(other))? {
                 Format::Hledger => Some(Form::Journal(Dialect::Hledger)),
-                format @ (Format::Csv | Format::Tsv | Format::Json | Format::Ndjson) => {
-                    Some(Form::Rows(format))
-                }
-                _ => None,
+                Format::Table => None,
+                format => Some(Form::Rows(format)),
             },
         }
     }
@@ -64,6 +63,12 @@ impl Form {
             Form::Rows(Format::Csv) => ("csv", "text/csv; charset=utf-8"),
             Form::Rows(Format::Tsv) => ("tsv", "text/tab-separated-values; charset=utf-8"),
             Form::Rows(Format::Ndjson) => ("ndjson", "application/x-ndjson"),
+            Form::Rows(Format::Md) => ("md", "text/markdown; charset=utf-8"),
+            Form::Rows(Format::Html) => ("html", "text/html; charset=utf-8"),
+            Form::Rows(Format::Xlsx) => (
+                "xlsx",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            ),
             Form::Rows(_) => ("json", "application/json"),
             Form::Book(format) => format.file_type(),
             Form::Journal(Dialect::Ledger) => ("ledger", "text/plain; charset=utf-8"),
@@ -93,6 +98,9 @@ pub enum ExportError {
     Render(#[from] RenderError),
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// The format cannot say something the book holds.
+    #[error("{0}")]
+    Unsaid(String),
     /// The caller's step said so.
     #[error("the export was called off")]
     Stopped,
@@ -227,6 +235,9 @@ fn each(
     let mut failed = None;
     book.scan(scan, &mut |transaction| {
         failed = match write(&transaction) {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                Some(ExportError::Unsaid(error.to_string()))
+            }
             Err(error) => Some(ExportError::Io(error)),
             Ok(()) if step().is_break() => Some(ExportError::Stopped),
             Ok(()) => return ControlFlow::Continue(()),
@@ -250,7 +261,7 @@ mod tests {
             Form::from_word("bean"),
             Some(Form::Book(BookFormat::Beancount))
         );
-        for other in ["table", "html", "xlsx", ""] {
+        for other in ["table", "pdf", "txt", ""] {
             assert_eq!(Form::from_word(other), None, "{other}");
         }
     }

@@ -70,6 +70,8 @@ pub enum ColumnKind {
 pub struct Column {
     pub name: Cow<'static, str>,
     pub kind: ColumnKind,
+    /// Whether its amounts may be added up over the rows.
+    pub sums: bool,
 }
 
 impl Column {
@@ -77,6 +79,7 @@ impl Column {
         Column {
             name: Cow::Borrowed(name),
             kind: ColumnKind::Text,
+            sums: false,
         }
     }
 
@@ -84,6 +87,7 @@ impl Column {
         Column {
             name: Cow::Borrowed(name),
             kind: ColumnKind::Number,
+            sums: false,
         }
     }
 
@@ -91,7 +95,14 @@ impl Column {
         Column {
             name: Cow::Borrowed(name),
             kind: ColumnKind::Amount,
+            sums: false,
         }
+    }
+
+    /// The same column, of which a workbook shows the total.
+    pub fn summed(mut self) -> Column {
+        self.sums = true;
+        self
     }
 
     /// An amount column whose name is made at run time: a period.
@@ -99,6 +110,7 @@ impl Column {
         Column {
             name: Cow::Owned(name),
             kind: ColumnKind::Amount,
+            sums: false,
         }
     }
 }

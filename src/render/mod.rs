@@ -1,4 +1,4 @@
-//! Reports on paper: a report value or a stream of rows → table, csv, tsv, json, ndjson, md.
+//! Reports on paper: a report value or a stream of rows → table, csv, tsv, json, ndjson, md, html, xlsx.
 //!
 //! # How a bounded report is shown
 //!
@@ -30,6 +30,7 @@ use crate::ledger::amount_format::Grouping;
 pub mod cell;
 mod csv;
 pub mod format;
+mod html;
 mod json;
 mod md;
 mod people;
@@ -39,6 +40,7 @@ mod sheet;
 mod table;
 mod text;
 pub mod views;
+mod xlsx;
 
 pub use cell::{Cell, Column};
 pub use format::Format;
@@ -83,7 +85,7 @@ impl Options {
 
     /// True for the sheets that can be made, unless columns were picked by name.
     pub fn is_for_people(&self) -> bool {
-        matches!(self.format, Format::Table | Format::Md) && self.fields.is_empty()
+        self.format.is_for_people() && self.fields.is_empty()
     }
 
     pub fn people(&self) -> People {
@@ -123,6 +125,11 @@ pub trait View {
     /// Facts after the rows of a JSON document: totals, proof.
     fn tail(&self) -> Vec<(&'static str, Json)>;
 
+    /// True if each amount column may be added up over the rows: none of them is a sum of others.
+    fn sums(&self) -> bool {
+        false
+    }
+
     /// The same report laid out for reading.
     fn sheet(&self, people: &People) -> Sheet;
 }
@@ -139,7 +146,14 @@ pub fn write(out: &mut dyn Write, options: &Options, view: &dyn View) -> Result<
         }
         return Ok(table.end(&sheet.notes)?);
     }
-    let mut writer = RowWriter::begin(out, options, view.schema(), &view.head(), view.columns())?;
+    let mut columns = view.columns();
+    let sums = view.sums();
+    let amounts = |column: &&mut Column| column.kind == cell::ColumnKind::Amount;
+    columns
+        .iter_mut()
+        .filter(amounts)
+        .for_each(|c| c.sums = sums);
+    let mut writer = RowWriter::begin(out, options, view.schema(), &view.head(), columns)?;
     view.rows(&mut |cells| writer.row(cells))?;
     Ok(writer.end(&view.tail())?)
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::csv::SeparatedRows;
 use super::json::{DocumentRows, Json, LineRows};
 use super::table::CellTable;
+use super::xlsx::WorkbookRows;
 use super::{Cell, Column, Format, Options, RenderError};
 
 /// The cells of one row that were picked, in the order wanted.
@@ -57,8 +58,11 @@ impl<'w> RowWriter<'w> {
             Format::Tsv => Box::new(SeparatedRows::begin(out, options, b'\t', &columns)?),
             Format::Json => Box::new(DocumentRows::begin(out, schema, head, &columns)?),
             Format::Ndjson => Box::new(LineRows::begin(out, &columns)),
-            Format::Table | Format::Md => Box::new(CellTable::begin(out, options, &columns)?),
-            other => return Err(RenderError::NoSuchForm(other)),
+            Format::Xlsx => Box::new(WorkbookRows::begin(out, options, schema, head, &columns)?),
+            Format::Table | Format::Md | Format::Html => {
+                Box::new(CellTable::begin(out, options, &columns)?)
+            }
+            other @ Format::Hledger => return Err(RenderError::NoSuchForm(other)),
         };
         Ok(RowWriter {
             sink,

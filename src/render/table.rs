@@ -13,6 +13,7 @@ use comfy_table::{
 use unicode_width::UnicodeWidthStr;
 
 use super::cell::{ColumnKind, push_plain};
+use super::html::HtmlTable;
 use super::json::Json;
 use super::md::MarkdownTable;
 use super::rows::{Row, RowSink};
@@ -31,7 +32,7 @@ const LAYOUT_ROWS: usize = 32;
 /// Text columns are not squeezed below this.
 const TEXT_WIDTH_MIN: usize = 12;
 
-/// Writes the rows of a sheet as they come, as a table or as Markdown.
+/// Writes the rows of a sheet as they come, as a table, as Markdown or as a page.
 pub struct TableWriter<'w> {
     kind: Kind<'w>,
 }
@@ -39,6 +40,7 @@ pub struct TableWriter<'w> {
 enum Kind<'w> {
     Plain(PlainTable<'w>),
     Markdown(MarkdownTable<'w>),
+    Html(HtmlTable<'w>),
 }
 
 impl<'w> TableWriter<'w> {
@@ -71,6 +73,7 @@ impl<'w> TableWriter<'w> {
     ) -> Result<TableWriter<'w>, RenderError> {
         let kind = match options.format {
             Format::Md => Kind::Markdown(MarkdownTable::begin(out, title, &columns)?),
+            Format::Html => Kind::Html(HtmlTable::begin(out, title, &columns, options.raw)?),
             _ => Kind::Plain(PlainTable::begin(out, options, title, columns, held_max)?),
         };
         Ok(TableWriter { kind })
@@ -80,6 +83,7 @@ impl<'w> TableWriter<'w> {
         match &mut self.kind {
             Kind::Plain(table) => table.row(row),
             Kind::Markdown(table) => table.row(&row),
+            Kind::Html(table) => table.row(&row),
         }
     }
 
@@ -92,6 +96,7 @@ impl<'w> TableWriter<'w> {
         match &mut self.kind {
             Kind::Plain(table) => table.end(notes),
             Kind::Markdown(table) => table.end(notes),
+            Kind::Html(table) => table.end(notes),
         }
     }
 }

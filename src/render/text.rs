@@ -24,6 +24,29 @@ pub(super) fn for_csv(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Text in front of which a quote keeps a spreadsheet from computing it; blanks before it do not count.
+pub(super) fn without_formula(text: &str) -> Cow<'_, str> {
+    if is_formula(text.trim_start_matches(' ')) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Text for a cell of a workbook, which is text whatever it begins with; no longer than a cell holds.
+pub(super) fn for_cell(text: &str, raw: bool, chars_max: usize) -> Cow<'_, str> {
+    let safe = if raw {
+        Cow::Borrowed(text)
+    } else {
+        sanitize::block(text)
+    };
+    if safe.len() <= chars_max || safe.chars().count() <= chars_max {
+        return safe;
+    }
+    let cut: String = safe.chars().take(chars_max).collect();
+    Cow::Owned(format!("{cut}… (longer than a cell)"))
+}
+
 /// True if a spreadsheet would compute a cell of this text.
 fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r'])

@@ -54,7 +54,7 @@ pub struct ExportRequest {
     /// `transactions`.
     #[serde(default = "transactions")]
     pub what: String,
-    /// `csv`, `tsv`, `json`, `ndjson`, `hledger` or `ledger`.
+    /// `csv`, `tsv`, `json`, `ndjson`, `md`, `html`, `xlsx`, `hledger`, `ledger`, `beancount`, `sql`, `qif` or `tally`.
     pub format: String,
     #[serde(default)]
     pub filters: ExportFilters,

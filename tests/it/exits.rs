@@ -13,14 +13,23 @@ use rust_decimal::Decimal;
 use crate::books::Shop;
 use crate::chance::Chance;
 use crate::journals::{Sums, difference, hledger, ledger};
-use crate::odd_books::odd_book;
+use crate::odd_books::{Foreign, odd_book, odd_book_where};
 use crate::support::TestEnv;
 
 /// Transactions of a generated book.
 const COUNT: usize = 60;
 
 /// Calls with so many books, or as many as `HISSAB_BOOKS` says; a failure names the seed.
-pub fn each_book(test: &str, usual: usize, mut look: impl FnMut(&mut Shop, &TestEnv)) {
+pub fn each_book(test: &str, usual: usize, look: impl FnMut(&mut Shop, &TestEnv)) {
+    each_book_where(test, usual, Foreign::Freely, look);
+}
+
+fn each_book_where(
+    test: &str,
+    usual: usize,
+    foreign: Foreign,
+    mut look: impl FnMut(&mut Shop, &TestEnv),
+) {
     let count = std::env::var("HISSAB_BOOKS")
         .ok()
         .and_then(|n| n.parse().ok())
@@ -29,7 +38,7 @@ pub fn each_book(test: &str, usual: usize, mut look: impl FnMut(&mut Shop, &Test
     for _ in 0..count {
         let seed = chance.next();
         eprintln!("book {seed}");
-        let mut shop = odd_book(seed, COUNT);
+        let mut shop = odd_book_where(seed, COUNT, foreign);
         look(&mut shop, &TestEnv::new());
     }
 }
@@ -224,4 +233,130 @@ fn a_script_of_sql_loads_to_the_balances_of_the_book() {
         let path = export(env, shop, "book.sql");
         same("sqlite", &sums(&mut shop.book), &sqlite(env, &path));
     });
+}
+
+/// Sums by the whole path, which is a ledger's alias, and by currency, out of Tally's XML; every voucher has to
+/// balance in the company's own currency.
+const TALLY: &str = r#"
+import re, sys
+import xml.etree.ElementTree as tree
+from collections import defaultdict
+from decimal import Decimal
+root = tree.parse(sys.argv[1]).getroot()
+paths, codes, sums = {}, {}, defaultdict(Decimal)
+for currency in root.iter("CURRENCY"):
+    assert currency.get("NAME") not in codes
+    codes[currency.get("NAME")] = currency.findtext("MAILINGNAME")
+for ledger in root.iter("LEDGER"):
+    names = [n.text for n in ledger.iter("NAME")]
+    assert ledger.get("NAME").lower() not in paths
+    paths[ledger.get("NAME").lower()] = names[2] if len(names) > 2 else names[0]
+def signed(text):
+    number = re.search(r"[0-9.]+", text).group()
+    return Decimal(number) * (-1 if text.startswith("-") else 1)
+for voucher in root.iter("VOUCHER"):
+    total = 0
+    for entry in voucher.iter("ALLLEDGERENTRIES.LIST"):
+        text = entry.findtext("AMOUNT")
+        left, _, right = text.partition(" = ")
+        code = "INR"
+        if right:
+            code = codes[re.match(r"-?(\D+?) [0-9]", left).group(1)]
+        total += signed(right or left)
+        amount = -signed(left)
+        assert amount == 0 or (amount > 0) == (entry.findtext("ISDEEMEDPOSITIVE") == "Yes")
+        sums[paths[entry.findtext("LEDGERNAME").lower()], code] += amount
+    assert total == 0, voucher.findtext("VOUCHERNUMBER")
+for (path, code), amount in sorted(sums.items()):
+    print("\x1f".join([path, code, format(amount, "f")]))
+"#;
+
+fn python(script: &str, path: &Path) -> String {
+    let output = Command::new("python3")
+        .args(["-c", script])
+        .arg(path)
+        .env("PYTHONUTF8", "1")
+        .output()
+        .expect("python3 is needed for this test");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn tally_gets_the_balances_of_the_book_and_every_voucher_balances() {
+    each_book_where("exits to tally", 6, Foreign::Priced, |shop, env| {
+        let path = export(env, shop, "book.xml");
+        let theirs = normal(listed(&python(TALLY, &path)));
+        same("tally", &sums(&mut shop.book), &theirs);
+    });
+}
+
+#[test]
+fn what_tally_cannot_say_stops_the_export_with_its_number() {
+    let shop = odd_book(3, COUNT);
+    let env = TestEnv::new();
+    let book = shop.path.to_str().unwrap();
+    let refused = env.hissab(["-B", book, "export", "book.xml"]).exits(1);
+    assert!(
+        refused.stderr.contains("without a price in INR"),
+        "{refused}"
+    );
+    assert!(!env.path("book.xml").exists());
+}
+
+/// Sums of the accounts of a QIF file; the splits of every record have to add up.
+const QIF: &str = r#"
+import sys
+from collections import defaultdict
+from decimal import Decimal
+sums, account, kind, record, splits, naming = defaultdict(Decimal), None, "", {}, [], False
+for line in open(sys.argv[1], encoding="utf-8", newline="\n"):
+    line = line.rstrip("\n")
+    if line == "!Account":
+        naming = True
+    elif line.startswith("!Type:"):
+        kind, naming = line[6:], False
+    elif line == "^":
+        if naming:
+            account = record["N"]
+        elif kind != "Cat":
+            amount = Decimal(record["T"])
+            assert not splits or sum(splits) == amount, record
+            sums[account] += amount
+        record, splits = {}, []
+    elif line.startswith("$"):
+        splits.append(Decimal(line[1:]))
+    else:
+        record[line[0]] = line[1:]
+for name, amount in sorted(sums.items()):
+    print("\x1f".join([name, "", format(amount, "f")]))
+"#;
+
+#[test]
+fn qif_has_the_balances_of_assets_and_liabilities() {
+    let mut seen = 0;
+    let mut look = |shop: &mut Shop, env: &TestEnv| {
+        let path = export(env, shop, "book.qif");
+        let theirs = normal(listed(&python(QIF, &path)));
+        let chart = shop.book.chart().unwrap();
+        let ours = sums(&mut shop.book)
+            .into_iter()
+            .filter_map(|((path, code), sum)| {
+                use hissab::ledger::account::Kind::{Asset, Liability};
+                let kind = chart.find(&path).unwrap().kind;
+                let name = if code == "INR" {
+                    path
+                } else {
+                    format!("{path} ({code})")
+                };
+                matches!(kind, Asset | Liability).then_some(((name, String::new()), sum))
+            });
+        let ours: Sums = ours.collect();
+        seen += ours.len();
+        same("qif", &ours, &theirs);
+    };
+    each_book_where("exits to qif", 4, Foreign::Freely, &mut look);
+    each_book_where("exits to qif, splits", 4, Foreign::Never, &mut look);
+    assert!(seen > 50);
 }

@@ -886,15 +886,9 @@ error: the book has no currency "EUR"
  hint: it has INR
 [exit 6]
 "#);
-    assert_snapshot!(look(&["journal", "-O", "html"]), @r#"
+    assert_snapshot!(look(&["bal", "-O", "hledger"]), @r#"
 --- stderr
-error: this cannot be printed as html
- hint: use -O csv or -O json
-[exit 2]
-"#);
-    assert_snapshot!(look(&["bal", "-O", "xlsx"]), @r#"
---- stderr
-error: this cannot be printed as xlsx
+error: this cannot be printed as hledger
  hint: use -O csv or -O json
 [exit 2]
 "#);

@@ -28,6 +28,7 @@ mod looking;
 mod mirror;
 mod odd_books;
 mod other_tools;
+mod paper;
 mod places;
 mod query_peers;
 mod reconciling;

@@ -83,6 +83,19 @@ const TAGS: &[(&str, &str)] = &[
 
 /// A book of about so many transactions.
 pub fn odd_book(seed: u64, count: usize) -> Shop {
+    odd_book_where(seed, count, Foreign::Freely)
+}
+
+/// How other currencies than the book's own occur.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Foreign {
+    Freely,
+    /// Always with a price in the book's own.
+    Priced,
+    Never,
+}
+
+pub fn odd_book_where(seed: u64, count: usize, foreign: Foreign) -> Shop {
     let mut chance = Chance::from(seed);
     let mut shop = Shop::new();
     chart(&mut shop);
@@ -93,7 +106,7 @@ pub fn odd_book(seed: u64, count: usize) -> Shop {
         .map(|a| a.path.to_string())
         .collect();
     for _ in 0..count {
-        let draft = transaction(&mut shop, &mut chance, &paths);
+        let draft = transaction(&mut shop, &mut chance, &paths, foreign);
         shop.write("posted", vec![Change::Post(draft)]).unwrap();
     }
     corrections(&mut shop, &mut chance, count as u64);
@@ -157,7 +170,7 @@ fn amount(chance: &mut Chance, scale: u8) -> Decimal {
     Decimal::from_i128_with_scale(i128::from(sign * minor), u32::from(scale))
 }
 
-fn transaction(shop: &mut Shop, chance: &mut Chance, paths: &[String]) -> Draft {
+fn transaction(shop: &mut Shop, chance: &mut Chance, paths: &[String], foreign: Foreign) -> Draft {
     let text = |chance: &mut Chance| (*chance.one(TEXTS)).to_owned();
     let id = TransactionId(Uuid::from_u128(
         0x0190_0000_0000_7000_8000_0000_0000_0000 + shop.id(),
@@ -183,7 +196,7 @@ fn transaction(shop: &mut Shop, chance: &mut Chance, paths: &[String]) -> Draft 
             ("Über key".to_owned(), text(chance)),
         ];
     }
-    draft.entries = entries(chance, paths);
+    draft.entries = entries(chance, paths, foreign);
     draft
 }
 
@@ -201,7 +214,7 @@ fn tags(chance: &mut Chance) -> Vec<Tag> {
 }
 
 /// Some entries with amounts, at times with a price, and one that takes the rest.
-fn entries(chance: &mut Chance, paths: &[String]) -> Vec<DraftEntry> {
+fn entries(chance: &mut Chance, paths: &[String], foreign: Foreign) -> Vec<DraftEntry> {
     let usable: Vec<&String> = paths
         .iter()
         .filter(|p| *p != "Assets:Dollars only")
@@ -212,10 +225,17 @@ fn entries(chance: &mut Chance, paths: &[String]) -> Vec<DraftEntry> {
             .into_iter()
             .chain(CURRENCIES.iter().map(|(code, scale, ..)| (*code, *scale)))
             .collect::<Vec<_>>();
-        let (code, scale) = *chance.one(&places);
-        let number = amount(chance, scale);
+        let (code, scale) = match foreign {
+            Foreign::Never => ("INR", 2),
+            Foreign::Freely | Foreign::Priced => *chance.one(&places),
+        };
+        let mut number = amount(chance, scale);
+        if foreign == Foreign::Priced && code != "INR" && number.abs() >= dec("100000") {
+            number = dec("1");
+        }
         let small = number.abs() < dec("100000");
-        let price = (code != "INR" && small && chance.below(2) == 0).then(|| DraftPrice {
+        let wanted = foreign == Foreign::Priced || chance.below(2) == 0;
+        let price = (code != "INR" && small && wanted).then(|| DraftPrice {
             amount: [dec("83.10"), dec("0.335"), dec("1.3333333"), dec("7")][chance.below(4)],
             currency: Some("INR".into()),
             basis: [PriceBasis::Unit, PriceBasis::Total][chance.below(2)],

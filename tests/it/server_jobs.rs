@@ -69,6 +69,10 @@ fn a_job_writes_the_bytes_of_the_local_export() {
         "ledger",
         "beancount",
         "sql",
+        "qif",
+        "tally",
+        "md",
+        "html",
     ] {
         let there = fetched(&live, &json!({ "format": format }));
         let here = live
@@ -79,6 +83,9 @@ fn a_job_writes_the_bytes_of_the_local_export() {
         assert!(here.contains("tea"));
         assert_eq!(there.text(), here, "{format}");
     }
+    let there = fetched(&live, &json!({ "format": "xlsx" }));
+    live.env.hissab(["-B", book, "export", "here.xlsx"]).ok();
+    assert!(there.body == std::fs::read(live.env.path("here.xlsx")).unwrap());
     let picked = json!({ "format": "csv", "fields": ["date", "debit"], "no_header": true });
     let here = [
         "-B",
@@ -115,7 +122,7 @@ fn an_export_can_be_of_a_part() {
 fn what_cannot_be_exported_is_refused_at_once() {
     let live = shop();
     for (request, code) in [
-        (json!({ "format": "xlsx" }), "unknown-format"),
+        (json!({ "format": "pdf" }), "unknown-format"),
         (
             json!({ "format": "csv", "what": "members" }),
             "unknown-word",

@@ -43,6 +43,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("dialoguer", &["cli"]),
     ("comfy_table", &["render"]),
+    ("rust_xlsxwriter", &["render"]),
     (
         "std::fs",
         &[

@@ -13,8 +13,8 @@ use crate::render::Options;
 
 /// Write every transaction to a file that other programs read
 ///
-/// -O csv, tsv, json, ndjson, hledger, ledger, beancount or sql; else the name of FILE says it, else it is an
-/// hledger journal.
+/// -O csv, tsv, json, ndjson, md, html, xlsx, hledger, ledger, beancount, sql, qif or tally; else the name of
+/// FILE says it, else it is an hledger journal.
 /// Ids are kept, so that importing the file again changes nothing.
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab export shop.journal; hledger -f shop.journal balance")]
@@ -52,7 +52,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             args.shown.options(ctx)?
         }
         Form::Journal(_) | Form::Book(_) => {
-            args.shown.refuse("rows: -O csv, tsv, json or ndjson")?;
+            args.shown
+                .refuse("rows: -O csv, tsv, json, ndjson or xlsx")?;
             Options::default()
         }
     };
@@ -87,6 +88,9 @@ impl From<ExportError> for Failure {
             ExportError::Book(error) => error.into(),
             ExportError::Render(error) => error.into(),
             ExportError::Io(error) => error.into(),
+            ExportError::Unsaid(words) => Failure::refused("cannot-be-said", words)
+                .while_doing("not exported")
+                .hint("give it a price: hissab amend NUMBER --edit; or choose another format"),
             ExportError::Stopped => Failure::refused("stopped", error.to_string()),
         }
     }

@@ -16,7 +16,9 @@ use crate::ledger::transaction::Transaction;
 
 mod beancount;
 pub(super) mod names;
+mod qif;
 mod sql;
+mod tally;
 
 /// What a writer knows before the first transaction.
 #[derive(Debug, Clone)]
@@ -36,15 +38,24 @@ pub struct Facts {
 pub enum BookFormat {
     Beancount,
     Sql,
+    Qif,
+    Tally,
 }
 
 impl BookFormat {
-    pub const ALL: [BookFormat; 2] = [BookFormat::Beancount, BookFormat::Sql];
+    pub const ALL: [BookFormat; 4] = [
+        BookFormat::Beancount,
+        BookFormat::Sql,
+        BookFormat::Qif,
+        BookFormat::Tally,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
             BookFormat::Beancount => "beancount",
             BookFormat::Sql => "sql",
+            BookFormat::Qif => "qif",
+            BookFormat::Tally => "tally",
         }
     }
 
@@ -52,6 +63,7 @@ impl BookFormat {
     pub fn from_word(word: &str) -> Option<BookFormat> {
         match word {
             "bean" => Some(BookFormat::Beancount),
+            "xml" => Some(BookFormat::Tally),
             other => BookFormat::ALL.into_iter().find(|f| f.word() == other),
         }
     }
@@ -61,6 +73,8 @@ impl BookFormat {
         match self {
             BookFormat::Beancount => ("beancount", "text/plain; charset=utf-8"),
             BookFormat::Sql => ("sql", "application/sql"),
+            BookFormat::Qif => ("qif", "application/qif"),
+            BookFormat::Tally => ("xml", "application/xml"),
         }
     }
 
@@ -69,6 +83,8 @@ impl BookFormat {
         match self {
             BookFormat::Beancount => Box::new(beancount::Beancount::new(out, facts)),
             BookFormat::Sql => Box::new(sql::Sql::new(out, facts)),
+            BookFormat::Qif => Box::new(qif::Qif::new(out, facts)),
+            BookFormat::Tally => Box::new(tally::Tally::new(out, facts)),
         }
     }
 }
@@ -79,6 +95,8 @@ pub trait BookWriter {
     fn head(&mut self) -> io::Result<()>;
 
     /// One transaction that counts; they come by date, then number.
+    ///
+    /// Errors: `Unsupported`, with the reason, of one that the format cannot say.
     fn transaction(&mut self, transaction: &Transaction) -> io::Result<()>;
 
     /// What stands after them.

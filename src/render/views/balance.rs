@@ -165,6 +165,10 @@ impl View for BalanceView<'_> {
         )]
     }
 
+    fn sums(&self) -> bool {
+        !self.is_tidy() && self.report.lines.iter().all(|line| line.level == 0)
+    }
+
     fn sheet(&self, people: &People) -> Sheet {
         let several = self.keys().len() > 1;
         let mut columns = vec![SheetColumn::left("Account")];

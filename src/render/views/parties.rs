@@ -78,6 +78,10 @@ impl View for DuesView<'_> {
         vec![("totals", Json::List(sums.collect()))]
     }
 
+    fn sums(&self) -> bool {
+        true
+    }
+
     fn sheet(&self, people: &People) -> Sheet {
         let sums = self.sums();
         let several = sums.len() > 1;
@@ -206,6 +210,10 @@ impl View for AgeingView<'_> {
             )
         });
         vec![("totals", Json::List(sums.collect()))]
+    }
+
+    fn sums(&self) -> bool {
+        true
     }
 
     fn sheet(&self, people: &People) -> Sheet {

@@ -235,6 +235,14 @@ impl View for SectionsView<'_> {
         facts
     }
 
+    fn sums(&self) -> bool {
+        self.layout == Layout::Wide
+            && self
+                .sections
+                .iter()
+                .all(|s| s.lines.iter().all(|line| line.level == 0))
+    }
+
     fn sheet(&self, people: &People) -> Sheet {
         let keys = self.keys();
         let several = keys.len() > 1;

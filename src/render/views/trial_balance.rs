@@ -85,6 +85,10 @@ impl View for TrialBalanceView<'_> {
         ]
     }
 
+    fn sums(&self) -> bool {
+        self.report.lines.iter().all(|line| line.level == 0)
+    }
+
     fn sheet(&self, people: &People) -> Sheet {
         let several = self.report.totals.len() > 1;
         let mut columns = vec![SheetColumn::left("Account")];
