@@ -19,7 +19,7 @@ const TEXT_BYTES_MAX: usize = 1 << 20;
 /// The most elements of one record: a voucher of thousands of entries has some hundred thousand.
 const NODES_MAX: usize = 1 << 20;
 /// The largest file, in bytes of text.
-pub const FILE_BYTES_MAX: usize = 256 << 20;
+pub const FILE_BYTES_MAX: usize = 192 << 20;
 
 /// An element with all below it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -118,6 +118,11 @@ csv, tsv and ndjson hold rows only. JSON documents begin with their schema, for 
 \"schema\": \"hissab/trial-balance/1\"; amounts are strings with a currency. Machines see
 123456.50, signed with debits positive, and 2026-04-05; people see 1,23,456.50 Dr and
 05-Apr-2026. Errors with --json are one object on stderr with a stable code.
+
+Whole books are read by import and by -f, known by what they hold, not by their name:
+hledger and Ledger journals, beancount (beancount:FILE), GnuCash as XML or SQLite
+(gnucash:FILE), Tally's XML of masters and vouchers (tally:FILE) and its day book as CSV.
+Import Tally's masters first, so that each ledger has its place.
 ";
 
 const ENVIRONMENT: &str = "\

@@ -113,11 +113,11 @@ impl Parser<'_, '_> {
                 .fail(JournalError::whole_file(Arc::from(name), fault));
             return;
         };
-        (self.source, self.file) = (source, Arc::from(name));
+        (self.source, self.file, self.is_lost) = (source, Arc::from(name), false);
         let mut hash = self.builder.options().hash_inputs.then(FileDigest::new);
         let read = each_line(reader, &mut hash, |line, number| {
             self.line(line, u32::try_from(number).unwrap_or(u32::MAX));
-            !self.builder.is_full()
+            !self.builder.is_full() && !self.is_lost
         });
         self.end_of_file();
         match read {

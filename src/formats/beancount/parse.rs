@@ -57,6 +57,8 @@ pub(super) struct Parser<'b, 'o> {
     pub(super) line: u32,
     above: Above,
     open: Option<Open>,
+    /// What follows means nothing: a text before it is never closed.
+    pub(super) is_lost: bool,
     /// A text that is not closed yet, and the line it began on.
     pending: Option<(String, u32)>,
 }
@@ -78,6 +80,7 @@ impl<'b, 'o> Parser<'b, 'o> {
             line: 0,
             above: Above::Nothing,
             open: None,
+            is_lost: false,
             pending: None,
         }
     }
@@ -91,6 +94,7 @@ impl<'b, 'o> Parser<'b, 'o> {
                 self.line = line;
                 let fault = Fault::new("unclosed-quote", "the closing quote is missing")
                     .hint("a text of more than 1 MiB is not read");
+                self.is_lost = true;
                 self.fail(whole.lines().next().unwrap_or(""), (fault, 0));
                 return;
             }
