@@ -27,6 +27,10 @@ use crate::ledger::change::{OnceKey, OperationId, Repeat, Unit, WriteMode};
 ///
 /// Importing the same file twice changes nothing; overlapping statements add only what is new.
 /// With --dry-run nothing is written and every row is shown with what would become of it.
+/// What a file is (CSV, a workbook, OFX, QFX, QIF, CAMT.053, MT940, a journal, a book of another tool) is seen
+/// from what it holds. A file of several accounts takes --account NUMBER=ACCOUNT for each, which --save-profile
+/// keeps for the next one; transfers between them are posted once. A statement whose balances do not follow
+/// from its rows is refused, or with --allow-gap recorded as it is.
 #[derive(Debug, Clone, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -37,7 +41,7 @@ pub struct Args {
     #[command(subcommand)]
     pub action: Option<Action>,
 
-    /// Statements of any bank in CSV or workbooks (XLSX, ODS, XLS), journals, or CSV of whole transactions (- is stdin)
+    /// Statements of any bank (CSV, XLSX, ODS, XLS, OFX, QIF, CAMT.053, MT940), journals, books of other tools (- is stdin)
     #[arg(value_name = "FILE", required = true)]
     pub statements: Vec<String>,
 

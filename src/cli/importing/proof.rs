@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::Session;
 use crate::cli::error::Result;
 use crate::formats::plan::{Candidate, Fate};
-use crate::formats::statement::Statement;
+use crate::formats::statement::{Proof, Statement};
 use crate::ledger::account::AccountKey;
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::CurrencyKey;
@@ -127,6 +127,11 @@ pub fn books(
                     && !c.same_day_only
             })
             .collect();
+        // Nothing in the file proves which way a card's balance is printed: exactly what is owed is what is owed.
+        let unproved = statement.series.iter().all(|s| s.proof == Proof::None);
+        if unproved && proof.books < 0 && proof.statement == Some(-proof.books) {
+            proof.statement = Some(proof.books);
+        }
         proof.explain(&loose, first);
         proofs.push(proof);
     }

@@ -287,6 +287,10 @@ impl<'t> Detail<'t> {
                 self.remittance.push_str(&text);
                 return;
             }
+            [Tag::AmtDtls, Tag::InstdAmt, Tag::Amt] if self.inner.is_none() => {
+                self.inner = Some((text, currency));
+                return;
+            }
             [Tag::CdtDbtInd] => &mut self.side,
             [Tag::Refs, Tag::AcctSvcrRef] => &mut self.servicer,
             [Tag::Refs, Tag::EndToEndId] => &mut self.end_to_end,

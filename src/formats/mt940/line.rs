@@ -48,6 +48,12 @@ impl<'a> Line<'a> {
             Some(behind) => behind.trim_start(),
             None => rest.trim_start(),
         };
+        // Some savings banks break the line before the amount.
+        let below = field.body[first.len()..].trim();
+        let (rest, supplement) = match rest {
+            "" => below.split_once('\n').unwrap_or((below, "")),
+            rest => (rest, below),
+        };
         let end = rest
             .bytes()
             .position(|b| !b.is_ascii_digit() && b != b',' && b != b'.')
@@ -60,7 +66,10 @@ impl<'a> Line<'a> {
             .hint("amounts are digits with a decimal comma, such as 1250,00")
         })?;
         let (kind, references) = kind(&rest[end..]);
-        let (reference, bank_reference) = references.split_once("//").unwrap_or((references, ""));
+        let (reference, bank_reference) = references
+            .trim_end()
+            .split_once("//")
+            .unwrap_or((references, ""));
         Ok(Line {
             date: booked.unwrap_or(value),
             amount: sign * amount,
@@ -68,7 +77,7 @@ impl<'a> Line<'a> {
             kind,
             reference,
             bank_reference,
-            supplement: field.body[first.len()..].trim(),
+            supplement,
         })
     }
 }

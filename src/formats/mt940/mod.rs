@@ -159,8 +159,9 @@ impl<'a> Reader<'a> {
             open.sheet.number = number;
             open.sheet.name = name;
         }
+        let before = self.gathered.sheets.last().and_then(|s| s.currency.clone());
         let open = self.opened(field.line);
-        open.sheet.currency = Some(currency);
+        open.sheet.currency = Some(currency).filter(|c| !c.is_empty()).or(before);
         open.sheet.opening = Some(balance);
         Ok(())
     }
@@ -248,7 +249,7 @@ fn statement_row(
     }
     let known = |text: &str| {
         let text = text.trim();
-        let none = ["NONREF", "NOTPROVIDED", "NOREF", ""].contains(&text);
+        let none = ["NONREF", "NOTPROVIDED", "NOREF", "EREF", "MARF", "PREF", ""].contains(&text);
         (!none && text.len() > 1 && !text.bytes().all(|b| b == b'0')).then(|| text.to_owned())
     };
     StatementRow {
@@ -288,10 +289,12 @@ fn balance(field: &Field<'_>) -> Result<(Arc<str>, Balance), Fault> {
         _ => return Err(fault()),
     };
     let (day, rest) = rest.split_at_checked(6).ok_or_else(fault)?;
-    let (currency, amount) = rest.split_at_checked(3).ok_or_else(fault)?;
-    if !currency.bytes().all(|b| b.is_ascii_uppercase()) {
-        return Err(fault());
-    }
+    // Some banks leave the currency out of all balances but the first.
+    let letters = rest.bytes().take_while(u8::is_ascii_uppercase).count();
+    let (currency, amount) = match letters {
+        0 | 3 => rest.split_at(letters),
+        _ => return Err(fault()),
+    };
     let amount = amount.trim();
     let (minus, digits) = match amount.strip_prefix('-') {
         Some(digits) => (Decimal::NEGATIVE_ONE, digits),

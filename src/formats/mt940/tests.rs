@@ -172,6 +172,23 @@ fn several_statements_pages_and_accounts() {
 }
 
 #[test]
+fn a_currency_is_said_once_and_a_line_may_break_before_its_amount() {
+    let text = ":20:S\n:25:12\n:28:1/1\n:NS:22Test GmbH\n23Account\n:60F:C260315DEM0,00\n:61:2603170320CM5000,00S05168790452\n\
+        :NS:01Purpose\n:61:260322C\n20000,00NCHGEREF//7\nmore\n:62M:C26031525000,00\n\
+        :20:S\n:25:12\n:28:1/2\n:60M:C26031525000,00\n:61:260322    DM5000,00S051\n:62F:C26031520000,00\n";
+    let read = one(text);
+    assert_eq!(amounts(&read), ["5000.00", "20000.00", "-5000.00"]);
+    assert_eq!(read.series[0].proof, Proof::Ends);
+    assert_eq!(
+        (
+            read.rows[1].description.as_str(),
+            read.rows[1].reference.as_deref()
+        ),
+        ("more", None)
+    );
+}
+
+#[test]
 fn an_interim_report_is_no_statement() {
     let text = ":20:I\n:25:111\n:28C:1\n:34F:EURD0,\n:61:260401D10,NMSC\n:86:x\n-\n";
     let fault = read(text).unwrap().statements(text, false).unwrap_err();

@@ -117,6 +117,24 @@ impl<'a> Record<'a> {
         *slot = value;
     }
 
+    /// Brazilian banks print balances among the rows, without an id.
+    pub fn is_balance(&self) -> bool {
+        let words = if self.memo.is_empty() {
+            self.name
+        } else {
+            self.memo
+        };
+        let start = words.get(..5).unwrap_or("");
+        self.id.is_empty() && start.eq_ignore_ascii_case("saldo")
+    }
+
+    pub fn left_out_balance(&self) -> Note {
+        Note {
+            line: Some(self.line),
+            text: "a balance among the rows, no transaction: left out".to_owned(),
+        }
+    }
+
     pub fn is_hold(&self) -> bool {
         self.kind == "HOLD"
     }

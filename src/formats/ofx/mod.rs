@@ -236,6 +236,10 @@ impl<'a> Reader<'a> {
             self.pending += 1;
             return Ok(());
         }
+        if record.is_balance() {
+            sheet.notes.push(record.left_out_balance());
+            return Ok(());
+        }
         self.corrections.extend(record.correction(sheet.rows.len()));
         if let Some(row) = record.row(self.text, until, &sheet.currency, &mut self.unsigned)? {
             sheet.rows.push(row);

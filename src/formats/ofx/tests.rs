@@ -169,6 +169,23 @@ fn refusals_name_the_line_and_the_reason() {
 }
 
 #[test]
+fn a_balance_among_the_rows_and_crossed_end_tags_do_no_harm() {
+    let balance = ROW
+        .replace("<FITID>A1", "<FITID>")
+        .replace("TEA & SONS\n", "Saldo Anterior\n")
+        .replace("<MEMO>TEA & SONS, APRIL &amp; MAY\n", "");
+    let text = sgml(&format!("{balance}{ROW}")).replace("<STMTRS>", "<CCSTMTRS>");
+    let all = statements(&text);
+    assert_eq!((all.len(), all[0].rows.len()), (1, 1));
+    assert!(all[0].notes[0].text.contains("balance among the rows"));
+    let spaced = sgml(
+        &ROW.replace("<DTPOSTED>", "<DTPOSTED>\n\t\t")
+            .replace("<TRNAMT>", "<TRNAMT>\n\t"),
+    );
+    assert_eq!(statements(&spaced)[0].rows[0].amount.to_string(), "-12.50");
+}
+
+#[test]
 fn small_tags_are_tags() {
     let text = sgml(ROW)
         .replace("<OFX>", "<ofx>")
