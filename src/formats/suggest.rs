@@ -49,6 +49,9 @@ const ALONE_MAX: u64 = 90;
 /// How many transactions a suggestion names.
 const NAMED_MAX: usize = 3;
 
+/// The scores of an account's transactions, and each with its place.
+type Votes = (u64, Vec<(u64, usize)>);
+
 /// Words that banks put beside every name.
 const COMMON: &[&str] = &[
     "upi", "neft", "imps", "rtgs", "pos", "atm", "ach", "ecs", "inb", "mb", "ib", "dr", "cr", "to",
@@ -114,7 +117,7 @@ impl History {
     pub fn suggest(&self, text: &str, money_in: bool) -> Option<Suggestion> {
         let wanted = words(text);
         let similar = self.similar(&wanted, money_in);
-        let mut votes: BTreeMap<&Arc<str>, (u64, Vec<(u64, usize)>)> = BTreeMap::new();
+        let mut votes: BTreeMap<&Arc<str>, Votes> = BTreeMap::new();
         for (score, index) in &similar {
             let vote = votes.entry(&self.pasts[*index].0.counter).or_default();
             vote.0 += score;

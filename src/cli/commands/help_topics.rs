@@ -123,6 +123,16 @@ Whole books are read by import and by -f, known by what they hold, not by their 
 hledger and Ledger journals, beancount (beancount:FILE), GnuCash as XML or SQLite
 (gnucash:FILE), Tally's XML of masters and vouchers (tally:FILE) and its day book as CSV.
 Import Tally's masters first, so that each ledger has its place.
+
+Import tells a file by what it holds. Statements in tables: CSV of any bank, XLSX, ODS, XLS, and
+web pages saved as XLS; --sheet names the sheet. What rows are for is said by --rules FILE:
+
+  [[rule]]
+  match = \"SMS CHARGES\"
+  account = \"Expenses:Bank Charges\"
+
+or hledger's CSV rules as they are. --why says what decided each row, --accept-suggestions takes
+what earlier rows like it suggest, --review asks about the rest.
 ";
 
 const ENVIRONMENT: &str = "\
