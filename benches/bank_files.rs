@@ -69,9 +69,9 @@ fn file(kind: &str, bytes: usize) -> String {
                 text,
                 "<STMTTRN>\n<TRNTYPE>DEBIT\n<DTPOSTED>202604{day:02}120000.000[-5:EST]\n<TRNAMT>-{rupees}.{paise:02}\n<FITID>S{nth}\n<NAME>UPI-RAMESH KUMAR\n<MEMO>UPI-RAMESH KUMAR-{nth}\n</STMTTRN>\n"
             ),
-            "ofx xml" => write!(
+            "ofx xml" => writeln!(
                 text,
-                "<STMTTRN><TRNTYPE>DEBIT</TRNTYPE><DTPOSTED>202604{day:02}</DTPOSTED><TRNAMT>-{rupees}.{paise:02}</TRNAMT><FITID>S{nth}</FITID><NAME>UPI-RAMESH KUMAR</NAME><MEMO>TEA &amp; MILK {nth}</MEMO></STMTTRN>\n"
+                "<STMTTRN><TRNTYPE>DEBIT</TRNTYPE><DTPOSTED>202604{day:02}</DTPOSTED><TRNAMT>-{rupees}.{paise:02}</TRNAMT><FITID>S{nth}</FITID><NAME>UPI-RAMESH KUMAR</NAME><MEMO>TEA &amp; MILK {nth}</MEMO></STMTTRN>"
             ),
             "camt" => write!(
                 text,

@@ -68,7 +68,7 @@ impl Plan {
             match planned.fate {
                 Fate::New => {
                     counts.new += 1;
-                    let splits = planned.splits.iter().any(|s| *s == self.suspense);
+                    let splits = planned.splits.contains(&self.suspense);
                     counts.to_suspense += usize::from(planned.counter == self.suspense || splits);
                 }
                 Fate::Matched { .. } | Fate::Paired { .. } => counts.matched += 1,

@@ -95,8 +95,7 @@ fn older_forms_prefixes_and_times_are_the_same() {
             "<Id><IBAN>DE1</IBAN></Id>",
             "<Id><Othr><Id>77</Id></Othr></Id>",
         )
-        .replace("</", "</x:")
-        .replace("<x:", "<x:");
+        .replace("</", "</x:");
     let text = regex::Regex::new(r"<([A-Z])")
         .unwrap()
         .replace_all(&text, "<x:$1")

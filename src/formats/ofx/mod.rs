@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
 
     fn token(&mut self, placed: &Placed<'a>) -> Result<(), Fault> {
         match placed.token {
-            Token::Open { name, value } if value.is_empty() => self.open(name, placed.at),
+            Token::Open { name, value: "" } => self.open(name, placed.at),
             Token::Open { name, value } => {
                 self.value(name, value, placed);
                 Ok(())
