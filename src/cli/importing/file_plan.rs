@@ -29,7 +29,7 @@ pub struct FilePlan {
 
 /// Plans a file: all its statements or none.
 ///
-/// Errors: those of [`planning::plan`].
+/// Errors: those of `planning::plan`.
 pub fn plan(
     ctx: &mut Context,
     session: &mut Session,

@@ -1,6 +1,6 @@
 //! A book as a folder of text for git: `main.journal` and one journal a month, `2026/04.journal`.
 //!
-//! hledger reads the folder as it is (`hledger -f main.journal`), and [`read`] makes the same book
+//! hledger reads the folder as it is (`hledger -f main.journal`), and `read` makes the same book
 //! of it. The same book gives the same bytes, whoever asks and wherever it lies. What a journal's
 //! grammar cannot hold stands beside it in comments, as `key: value` or as `key: "value"` with the
 //! escapes of JSON. Void transactions are comments.

@@ -1,7 +1,7 @@
 //! Whole books as other programs take them in, apart from journals: one file a format.
 //!
 //! A writer gets the facts of the book first, then every transaction in order of date. Names that
-//! the other program would refuse are mapped (see [`names`]); what it cannot say is kept as
+//! the other program would refuse are mapped (see `names`); what it cannot say is kept as
 //! metadata where it has any. Balances per account and currency are always the book's own.
 
 use std::io::{self, Write};
