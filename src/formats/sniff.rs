@@ -367,7 +367,7 @@ mod tests {
         for (bytes, code) in [
             (&b""[..], "empty-file"),
             (b"%PDF-1.7", "not-text"),
-            (b"\xd0\xcf\x11\xe0\xa1", "not-text"),
+            (b"\x89PNG\r\n", "not-text"),
             (b"<?xml version=\"1.0\"?><pain/>", "unknown-format"),
         ] {
             let fault = content(bytes).unwrap_err();

@@ -667,7 +667,7 @@ fn entries_and_journals_come_back_as_they_went() {
                 .contains("Posted 0")
         );
     }
-    env.hissab(["export", "-O", "xlsx"]).exits(2);
+    env.hissab(["export", "-O", "docx"]).exits(2);
     env.write(
         "typo.journal",
         "2026-04-09 x\n    Assets:Csah  5 INR\n    Assets:Cash\n",

@@ -476,7 +476,8 @@ fn an_empty_book_has_empty_statements() {
         for format in ["table", "csv", "tsv", "json", "ndjson", "md"] {
             env.hissab([command, "-O", format]).ok();
         }
-        env.hissab([command, "-O", "xlsx"]).exits(2);
+        env.hissab([command, "-O", "xlsx", "-o", "paper.xlsx"]).ok();
+        env.hissab([command, "-O", "docx"]).exits(2);
     }
     for command in ["bs", "is", "cf"] {
         env.hissab([command, "-M"]).ok();

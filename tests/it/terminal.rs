@@ -142,7 +142,7 @@ fn add_asks_completes_and_offers_what_was_there_before() {
 fn work_that_takes_long_shows_progress_on_a_terminal_and_nowhere_else() {
     let env = shop();
     let mut journal = String::new();
-    for n in 0..30_000 {
+    for n in 0..150_000 {
         let day = n % 28 + 1;
         let _ = write!(
             journal,
