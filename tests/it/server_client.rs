@@ -25,7 +25,8 @@ impl Serving {
             .command(["serve", "--data", "data", "--listen", &listen])
             .env_remove("HISSAB_TEST_CLOCK")
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            // A pipe that nobody reads would hold the server up once it is full.
+            .stderr(std::fs::File::create(env.path("server.log")).unwrap())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
