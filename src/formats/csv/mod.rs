@@ -27,6 +27,7 @@ pub mod layouts;
 pub mod money;
 pub mod names;
 mod prove;
+mod role_names;
 pub mod table;
 mod unquoted;
 
