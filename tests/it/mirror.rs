@@ -182,7 +182,7 @@ fn a_check_lists_what_differs() {
         "file,state,line,text\n2025/12.journal,extra,,\n2026/03.journal,missing,,\n2026/04.journal,changed,3,2026-04-01 Counter sale\n"
     );
     assert!(
-        differs.stderr.contains("3 files of the mirror differ"),
+        differs.stderr.contains("book and mirror differ in 3 files"),
         "{differs}"
     );
     env.hissab(["mirror", "text"]).ok();

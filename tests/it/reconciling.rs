@@ -53,6 +53,10 @@ fn a_statement_that_agrees_is_marked_and_holds_its_entries() {
     assert_eq!(seen["statement"], "1480.00");
     assert_eq!(seen["outstanding"], "-300.00");
     assert_eq!(
+        seen["rows"][0]["currency"], "INR",
+        "no amount without its currency"
+    );
+    assert_eq!(
         env.hissab(["audit", "head"]).ok().stdout,
         head,
         "looking marks nothing"

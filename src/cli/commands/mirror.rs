@@ -102,7 +102,7 @@ fn check(ctx: &mut Context, args: &Args) -> Result<Exit> {
     }
     let word = shell_word(&args.folder.display().to_string());
     ctx.note(&format!(
-        "{} of the mirror differ from the book; to write the book's: hissab mirror {word}",
+        "book and mirror differ in {}; to write the book's: hissab mirror {word}",
         counted(found.len() as u64, "file")
     ));
     Ok(Exit::Failed)

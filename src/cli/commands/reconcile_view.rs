@@ -33,6 +33,7 @@ pub fn sheet(
             Cell::text(&entry.description),
             Cell::maybe(entry.reference.as_deref()),
             Cell::Amount(entry.minor.into(), &of.currency),
+            Cell::text(&of.currency.code),
         ]);
     }
     for row in &found.missing {
@@ -43,6 +44,7 @@ pub fn sheet(
             Cell::text(&row.description),
             Cell::Empty,
             Cell::Amount(row.minor.into(), &of.currency),
+            Cell::text(&of.currency.code),
         ]);
     }
     let view = ListView {
@@ -51,6 +53,7 @@ pub fn sheet(
             "Reconciliation".to_owned(),
             of.path.clone(),
             format!("to {}", options.people().date(found.until)),
+            of.currency.code.to_string(),
         ],
         columns: vec![
             Column::text("state"),
@@ -59,8 +62,17 @@ pub fn sheet(
             Column::text("description"),
             Column::text("reference"),
             Column::amount("amount"),
+            Column::text("currency"),
         ],
-        headings: vec!["State", "No", "Date", "Description", "Reference", "Amount"],
+        headings: vec![
+            "State",
+            "No",
+            "Date",
+            "Description",
+            "Reference",
+            "Amount",
+            "Currency",
+        ],
         rows,
         head: head(found, of),
         notes: notes(args, found, of, &options, writes),
