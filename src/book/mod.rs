@@ -256,6 +256,15 @@ pub trait Book: Send {
     /// Walks the audit chain and proves that the stored transactions are the ones it speaks of.
     fn verify(&mut self) -> Result<Verification>;
 
+    /// Where the book stands now, whoever wrote last: cheap enough to ask before every answer. Like
+    /// [`Book::refresh`], it lets go of an older state.
+    fn sequence(&mut self) -> Result<u64> {
+        self.refresh()?;
+        let sequence = self.info()?.sequence;
+        self.refresh()?;
+        Ok(sequence)
+    }
+
     /// From here on the reads answer from the newest state; until the next read nothing of an older one is held.
     fn refresh(&mut self) -> Result<()>;
 

@@ -14,7 +14,7 @@ use super::access::{Address, Caller, InOrg, Lookup, Operation, Pace, Scope, Via,
 use super::config::{is_local, without_port};
 use super::problem::{Answer, Problem};
 use super::registry::audit::Event;
-use super::registry::{Db, audit, digest, members, sessions, tokens};
+use super::registry::{Db, audit, digest, tokens};
 use super::state::Shared;
 use crate::wire::auth::User;
 
@@ -146,7 +146,7 @@ fn by_session(app: &Shared, credential: &str, address: Address) -> Answer<Caller
     let claims = app.keys.verify(credential, now)?;
     let live = app
         .registry
-        .read(|db| sessions::live(db, claims.sid, now))?
+        .session(claims.sid, now)?
         .filter(|live| live.user.id == claims.sub)
         .ok_or_else(|| Problem::signed_out("the session has ended"))?;
     Ok(Caller {
@@ -162,7 +162,7 @@ fn by_token(app: &Shared, credential: &str, address: Address) -> Answer<Caller> 
     let now = app.now();
     let live = app
         .registry
-        .read(|db| tokens::live(db, digest(credential), now))?
+        .token(digest(credential), now)?
         .ok_or_else(|| Problem::signed_out("the token is not good: unknown, run out or revoked"))?;
     let stale = live
         .last_used_at
@@ -241,7 +241,7 @@ async fn find_org(app: &Shared, caller: &Caller, request: &mut Request) -> Answe
     let missing = || Problem::not_found(format!("organisation {name:?}"));
     let (org, role) = app
         .registry
-        .read(|db| members::place(db, &name, caller.user.id))?
+        .place(&name, caller.user.id)?
         .ok_or_else(missing)?;
     // A token is good for one organisation: any other looks as foreign to it as to a stranger.
     if matches!(caller.via, Via::Token { org: only, .. } if only != org.id) {

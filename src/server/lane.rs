@@ -1,4 +1,4 @@
-//! One book's lane: the queue of its writer, its readers, its chart. `lanes` runs them.
+//! One book's lane: the queue of its writer, its readers, its chart, its last answers. `lanes` runs them.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::kept::{Answered, Kept};
 use super::lanes::{Inner, LaneStats, Place};
 use crate::book::{self, Book, BookError};
 use crate::ledger::change::{Change, Done, WriteMode};
@@ -37,6 +38,7 @@ pub struct Lane {
     pub book: Mutex<Option<Box<dyn Book>>>,
     pub readers: Mutex<Vec<Box<dyn Book>>>,
     pub chart: Mutex<KnownChart>,
+    pub kept: Mutex<Kept>,
     pub used: Mutex<Instant>,
 }
 
@@ -81,6 +83,7 @@ impl Lane {
             book: Mutex::new(None),
             readers: Mutex::default(),
             chart: Mutex::default(),
+            kept: Mutex::default(),
             used: Mutex::new(Instant::now()),
         }
     }
@@ -89,6 +92,26 @@ impl Lane {
         let mut known = held(&self.chart);
         known.generation += 1;
         known.chart = None;
+    }
+
+    /// The answer that was given to a question, if the book has not moved since, whoever may write to it.
+    ///
+    /// None where no reader is at hand to ask: the caller reads then.
+    pub fn kept(&self, question: &str) -> Option<Answered> {
+        let kept = held(&self.kept).find(question)?;
+        let mut reader = held(&self.readers).pop()?;
+        // A reader that cannot tell is let go; the next one is opened anew and says why.
+        let stands = reader.sequence().ok()?;
+        self.rest(reader);
+        (stands == kept.sequence).then_some(kept)
+    }
+
+    /// A reader goes back to where the next one looks for it.
+    fn rest(&self, reader: Box<dyn Book>) {
+        let mut readers = held(&self.readers);
+        if readers.len() < READERS_MAX {
+            readers.push(reader);
+        }
     }
 
     /// Runs `work` on a reader: one state of the book from its first read to its end.
@@ -104,10 +127,7 @@ impl Lane {
         let result = work(reader.as_mut());
         // No snapshot is held while the reader rests: the write-ahead log can be emptied.
         if reader.refresh().is_ok() {
-            let mut readers = held(&self.readers);
-            if readers.len() < READERS_MAX {
-                readers.push(reader);
-            }
+            self.rest(reader);
         }
         result
     }

@@ -18,6 +18,7 @@ use thiserror::Error;
 use tokio::sync::{Notify, mpsc, oneshot};
 use uuid::Uuid;
 
+use super::kept::Answered;
 use super::lane::{Lane, Request, UnitRequest, held};
 use crate::book::{self, Book, BookError};
 use crate::ledger::change::Done;
@@ -136,6 +137,30 @@ impl Lanes {
         self.inner.submit(Box::new(move || {
             let result = lane.with_reader(work);
             // Whoever asked may have gone away.
+            let _ = answer.send(result);
+        }))?;
+        Ok(answered.await.map_err(|_| LaneError::Closing)??)
+    }
+
+    /// As [`Lanes::read`], of a question that is answered from what was kept if the book has not moved since.
+    ///
+    /// What `work` gives is kept; where it refuses (`E`), nothing is.
+    pub async fn answer<E: Send + 'static>(
+        &self,
+        place: Place,
+        question: String,
+        work: impl FnOnce(&mut dyn Book) -> book::Result<Result<Answered, E>> + Send + 'static,
+    ) -> Result<Result<Answered, E>, LaneError> {
+        let lane = self.inner.lane(&place)?;
+        if let Some(answered) = lane.kept(&question) {
+            return Ok(Ok(answered));
+        }
+        let (answer, answered) = oneshot::channel();
+        self.inner.submit(Box::new(move || {
+            let result = lane.with_reader(work);
+            if let Ok(Ok(answered)) = &result {
+                held(&lane.kept).keep(question, answered);
+            }
             let _ = answer.send(result);
         }))?;
         Ok(answered.await.map_err(|_| LaneError::Closing)??)

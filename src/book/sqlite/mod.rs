@@ -161,10 +161,19 @@ impl Book for SqliteBook {
         verify::verify(&self.conn, self.id)
     }
 
+    fn sequence(&mut self) -> Result<u64> {
+        self.refresh()?;
+        let sequence = records::head(&self.conn)?.sequence;
+        self.refresh()?;
+        Ok(sequence)
+    }
+
     fn refresh(&mut self) -> Result<()> {
         // Only readers hold a snapshot between calls.
         if !self.conn.is_autocommit() {
-            self.conn.execute_batch("COMMIT; BEGIN")?;
+            for step in ["COMMIT", "BEGIN"] {
+                self.conn.prepare_cached(step)?.execute([])?;
+            }
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -21,6 +21,7 @@ pub mod answered;
 pub mod audit;
 pub mod invites;
 pub mod jobs;
+mod known;
 pub mod members;
 pub mod orgs;
 mod schema;
@@ -37,7 +38,7 @@ const WAIT: Duration = Duration::from_secs(5);
 /// The registry of one server.
 #[derive(Clone)]
 pub struct Registry {
-    reader: Arc<Mutex<Connection>>,
+    reader: Arc<Mutex<known::Reader>>,
     writer: Arc<Mutex<Connection>>,
 }
 
@@ -55,15 +56,18 @@ impl Registry {
             .pragma_update(None, "query_only", true)
             .map_err(|e| named(&e))?;
         Ok(Registry {
-            reader: Arc::new(Mutex::new(reader)),
+            reader: Arc::new(Mutex::new(known::Reader::new(reader))),
             writer: Arc::new(Mutex::new(writer)),
         })
     }
 
     /// Looks something up by its key, on the calling thread.
     pub fn read<T>(&self, look: impl FnOnce(&Db) -> rusqlite::Result<T>) -> Answer<T> {
-        let conn = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(look(&conn)?)
+        Ok(look(&self.reader().conn)?)
+    }
+
+    fn reader(&self) -> MutexGuard<'_, known::Reader> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes something in one transaction, durable when this returns; `Err` leaves nothing behind.
@@ -79,9 +83,7 @@ impl Registry {
 
     /// Copies one state of it into an empty file, while others go on writing. Waits for the disk.
     pub fn copy_to(&self, to: &Path) -> Answer<()> {
-        let conn = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let from = conn.path().unwrap_or_default().to_owned();
-        drop(conn);
+        let from = self.reader().conn.path().unwrap_or_default().to_owned();
         // A connection of its own: look-ups go on meanwhile.
         let from = connect(Path::new(&from))?;
         from.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;

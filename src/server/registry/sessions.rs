@@ -9,6 +9,7 @@ use crate::server::problem::Answer;
 use crate::wire::auth::{Session, User};
 
 /// A session that goes on, and whose it is.
+#[derive(Debug, Clone)]
 pub struct Live {
     pub user: User,
     pub expires_at: Timestamp,

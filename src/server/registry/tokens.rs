@@ -10,6 +10,7 @@ use crate::server::problem::Answer;
 use crate::wire::auth::{Token, User};
 
 /// A token that is good, and whose it is.
+#[derive(Debug, Clone)]
 pub struct Live {
     pub id: Uuid,
     pub user: User,

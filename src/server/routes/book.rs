@@ -7,15 +7,15 @@ use axum::{Extension, Json};
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::book::CheckDepth;
+use crate::book::{Book, CheckDepth};
 use crate::ledger::account::AccountKey;
 use crate::ledger::change::Change;
-use crate::ledger::settings::name as setting;
+use crate::ledger::settings::{BookInfo, name as setting};
 use crate::ledger::totals::TotalsQuery;
 use crate::server::access::{Caller, InOrg};
 use crate::server::body::{Path, Query};
 use crate::server::problem::{Answer, Problem};
-use crate::server::reading::{Seen, look};
+use crate::server::reading::{Question, Seen, look};
 use crate::server::state::Shared;
 use crate::server::writing::{self, Body, Trying, keyed, read_json, unit};
 use crate::wire::List;
@@ -136,12 +136,12 @@ fn settings_of(patch: &PatchOrg) -> Answer<Vec<Change>> {
 pub async fn get_chart(
     State(state): State<Shared>,
     Extension(org): Extension<InOrg>,
-    headers: HeaderMap,
+    question: Question,
 ) -> Answer<Response> {
-    let seen = look(&state, &org, &headers, |book, info| {
-        Ok(ChartBody::of(&book.chart()?, info.sequence))
-    });
-    Ok(seen.await?.answer(&headers))
+    let work = |book: &mut dyn Book, info: &BookInfo| {
+        Ok(Ok(ChartBody::of(&book.chart()?, info.sequence)))
+    };
+    question.answer(&state, &org, work).await
 }
 
 /// List the currencies of a book, the base currency first
@@ -302,10 +302,10 @@ pub async fn get_totals(
     State(state): State<Shared>,
     Extension(org): Extension<InOrg>,
     Query(params): Query<TotalsParams>,
-    headers: HeaderMap,
+    question: Question,
 ) -> Answer<Response> {
     let cuts = params.cut_points()?;
-    let seen = look(&state, &org, &headers, move |book, info| {
+    let work = move |book: &mut dyn Book, info: &BookInfo| {
         let chart = book.chart()?;
         let accounts = params
             .ledger
@@ -313,9 +313,10 @@ pub async fn get_totals(
             .transpose()?;
         let query = TotalsQuery { cuts, accounts };
         let totals = book.totals(&query)?;
-        Ok(TotalsBody::of(&totals, &query.cuts, &chart, info.sequence))
-    });
-    Ok(seen.await?.answer(&headers))
+        let body = TotalsBody::of(&totals, &query.cuts, &chart, info.sequence);
+        Ok(Ok(body))
+    };
+    question.answer(&state, &org, work).await
 }
 
 /// List imported files, oldest first

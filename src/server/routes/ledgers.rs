@@ -10,15 +10,16 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::book::Scan;
+use crate::book::{Book, Scan};
 use crate::ledger::account::Account;
 use crate::ledger::change::Change;
 use crate::ledger::chart::Chart;
+use crate::ledger::settings::BookInfo;
 use crate::ledger::totals::TotalsQuery;
 use crate::server::access::{Caller, InOrg};
 use crate::server::body::{Path, Query};
 use crate::server::problem::{Answer, Problem};
-use crate::server::reading::{SEQUENCE, look};
+use crate::server::reading::{Question, SEQUENCE, look};
 use crate::server::state::Shared;
 use crate::server::writing::{self, Body, Trying, if_match, keyed, of_keyed, read_json, unit};
 use crate::wire::account::{
@@ -59,7 +60,7 @@ pub async fn list(
     State(state): State<Shared>,
     Extension(org): Extension<InOrg>,
     Query(params): Query<LedgersParams>,
-    headers: HeaderMap,
+    question: Question,
 ) -> Answer<Response> {
     let limit = params.limit.unwrap_or(LEDGERS_MAX);
     if limit == 0 || limit > LEDGERS_MAX {
@@ -72,7 +73,7 @@ pub async fn list(
             Problem::field("/cursor", "bad-cursor", "this cursor is not one of ours")
         })?,
     };
-    let seen = look(&state, &org, &headers, move |book, info| {
+    let work = move |book: &mut dyn Book, info: &BookInfo| {
         let chart = book.chart()?;
         let keeps = |a: &&Account| {
             let path = params
@@ -97,14 +98,14 @@ pub async fn list(
             .collect();
         let end = start + data.len();
         let has_more = end < fitting.len();
-        Ok(LedgerPage {
+        Ok(Ok(LedgerPage {
             data,
             sequence: info.sequence,
             next_cursor: has_more.then(|| end.to_string()),
             has_more,
-        })
-    });
-    Ok(seen.await?.answer(&headers))
+        }))
+    };
+    question.answer(&state, &org, work).await
 }
 
 fn find(chart: &Chart, id: &str) -> Option<Account> {
@@ -291,18 +292,17 @@ pub async fn entries(
     Extension(org): Extension<InOrg>,
     Path((_org, id)): Path<(String, String)>,
     Query(params): Query<EntriesParams>,
-    headers: HeaderMap,
+    question: Question,
 ) -> Answer<Response> {
     let limit = params.limit.unwrap_or(ENTRIES);
     if limit == 0 || limit > ENTRIES_MAX {
         let text = format!("limit is 1 to {ENTRIES_MAX}");
         return Err(Problem::field("/limit", "bad-limit", text));
     }
-    let wanted = id.clone();
-    let seen = look(&state, &org, &headers, move |book, info| {
+    let work = move |book: &mut dyn Book, info: &BookInfo| {
         let chart = book.chart()?;
-        let Some(account) = find(&chart, &wanted) else {
-            return Ok(None);
+        let Some(account) = find(&chart, &id) else {
+            return Ok(Err(missing(&id)));
         };
         let until = params.to.map(|to| to.tomorrow().unwrap_or(Date::MAX));
         let query = TotalsQuery {
@@ -355,7 +355,7 @@ pub async fn entries(
             }
             ControlFlow::Continue(())
         })?;
-        Ok(Some(LedgerEntries {
+        Ok(Ok(LedgerEntries {
             ledger: Ledger::of(&account),
             sequence: info.sequence,
             opening,
@@ -363,9 +363,6 @@ pub async fn entries(
             closing,
             has_more,
         }))
-    })
-    .await?;
-    let sequence = seen.sequence;
-    let value = seen.value.ok_or_else(|| missing(&id))?;
-    Ok(crate::server::reading::Seen { value, sequence }.answer(&headers))
+    };
+    question.answer(&state, &org, work).await
 }

@@ -18,11 +18,12 @@ use super::book::accounts_of;
 use crate::book::{self, Book, Order, Scan, Voided};
 use crate::ledger::chart::Chart;
 use crate::ledger::money::from_minor;
+use crate::ledger::settings::BookInfo;
 use crate::ledger::transaction::Transaction;
 use crate::server::access::InOrg;
 use crate::server::body::Query;
 use crate::server::problem::{Answer, Problem};
-use crate::server::reading::{SEQUENCE, look, moved, wanted_sequence};
+use crate::server::reading::{Question, SEQUENCE, moved, wanted_sequence};
 use crate::server::state::Shared;
 use crate::wire::problem::Problem as ProblemBody;
 use crate::wire::transaction::{StreamEnd, TransactionBody, TransactionPage};
@@ -94,6 +95,7 @@ pub async fn list(
     Extension(org): Extension<InOrg>,
     Query(params): Query<ListParams>,
     headers: HeaderMap,
+    question: Question,
 ) -> Answer<Response> {
     let streamed = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
     if streamed.is_some_and(|accept| accept.contains(NDJSON)) {
@@ -118,12 +120,12 @@ pub async fn list(
         _ => 0,
     };
     let filter = Filter::read(&params)?;
-    let seen = look(&state, &org, &headers, move |book, info| {
+    let work = move |book: &mut dyn Book, info: &BookInfo| {
         let chart = book.chart()?;
         let found = find(book, &chart, &filter, after, skip, limit + 1)?;
-        page(found, limit, &chart, params, info.sequence)
-    });
-    Ok(seen.await?.answer(&headers))
+        Ok(Ok(page(found, limit, &chart, params, info.sequence)?))
+    };
+    question.answer(&state, &org, work).await
 }
 
 fn read_cursor(text: &str) -> Answer<Cursor> {

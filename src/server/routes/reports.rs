@@ -2,19 +2,20 @@
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::book::Book;
 use crate::ledger::audit::hex;
+use crate::ledger::settings::BookInfo;
 use crate::server::access::InOrg;
 use crate::server::body::{Path, Query};
 use crate::server::papers::{Asked, paper};
 use crate::server::problem::{Answer, Problem};
-use crate::server::reading::{Seen, look};
+use crate::server::reading::Question;
 use crate::server::state::Shared;
 use crate::wire::problem::Problem as ProblemBody;
 use crate::wire::report::{ReportBody, ReportName};
@@ -45,11 +46,12 @@ pub async fn get(
     Extension(org): Extension<InOrg>,
     Path((_org, report)): Path<(String, String)>,
     Query(params): Query<ReportParams>,
-    headers: HeaderMap,
+    question: Question,
 ) -> Answer<Response> {
     let (report, from, to) = read(&report, &params)?;
     let now = state.now();
-    let seen = look(&state, &org, &headers, move |book, info| {
+    let question = question.of_today(&state);
+    let work = move |book: &mut dyn Book, info: &BookInfo| {
         let zone = TimeZone::get(&info.settings.timezone).unwrap_or(TimeZone::UTC);
         let asked = Asked {
             report,
@@ -71,10 +73,8 @@ pub async fn get(
                 document: RawValue::from_string(document).map_err(Problem::internal)?,
             })
         }))
-    });
-    let Seen { value, sequence } = seen.await?;
-    let value = value?;
-    Ok(Seen { value, sequence }.answer(&headers))
+    };
+    question.answer(&state, &org, work).await
 }
 
 /// The question, read.
