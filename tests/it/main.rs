@@ -1,5 +1,6 @@
 //! The integration tests, one binary: features through the door.
 
+mod adapters;
 mod attacks;
 mod bad_input;
 mod bank_files;
@@ -7,6 +8,8 @@ mod books;
 mod categorising;
 mod chance;
 mod concurrency;
+mod contract;
+mod contract_reading;
 mod crash;
 mod damage;
 mod exits;

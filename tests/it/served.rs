@@ -23,6 +23,32 @@ const ORG: u128 = 0x0190_0000_0000_7000_8000_0000_0000_00aa;
 /// Every instant of a test.
 pub const NOW: &str = "2026-04-07T06:30:00Z";
 
+/// What the audit log calls a member.
+pub fn email(person: &str) -> String {
+    format!("{person}@example.com")
+}
+
+/// What a member's `HISSAB_TOKEN` holds.
+fn secret(person: &str) -> String {
+    match person {
+        "asha" => SECRET.to_owned(),
+        other => SECRET.replace("0123", &format!("{other:x<4}")[..4]),
+    }
+}
+
+fn read_write(id: Uuid, at: Timestamp) -> Token {
+    Token {
+        id,
+        name: "tests".to_owned(),
+        org: "acme".to_owned(),
+        scopes: vec!["read".to_owned(), "write".to_owned()],
+        created_at: at,
+        expires_at: at + jiff::SignedDuration::from_hours(24 * 30),
+        last_used_at: None,
+        token: None,
+    }
+}
+
 /// A server with the organisation `acme`. Stopped when dropped.
 pub struct Served {
     pub server: Option<Server>,
@@ -79,16 +105,7 @@ impl Served {
             plan: "standard".to_owned(),
             file: "acme.hissab".to_owned(),
         };
-        let token = Token {
-            id: Uuid::from_u128(2),
-            name: "tests".to_owned(),
-            org: "acme".to_owned(),
-            scopes: vec!["read".to_owned(), "write".to_owned()],
-            created_at: at,
-            expires_at: at + jiff::SignedDuration::from_hours(24 * 30),
-            last_used_at: None,
-            token: None,
-        };
+        let token = read_write(Uuid::from_u128(2), at);
         let registry = &self.server.as_ref().unwrap().state().registry;
         let added = registry.write_now(|db| {
             users::add(db, &user, "no password signs in", at)?;
@@ -97,6 +114,25 @@ impl Served {
             tokens::add(db, user.id, org.id, &token, digest(SECRET))
         });
         assert!(added.is_ok(), "the organisation could not be made");
+    }
+
+    /// One more member, an accountant, with a token of their own.
+    pub fn add_person(&self, name: &str) {
+        let at: Timestamp = NOW.parse().unwrap();
+        let user = User {
+            id: Uuid::from_u128(3),
+            email: email(name),
+            name: name.to_owned(),
+        };
+        let org = Uuid::from_u128(ORG);
+        let token = read_write(Uuid::from_u128(4), at);
+        let registry = &self.server.as_ref().unwrap().state().registry;
+        let added = registry.write_now(|db| {
+            users::add(db, &user, "no password signs in", at)?;
+            members::add(db, org, user.id, Role::Accountant, at)?;
+            tokens::add(db, user.id, org, &token, digest(&secret(name)))
+        });
+        assert!(added.is_ok(), "the member could not be added");
     }
 
     /// `http://127.0.0.1:PORT/acme`: what `-B` takes.
@@ -109,10 +145,15 @@ impl Served {
     }
 
     pub fn session(&self) -> Arc<Session> {
+        self.session_of("asha")
+    }
+
+    /// A session by the token of a person.
+    pub fn session_of(&self, person: &str) -> Arc<Session> {
         Arc::new(Session::new(Settings {
             server: Address::read(&self.url()).unwrap(),
             credential: Credential::Token {
-                secret: SECRET.to_owned(),
+                secret: secret(person),
                 origin: "a test".to_owned(),
             },
             known_servers: None,
@@ -124,9 +165,14 @@ impl Served {
     }
 
     pub fn writer(&self) -> RemoteBook {
+        self.writer_of("asha")
+    }
+
+    /// The book as a person changes it.
+    pub fn writer_of(&self, person: &str) -> RemoteBook {
         let place = Place::read(&self.place()).unwrap();
-        let state = self.data.path().join("desk");
-        RemoteBook::open_write(Desk::new(self.session(), place, &state))
+        let state = self.data.path().join("desk").join(person);
+        RemoteBook::open_write(Desk::new(self.session_of(person), place, &state))
     }
 }
 
