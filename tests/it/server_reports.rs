@@ -127,3 +127,27 @@ fn what_is_no_report_is_said_to_be_none() {
     }
     assert_eq!(ask(&served, "balances?x=1", "").is(400).code(), "bad-query");
 }
+
+#[test]
+fn a_kept_answer_counts_until_anybody_writes() {
+    let shop = rich_shop();
+    let served = Served::of(&shop.path);
+    let cash = |more: &str| ask(&served, "ledger?ledger=Assets:Cash", more);
+    let first = cash("").is(200);
+    let again = cash("").is(200);
+    assert_eq!(first.body, again.body);
+    assert_eq!(first.header("etag"), again.header("etag"));
+    let moved = cash("Book-Sequence: 1\r\n").is(409);
+    assert_eq!(moved.code(), "book-moved");
+    // Another process, not the server.
+    let env = TestEnv::new();
+    let file = served.data.path().join("books/acme.hissab");
+    let words = ["-B", file.to_str().unwrap(), "in", "7", "Income:Sales", "-q"];
+    env.hissab(words).ok();
+    let after = cash("").is(200);
+    let sequence = |reply: &Reply| reply.body["sequence"].as_u64().unwrap();
+    assert_eq!(sequence(&after), sequence(&first) + 1);
+    assert_ne!(after.body["document"], first.body["document"]);
+    let tag = first.header("etag").unwrap();
+    cash(&format!("If-None-Match: {tag}\r\n")).is(200);
+}
