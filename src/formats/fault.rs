@@ -11,6 +11,8 @@ pub enum Question {
     DateOrder { sample: String },
     /// Is the separator a decimal mark or a thousands separator? The first such amount.
     DecimalMark { sample: String },
+    /// Did all of it come in or go out? The columns as `--columns` says each.
+    Direction { into: String, out: String },
     /// Which sheet of a workbook is the statement?
     Sheet { names: Vec<String> },
 }

@@ -91,7 +91,7 @@ pub fn content(head: &[u8]) -> Result<Content, Fault> {
         }
     }
     let text = head_text(head);
-    let start = text.trim_start_matches('\u{feff}').trim_start();
+    let start = after_remarks(text.trim_start_matches('\u{feff}').trim_start());
     if ofx::is_ofx(start) {
         return Ok(Content::Ofx);
     }
@@ -123,6 +123,25 @@ pub fn content(head: &[u8]) -> Result<Content, Fault> {
     } else {
         Content::Csv
     })
+}
+
+/// Behind remarks of programs that wrote the file: `<!-- … -->` above OFX, `# …` and stray `^` above QIF.
+fn after_remarks(start: &str) -> &str {
+    let mut rest = start;
+    while let Some((_, behind)) = rest
+        .strip_prefix("<!--")
+        .and_then(|inner| inner.split_once("-->"))
+    {
+        rest = behind.trim_start();
+    }
+    if ofx::is_ofx(rest) {
+        return rest;
+    }
+    let mut rest = start;
+    while rest.starts_with(['#', '^']) {
+        rest = rest.split_once('\n').map_or("", |(_, r)| r).trim_start();
+    }
+    if qif::is_qif(rest) { rest } else { start }
 }
 
 /// The beginning of a text, whatever Unicode it is in.
@@ -307,6 +326,17 @@ fn looks_like_journal(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn remarks_above_a_file_hide_nothing() {
+        let ofx = "<!--\nOFXHEADER:100\nDATA:OFXSGML\n-->\n\n<OFX>\n<SIGNONMSGSRSV1>";
+        assert_eq!(content(ofx.as_bytes()), Ok(Content::Ofx));
+        assert_eq!(content(b"# x\n\n!Type:Bank\n"), Ok(Content::Qif));
+        assert_eq!(
+            content(b"# x\n2026-04-01 y\n  a  1\n"),
+            Ok(Content::Journal)
+        );
+    }
 
     #[test]
     fn statements_and_journals_are_told_apart() {

@@ -107,7 +107,7 @@ fn a_file_of_two_accounts_is_one_import_and_its_transfer_one_transaction() {
     let refused = env.hissab(["import", &file("two-accounts.ofx")]).exits(2);
     for said in [
         "holds statements of 2 accounts",
-        "--account 50100012345678=Assets:Bank:HDFC",
+        "--account 50100012345678=ACCOUNT",
         "4315XXXXXXXX1122=",
     ] {
         assert!(refused.stderr.contains(said), "{said}: {refused}");

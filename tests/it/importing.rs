@@ -380,7 +380,8 @@ fn what_cannot_be_read_without_a_guess_is_refused() {
         (format!("{head}13/04/2026,a,1.00\n04/13/2026,b,2.00\n"), "mixed-dates", "x.csv:3:1"),
         (format!("{head}2026-04-01,a,\"1,00\"\n2026-04-02,b,2.50\n"), "mixed-decimal-marks", "x.csv:3:14"),
         (format!("{head}2026-04-01,a,\"1,23.00\"\n"), "unreadable-amount", "x.csv:2:14"),
-        (format!("{head}2026-04-01,a,12.345\n"), "unreadable-amount", "x.csv:2"),
+        (format!("{head}2026-04-01,a,-12.345\n"), "unreadable-amount", "x.csv:2"),
+        (format!("{head}2026-04-01,a,5.00\n"), "direction-unsaid", "x.csv:2:14"),
         (format!("{head}2026-04-01,a,abc\n"), "unreadable-amount", "x.csv:2:14"),
         (format!("{head}2026-04-01,a,\n"), "unreadable-amount", "x.csv:2:14"),
         (format!("{head}2026-04-01,a, b,5.00\n"), "too-many-cells", "x.csv:2:17"),
@@ -398,7 +399,7 @@ fn what_cannot_be_read_without_a_guess_is_refused() {
         ("!Type:Bank\nD1/1/26\nT1\n^\n".to_owned(), "ambiguous-dates", "x.csv:2:2"),
         (String::new(), "empty-file", ""),
         (format!("{head}2026-04-01,a,{}\n", "9".repeat(19)), "unreadable-amount", "x.csv:2:14"),
-        (format!("{head}2026-04-01,a,{}\n", "9".repeat(18)), "unreadable-amount", "x.csv:2"),
+        (format!("{head}2026-04-01,a,-{}\n", "9".repeat(18)), "unreadable-amount", "x.csv:2"),
         (format!("{head}{}\n", ",".repeat(1_200)), "too-long", "x.csv:2:1"),
         (format!("{head}2026-04-01,{},5.00\n", "x".repeat(1_100_000)), "too-long", "x.csv:2:1"),
         ("x".repeat(3_000_000), "too-long", "x.csv:1:1"),
@@ -419,7 +420,10 @@ fn what_cannot_be_read_without_a_guess_is_refused() {
 #[test]
 fn a_flag_answers_what_the_file_leaves_open() {
     let env = shop();
-    env.write("x.csv", "Date,Description,Amount\n05/04/2026,a,\"1,234\"\n");
+    env.write(
+        "x.csv",
+        "Date,Description,Amount\n05/04/2026,a,\"+1,234\"\n",
+    );
     let columns = [
         "-O",
         "csv",

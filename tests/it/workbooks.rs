@@ -57,7 +57,7 @@ fn every_workbook_reads_as_checked_in() {
         let want = std::fs::read_to_string(file.with_extension("want")).unwrap();
         let mut more = vec!["--dry-run", "-O", "csv", "--fields", FIELDS];
         if file.ends_with("months.xlsx") {
-            more.extend(["--sheet", "may"]);
+            more.extend(["--sheet", "may", "--columns", "date,description,in"]);
         }
         let run = import(&env, file.to_str().unwrap(), &more).ok();
         assert_eq!(run.stdout, want, "{}", file.display());

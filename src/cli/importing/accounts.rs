@@ -239,7 +239,7 @@ fn several(session: &Session, file: &str, unknown: &[&Statement], all: usize) ->
         (1, _) => vec![format!("--account {}", shell_word(example))],
         (_, numbers) => numbers
             .iter()
-            .map(|n| format!("--account {}", shell_word(&format!("{n}={example}"))))
+            .map(|n| format!("--account {}", shell_word(&format!("{n}=ACCOUNT"))))
             .collect(),
     };
     let failure = Failure::usage("account-needed", what).hint(format!(

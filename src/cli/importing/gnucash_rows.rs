@@ -95,6 +95,22 @@ fn digest(path: &Path) -> Result<[u8; 32]> {
     }
 }
 
+/// The day of a moment of GnuCash before 2.7: it wrote the midnight of the user's own zone in UTC, so that east of
+/// Greenwich it stands in the evening before. Later versions write 10:59, which is the same day everywhere.
+fn local_day(moment: &str) -> String {
+    let digits: String = moment.chars().filter(char::is_ascii_digit).collect();
+    let part = |range: std::ops::Range<usize>| digits.get(range)?.parse::<i16>().ok();
+    let day = || {
+        let (month, day) = (part(4..6)?, part(6..8)?);
+        let day = jiff::civil::Date::new(part(0..4)?, month as i8, day as i8).ok()?;
+        match part(8..10) {
+            Some(hour) if hour >= 12 => day.tomorrow().ok(),
+            _ => Some(day),
+        }
+    };
+    day().map_or_else(|| moment.to_owned(), |d| d.to_string())
+}
+
 /// What the tables say, while they are read.
 #[derive(Default)]
 struct Rows {
@@ -266,7 +282,7 @@ impl Rows {
                         .get(&guid)
                         .filter(|d| !d.is_empty())
                         .cloned()
-                        .unwrap_or_else(|| row[3].text()),
+                        .unwrap_or_else(|| local_day(&row[3].text())),
                     description: row[4].text(),
                     notes: self.notes.get(&guid).cloned().unwrap_or_default(),
                     line: 0,
@@ -308,5 +324,24 @@ impl Rows {
         })?;
         self.book.prices = prices;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local_day;
+
+    #[test]
+    fn a_midnight_east_of_greenwich_is_the_day_it_was_there() {
+        for (moment, day) in [
+            ("20141130230000", "2014-12-01"),
+            ("2014-12-31 18:30:00", "2015-01-01"),
+            ("2014-12-01 05:00:00", "2014-12-01"),
+            ("2014-12-01 10:59:00", "2014-12-01"),
+            ("20141201000000", "2014-12-01"),
+            ("soon", "soon"),
+        ] {
+            assert_eq!(local_day(moment), day, "{moment}");
+        }
     }
 }

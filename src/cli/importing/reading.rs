@@ -393,8 +393,8 @@ fn asking<T>(
     options: &mut Options,
     mut read: impl FnMut(&Options) -> std::result::Result<T, Fault>,
 ) -> Result<T> {
-    // Two questions at most: the order of dates and the decimal mark.
-    for _ in 0..2 {
+    // Three questions at most: the order of dates, the decimal mark, the way the money went.
+    for _ in 0..3 {
         match read(options) {
             Ok(statement) => return Ok(statement),
             Err(Fault {
@@ -419,6 +419,10 @@ fn ask(file: &str, question: &Question, options: &mut Options) -> Result<()> {
             format!("{file}: in {sample}, is the sign"),
             ["a decimal mark", "a thousands separator"],
         ),
+        Question::Direction { .. } => (
+            format!("{file}: no amount has a sign. Is all of it"),
+            ["money in", "money out"],
+        ),
     };
     let chosen = dialoguer::Select::new()
         .with_prompt(crate::render::sanitize::line(&prompt))
@@ -439,6 +443,10 @@ fn ask(file: &str, question: &Question, options: &mut Options) -> Result<()> {
             let here = if sample.contains(',') { ',' } else { '.' };
             let other = if here == ',' { '.' } else { ',' };
             options.decimal_mark = Some(if chosen == 0 { here } else { other });
+        }
+        Question::Direction { into, out } => {
+            let list = if chosen == 0 { into } else { out };
+            options.columns = Columns::from_list(list).ok();
         }
     }
     Ok(())

@@ -43,11 +43,15 @@ pub fn side(word: &str) -> Option<Side> {
         "dr" | "db" | "d" | "debit" | "debits" | "debited" | "withdrawal" | "withdraw" | "out"
         | "paid" | "sent" | "expense" | "money out" | "cash out" | "paid out" | "af" | "s"
         | "soll" | "debet" | "payment" | "-" | "dbit" | "sortie" | "cargo" | "debito" | "débit"
-        | "débito" | "расход" | "outgoing" | "debit transfer" => Some(Side::Out),
+        | "débito" | "расход" | "outgoing" | "debit transfer" | "outflow" | "kiadás"
+        | "belastung" | "lastschrift" | "obciążenie" | "uit" | "borç" | "支出" => {
+            Some(Side::Out)
+        }
         "cr" | "c" | "credit" | "credits" | "credited" | "deposit" | "in" | "received"
         | "income" | "money in" | "cash in" | "paid in" | "bij" | "h" | "haben" | "kredit"
         | "+" | "crdt" | "entree" | "entrée" | "abono" | "credito" | "crédit" | "crédito"
-        | "приход" | "incoming" | "credit transfer" => Some(Side::In),
+        | "приход" | "incoming" | "credit transfer" | "inflow" | "bevétel" | "gutschrift"
+        | "uznanie" | "alacak" | "收入" => Some(Side::In),
         _ => None,
     }
 }

@@ -271,9 +271,15 @@ pub fn from_cells(table: &Table<'_>) -> Option<Columns> {
             .all(|r| !amounts::is_blank(table.cell(*r, column)))
     };
     let money: Vec<usize> = (0..width).filter(|c| kinds[*c] == Shape::Money).collect();
+    let sided = pairs.iter().any(|(role, _)| *role == Role::Side);
+    let signed = |column: usize| rows.iter().any(|r| has_sign(table.cell(*r, column)));
     match money.as_slice() {
-        [amount] => pairs.push((Role::Amount, *amount)),
-        [amount, balance] if filled(*amount) && filled(*balance) => {
+        // Without a sign nothing says which way the money went.
+        [amount] if sided || signed(*amount) => pairs.push((Role::Amount, *amount)),
+        // One row proves nothing: only signs tell the amount from the balance.
+        [amount, balance]
+            if filled(*amount) && filled(*balance) && (rows.len() > 1 || signed(*amount)) =>
+        {
             pairs.extend([(Role::Amount, *amount), (Role::Balance, *balance)]);
         }
         [a, b, rest @ ..] if rest.len() <= 1 && one_filled(table, &rows, *a, *b) => {
@@ -284,6 +290,11 @@ pub fn from_cells(table: &Table<'_>) -> Option<Columns> {
         _ => return None,
     }
     Some(Columns::of(pairs))
+}
+
+/// True if a cell says by itself which way the money went.
+pub(super) fn has_sign(cell: &str) -> bool {
+    amounts::scan(cell).is_some_and(|s| s.negative || s.side.is_some()) || cell.contains('+')
 }
 
 fn one_filled(table: &Table<'_>, rows: &[usize], a: usize, b: usize) -> bool {
@@ -338,8 +349,14 @@ impl Shape {
             return Shape::Side;
         }
         if cells().all(|c| amounts::scan(c).is_some()) {
+            // Letters and a long row of digits are the number of an account.
+            let long = |c: &str| c.bytes().filter(u8::is_ascii_digit).count() > 15;
             let plain = cells().all(|c| c.bytes().all(|b| b.is_ascii_digit()));
-            return if plain { Shape::Number } else { Shape::Money };
+            return match (plain, cells().any(long)) {
+                (true, _) => Shape::Number,
+                (false, true) => Shape::Text,
+                (false, false) => Shape::Money,
+            };
         }
         Shape::Text
     }
@@ -400,5 +417,20 @@ mod tests {
         // Unsigned columns without a balance could be either way round.
         let text = "4/1/2008,a,76.00,\n3/28/2008,b,,327.49\n";
         assert_eq!(from_cells(&table(text)), None);
+        // Neither could one column.
+        let text = "4/1/2008,a,76.00\n3/28/2008,b,327.49\n";
+        assert_eq!(from_cells(&table(text)), None);
+        let text = "4/1/2008,a,76.00,D\n3/28/2008,b,327.49,C\n";
+        assert!(from_cells(&table(text)).is_some());
+        // A balance and an amount, or an amount and a balance: one row does not tell.
+        let text = "4/1/2008,a,76.00,120.00\n";
+        assert_eq!(from_cells(&table(text)), None);
+    }
+
+    #[test]
+    fn the_number_of_an_account_is_no_amount() {
+        let text = "AT123456789012345678,interest,1.1.2014,-0.42\n";
+        let columns = from_cells(&table(text)).unwrap();
+        assert_eq!(columns.to_list(), "description,,date,amount");
     }
 }

@@ -316,6 +316,8 @@ pub struct Orders {
     sample: Option<String>,
     /// First and last day of dates of three short numbers, as each order reads them.
     spans: [Option<(Date, Date)>; 3],
+    /// True once a date whose order is open is not written with points.
+    pointless: bool,
 }
 
 const TRIED: [DateOrder; 3] = [DateOrder::Dmy, DateOrder::Mdy, DateOrder::Ymd];
@@ -345,6 +347,7 @@ impl Orders {
         if self.sample.is_none() {
             self.sample = Some(cell.to_owned());
         }
+        self.pointless |= !has_points(cell);
         let four_digit_year = matches!(scanned, Scanned::Open { .. });
         for ((against, span), order) in self.against.iter_mut().zip(&mut self.spans).zip(TRIED) {
             let date = scanned.date(order);
@@ -381,6 +384,10 @@ impl Orders {
             sample: sample.clone(),
         };
         match (self.allows(DateOrder::Dmy), self.allows(DateOrder::Mdy)) {
+            // `02.03.2018`: of all languages that write points, none writes the month first (CLDR 45).
+            (true, true) if !self.pointless && !self.year_may_lead(0) => {
+                OrderVerdict::One(DateOrder::Dmy)
+            }
             (true, true) => ambiguous,
             (true, false) if self.year_may_lead(0) => ambiguous,
             (false, true) if self.year_may_lead(1) => ambiguous,
@@ -402,6 +409,13 @@ impl Orders {
             && days(self.spans[order]) > 3_650
             && days(self.spans[2]) < 1_100
     }
+}
+
+/// True of `02.03.2018`: a point after the first number.
+fn has_points(cell: &str) -> bool {
+    let rest = cell.trim_start_matches(|c: char| c == '\'' || c.is_whitespace());
+    rest.trim_start_matches(|c: char| c.is_ascii_digit())
+        .starts_with('.')
 }
 
 /// `day-first`, as people are told.
@@ -527,6 +541,21 @@ mod tests {
             verdict(&["05/04/24", "06/04/24"]),
             OrderVerdict::Ambiguous {
                 sample: "05/04/24".to_owned()
+            }
+        );
+        // Points are written by people who put the day first.
+        assert_eq!(
+            verdict(&["02.03.2018", "05.04.18"]),
+            OrderVerdict::One(DateOrder::Dmy)
+        );
+        assert_eq!(
+            verdict(&["02.03.2018", "02.13.2018"]),
+            OrderVerdict::One(DateOrder::Mdy)
+        );
+        assert_eq!(
+            verdict(&["02.03.2018", "04/05/2018"]),
+            OrderVerdict::Ambiguous {
+                sample: "02.03.2018".to_owned()
             }
         );
         assert_eq!(

@@ -20,6 +20,7 @@ pub mod chain;
 pub mod columns;
 pub mod dates;
 pub mod dialect;
+mod direction;
 pub mod encoding;
 pub mod entries;
 mod entries_shape;
@@ -133,6 +134,7 @@ fn read_table(
         tidy_columns(&mut understood, &rows);
     }
     let order = date_order(&understood, &rows, options.date_order)?;
+    let rows = direction::without_balances(table, rows, &understood.columns, &mut notes);
     let usual = usual_mark(&understood, options);
     let mark = money::decimal_mark(
         table,
@@ -151,7 +153,12 @@ fn read_table(
             "account1 depends on the row, and a statement belongs to one account",
         ));
     }
-    let mut statement = build::statement(&understood, &rows, order, mark, options, rules)?;
+    let built = build::statement(&understood, &rows, order, mark, options, rules);
+    let mut statement = built.map_err(|fault| guessed(&understood, options, fault))?;
+    if understood.layout.is_none() {
+        direction::refuse_unsaid(table, &rows, &understood.columns, options)?;
+        notes.extend(direction::fees_apart(table, &rows, &understood.columns));
+    }
     statement.notes.splice(0..0, notes);
     Ok(statement)
 }
@@ -188,6 +195,15 @@ fn understand<'a, 'b>(
         columns,
         layout,
     })
+}
+
+/// Where the cells alone told the columns and the balance does not follow, they told wrong.
+fn guessed(understood: &Understood<'_, '_>, options: &Options, fault: Fault) -> Fault {
+    let by_cells = understood.header.is_none() && options.columns.is_none();
+    if by_cells && matches!(fault.code, "does-not-add-up" | "balance-runs-against") {
+        return not_a_statement(understood.table);
+    }
+    fault
 }
 
 fn not_a_statement(table: &Table<'_>) -> Fault {
@@ -240,6 +256,13 @@ fn tidy_columns(understood: &mut Understood<'_, '_>, rows: &[BodyRow]) {
     }
     if let Some(fuller) = fullest_description(table, rows, columns) {
         columns.set(Role::Description, fuller);
+    }
+    if columns.get(Role::Amount).is_some()
+        && columns.get(Role::Side).is_none()
+        && direction::unsigned(table, rows, columns)
+        && let Some(side) = direction::find_side(table, rows, columns)
+    {
+        columns.set(Role::Side, side);
     }
     // Ids that only some rows have are references.
     if let Some(id) = columns

@@ -24,7 +24,9 @@ pub fn normal(name: &str) -> String {
             _ => out.push(' '),
         }
     }
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
+    // Letters of Korean, taken apart above, are put together again.
+    let whole: String = out.nfc().collect();
+    whole.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What is in the brackets of a name, or its last word, if it is a currency: `Amount (EUR)`, `Betrag in CHF`.

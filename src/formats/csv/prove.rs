@@ -54,12 +54,6 @@ pub fn finish(
         orders.push(order);
     }
     statement.rows = merged(raws, &orders);
-    if statement.rows.len() > 4 && statement.rows.iter().all(|r| r.amount > Decimal::ZERO) {
-        statement.note(
-            None,
-            "every amount is money in; if they are payments, import with --invert",
-        );
-    }
     Ok(())
 }
 

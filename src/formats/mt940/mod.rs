@@ -87,7 +87,7 @@ struct Open<'a> {
 
 impl<'a> Reader<'a> {
     fn field(&mut self, field: &Field<'a>) -> Result<(), Fault> {
-        if field.tag != "86" {
+        if !matches!(field.tag, "86" | "NS") {
             self.finish_row()?;
         }
         match field.tag {
@@ -112,6 +112,7 @@ impl<'a> Reader<'a> {
                 self.after = After::Nothing;
             }
             "86" => self.details(field),
+            "NS" => self.own_details(field),
             _ => self.after = After::Nothing,
         }
         Ok(())
@@ -181,6 +182,27 @@ impl<'a> Reader<'a> {
             }
             text.push_str(field.body);
             whole.extend_to(field);
+        }
+    }
+
+    /// `:NS:`, what some banks write instead of `:86:`: lines of two digits and a text.
+    fn own_details(&mut self, field: &Field<'a>) {
+        let Some(open) = &mut self.sheet else { return };
+        let (After::Row, Some((_, whole, text))) = (self.after, &mut open.row) else {
+            return;
+        };
+        whole.extend_to(field);
+        // The purpose has the numbers 01 to 14, the name 15 to 17; what follows is the bank's own.
+        let numbered = |line: &'a str| {
+            let (number, rest) = line.split_at_checked(2)?;
+            let number: u8 = number.parse().ok()?;
+            (1..=17).contains(&number).then(|| rest.trim())
+        };
+        for part in field.body.lines().filter_map(numbered) {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(part);
         }
     }
 

@@ -205,3 +205,16 @@ fn what_does_not_add_up_names_the_closing_balance() {
     let allowed = gathered.statements(&text, true).unwrap();
     assert!(allowed[0].gap.as_deref().unwrap().contains("make 99"));
 }
+
+#[test]
+fn a_banks_own_field_tells_what_a_row_is_for() {
+    let text = message(
+        ":61:2604010401D10,S   X\r\n:NS:01526715\r\n02A12596785\r\n15ERGO Versicherung\r\n16lep\r\n17G2000\r\n23x\r\n",
+        "C260430EUR90,00",
+    );
+    let read = one(&text);
+    assert_eq!(
+        read.rows[0].description,
+        "526715 A12596785 ERGO Versicherung lep G2000"
+    );
+}

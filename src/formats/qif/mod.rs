@@ -65,6 +65,12 @@ pub fn read(text: &str, options: &Options) -> Result<Gathered, Fault> {
             text,
         });
     }
+    for (header, line) in &sections.unknown {
+        gathered.notes.push(Note {
+            line: Some(*line),
+            text: format!("the section {header} is not read: left out"),
+        });
+    }
     Ok(gathered)
 }
 

@@ -12,6 +12,8 @@ pub enum Kind {
     Accounts,
     /// Categories, classes, securities, prices, memorized transactions: nothing happened.
     Lists,
+    /// Invoices of Quicken's business edition, and what nobody wrote down.
+    Unknown,
 }
 
 /// A run of records of one account.
@@ -51,6 +53,8 @@ pub struct Sections<'a> {
     pub money: Vec<Section<'a>>,
     /// Names of investment accounts, and their first lines.
     pub investments: Vec<(Option<&'a str>, u64)>,
+    /// Headers of sections that are not read and are no lists, and their lines.
+    pub unknown: Vec<(&'a str, u64)>,
 }
 
 /// What a header line begins; `None` of switches.
@@ -61,9 +65,12 @@ fn kind(header: &str) -> Option<Kind> {
     }
     let kind = lower.strip_prefix("!type:")?.trim();
     Some(match kind {
-        "bank" | "cash" | "ccard" | "oth a" | "oth l" | "creditcard" | "oth s" => Kind::Money,
+        "bank" | "cash" | "ccard" | "oth a" | "oth l" | "otha" | "othl" | "creditcard"
+        | "oth s" => Kind::Money,
         "invst" | "port" | "mutual" | "401(k)/403(b)" => Kind::Investment,
-        _ => Kind::Lists,
+        "cat" | "class" | "memorized" | "memorised" | "security" | "prices" | "budget"
+        | "invitem" | "template" | "tag" | "payee" => Kind::Lists,
+        _ => Kind::Unknown,
     })
 }
 
@@ -111,8 +118,15 @@ impl<'a> Reader<'a> {
         if whole.trim().is_empty() {
             return;
         }
+        // A remark of the program that wrote the file, above everything.
+        if whole.starts_with('#') && self.kind.is_none() && self.begun.is_none() {
+            return;
+        }
         if whole.starts_with('!') {
             self.end_record(text, from);
+            if kind(whole) == Some(Kind::Unknown) {
+                self.sections.unknown.push((whole.trim(), line));
+            }
             if let Some(kind) = kind(whole) {
                 self.begin(kind, line);
             }
@@ -141,7 +155,7 @@ impl<'a> Reader<'a> {
                 records: Vec::new(),
             }),
             Kind::Investment => self.sections.investments.push((self.account, line)),
-            Kind::Accounts | Kind::Lists => {}
+            Kind::Accounts | Kind::Lists | Kind::Unknown => {}
         }
     }
 
@@ -149,7 +163,7 @@ impl<'a> Reader<'a> {
         let record = &mut self.record;
         match (self.kind, code) {
             (Some(Kind::Accounts), 'N') => self.account = Some(value),
-            (Some(Kind::Accounts | Kind::Lists), _) => {}
+            (Some(Kind::Accounts | Kind::Lists | Kind::Unknown), _) => {}
             (_, 'D') => record.date = (value, line),
             (_, 'T') => record.amount = (value, line),
             // The same as T, with more digits in some files.

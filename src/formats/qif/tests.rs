@@ -179,3 +179,14 @@ fn what_is_no_account_of_money_is_left_out_or_refused_with_the_reason() {
         "cut-short"
     );
 }
+
+#[test]
+fn remarks_above_the_file_are_passed_over_and_sections_nobody_reads_are_named() {
+    let text = "# written by a converter\n^\n!Type:Bank\nD25/04/2026\nT-5.00\n^\n!Type:Invoice\nD25/04/2026\nT9.00\n^\n!Type:Cat\nNFood\n^\n";
+    let sniffed = crate::formats::sniff::content(text.as_bytes());
+    assert_eq!(sniffed, Ok(crate::formats::sniff::Content::Qif));
+    let all = statements(text);
+    assert_eq!(all[0].rows.len(), 1);
+    let notes: Vec<&str> = all[0].notes.iter().map(|n| n.text.as_str()).collect();
+    assert_eq!(notes, ["the section !Type:Invoice is not read: left out"]);
+}

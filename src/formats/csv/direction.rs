@@ -1,0 +1,231 @@
+//! Amounts without signs: which way the money went, from a column nobody named, or not at all; and rows that
+//! are no movement but a balance.
+
+use super::Options;
+use super::amounts::{self, Side};
+use super::body::BodyRow;
+use super::columns::{self, Columns, Role};
+use super::names;
+use super::table::Table;
+use crate::formats::fault::{Fault, Question};
+use crate::formats::statement::Note;
+
+/// What a row says that prints a balance where the amounts of other rows stand.
+const BALANCES: &[&str] = &[
+    "opening balance",
+    "closing balance",
+    "opening bal",
+    "closing bal",
+    "previous balance",
+    "balance brought forward",
+    "balance carried forward",
+    "brought forward",
+    "carried forward",
+    "balance b f",
+    "balance c f",
+    "saldo anterior",
+    "saldo inicial",
+    "saldo final",
+    "saldo atual",
+    "saldo do dia",
+    "s a l d o",
+    "saldo iniziale",
+    "saldo finale",
+    "anfangssaldo",
+    "endsaldo",
+    "alter kontostand",
+    "neuer kontostand",
+    "beginsaldo",
+    "eindsaldo",
+    "solde initial",
+    "solde final",
+    "ancien solde",
+    "nouveau solde",
+    "ingaende saldo",
+    "utgaende saldo",
+    "前月繰越",
+    "繰越",
+];
+
+/// Whether amounts stand in one column, and nothing in that column says which way they went.
+pub fn unsigned(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> bool {
+    let two = columns.get(Role::Out).is_some() || columns.get(Role::In).is_some();
+    columns.get(Role::Amount).is_some_and(|amount| {
+        !two && !rows
+            .iter()
+            .any(|r| columns::has_sign(table.cell(r.row, amount)))
+    })
+}
+
+/// The column that says debit or credit on every row, each of them somewhere, under whatever name.
+pub fn find_side(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> Option<usize> {
+    let free = |column: &usize| {
+        !columns.pairs().iter().any(|(role, c)| {
+            c == column && !matches!(role, Role::Side | Role::Category | Role::Reference)
+        })
+    };
+    (0..columns.names.len()).filter(free).find(|column| {
+        let mut seen = [false; 2];
+        let all = rows
+            .iter()
+            .all(|r| match amounts::side(table.cell(r.row, *column)) {
+                Some(side) => {
+                    seen[usize::from(side == Side::Out)] = true;
+                    true
+                }
+                None => false,
+            });
+        all && seen == [true; 2]
+    })
+}
+
+/// Refuses what cannot be known: some cards print what was bought without a sign, some shops what they took.
+pub fn refuse_unsaid(
+    table: &Table<'_>,
+    rows: &[BodyRow],
+    columns: &Columns,
+    options: &Options,
+) -> Result<(), Fault> {
+    let (Some(amount), Some(first)) = (columns.get(Role::Amount), rows.first()) else {
+        return Ok(());
+    };
+    let known = columns.get(Role::Balance).is_some()
+        || columns.get(Role::Side).is_some()
+        || options.columns.is_some()
+        || options.invert;
+    if known || !unsigned(table, rows, columns) {
+        return Ok(());
+    }
+    let all = |role: Role| {
+        let mut columns = columns.clone();
+        columns.drop_role(Role::Amount);
+        columns.set(role, amount);
+        columns.to_list()
+    };
+    let (into, out) = (all(Role::In), all(Role::Out));
+    let why = "no amount has a sign, and nothing else says which way the money went";
+    Err(table
+        .fault(first.row, amount, "direction-unsaid", why)
+        .hint(format!(
+            "if all of it was paid or bought: --invert; if all came in: --columns {into}"
+        ))
+        .ask(Question::Direction { into, out }))
+}
+
+/// Takes out rows that print a balance as if it were an amount, where no column holds balances.
+pub fn without_balances(
+    table: &Table<'_>,
+    mut rows: Vec<BodyRow>,
+    columns: &Columns,
+    notes: &mut Vec<Note>,
+) -> Vec<BodyRow> {
+    if columns.get(Role::Balance).is_some() {
+        return rows;
+    }
+    let texts = [Role::Description, Role::Payee].map(|role| columns.get(role));
+    rows.retain(|row| {
+        let is_balance = texts.into_iter().flatten().any(|column| {
+            let cell = names::normal(table.cell(row.row, column));
+            BALANCES.contains(&&*cell)
+        });
+        if is_balance {
+            let text = "the row is a balance, not a movement: left out".to_owned();
+            notes.push(Note {
+                line: Some(table.line(row.row)),
+                text,
+            });
+        }
+        !is_balance
+    });
+    rows
+}
+
+/// Says that fees stand beside the amounts, where no balance shows whether they are in them.
+pub fn fees_apart(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> Option<Note> {
+    let charged = |column: &usize| {
+        rows.iter().any(|r| {
+            amounts::scan(table.cell(r.row, *column))
+                .is_some_and(|s| s.number.bytes().any(|b| matches!(b, b'1'..=b'9')))
+        })
+    };
+    let amount = columns.get(Role::Amount)?;
+    let net = columns.names.get(amount)?.starts_with("net");
+    let fee = columns.get(Role::Fee).filter(charged)?;
+    let text = format!(
+        "amounts are read as they stand: the column {:?} is not taken off them",
+        columns.names.get(fee)?
+    );
+    (!net && columns.get(Role::Balance).is_none()).then_some(Note { line: None, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::columns::Columns;
+    use super::super::{Options, read};
+    use crate::formats::fault::Question;
+
+    fn with(text: &str, options: &Options) -> Result<(Vec<String>, Vec<String>), &'static str> {
+        let statement = read(text.as_bytes(), options, None).map_err(|f| f.code)?;
+        let rows = statement.rows.iter().map(|r| r.amount.to_string());
+        let notes = statement.notes.iter().map(|n| n.text.clone());
+        Ok((rows.collect(), notes.collect()))
+    }
+
+    fn plain(text: &str) -> (Vec<String>, Vec<String>) {
+        with(text, &Options::default()).expect("readable")
+    }
+
+    #[test]
+    fn a_column_that_says_debit_and_credit_is_found_under_any_name() {
+        let text = "Datum;Omschrijving;Bedrag;Richting van geld\n2026-04-02;a;5,00;D\n2026-04-13;b;7,00;C\n";
+        assert_eq!(plain(text), (vec!["-5.00".into(), "7.00".into()], vec![]));
+        let text =
+            "Datum;CreditDebet;Bedrag;Omschrijving\n21-06-2026;D;5,00;a\n21-06-2026;D;7,00;b\n";
+        assert_eq!(plain(text).0, ["-5.00", "-7.00"]);
+        // A flag that is the same on every row says nothing of the direction.
+        let text = "Date;Text;Amount;Cleared\n2026-04-02;a;-5,00;C\n2026-04-13;b;7,00;C\n";
+        assert_eq!(plain(text).0, ["-5.00", "7.00"]);
+    }
+
+    #[test]
+    fn amounts_without_signs_are_asked_about() {
+        let text = "Merchant Name,Date,Amount\nMobil,2026-04-02,5.00\n";
+        let read_with = |options: Options| with(text, &options).map(|(rows, _)| rows);
+        assert_eq!(read_with(Options::default()), Err("direction-unsaid"));
+        let inverted = Options {
+            invert: true,
+            ..Options::default()
+        };
+        assert_eq!(read_with(inverted).unwrap(), ["-5.00"]);
+        // The hint gives the columns as they are.
+        let fault = read(text.as_bytes(), &Options::default(), None).unwrap_err();
+        let Some(Question::Direction { into, out }) = fault.question else {
+            panic!("no question");
+        };
+        for (list, want) in [(into, "5.00"), (out, "-5.00")] {
+            let said = Options {
+                columns: Columns::from_list(&list).ok(),
+                ..Options::default()
+            };
+            assert_eq!(read_with(said).unwrap(), [want], "{list}");
+        }
+        let signed = "Date,Description,Amount\n2026-04-02,a,+5.00\n";
+        assert!(with(signed, &Options::default()).is_ok());
+    }
+
+    #[test]
+    fn a_balance_among_the_amounts_is_no_movement() {
+        let text = "Data,Historico,Valor\n10/31/2012,Saldo Anterior,100.00\n11/01/2012,Proventos,-1000.00\n11/30/2012,S A L D O,-900.00\n";
+        let (rows, notes) = plain(text);
+        assert_eq!(rows, ["-1000.00"]);
+        assert_eq!(notes.len(), 2);
+    }
+
+    #[test]
+    fn fees_beside_gross_amounts_are_mentioned() {
+        let text = "id,description,created,amount,fee\nch_1,x,2026-02-03 13:12,+25.00,1.03\n";
+        let (rows, notes) = plain(text);
+        assert_eq!(rows, ["25.00"]);
+        assert!(notes[0].contains("\"fee\""), "{notes:?}");
+    }
+}
