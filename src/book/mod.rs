@@ -22,6 +22,7 @@ use crate::ledger::totals::{Totals, TotalsQuery};
 use crate::ledger::transaction::Transaction;
 
 pub mod error;
+pub mod litter;
 pub mod mark;
 pub mod memory;
 pub mod open;

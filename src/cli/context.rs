@@ -11,12 +11,13 @@ use uuid::Uuid;
 
 use super::config::Config;
 use super::environment::{self, Clock, Ids, Terminal};
-use super::error::{Failure, Result};
+use super::error::{Exit, Failure, Result};
 use super::globals::Globals;
 use super::locate::{self, At, Located};
 use super::output::Out;
 use crate::book::{self, Book};
 use crate::client::Place;
+use crate::ledger::change::{Done, Repeat};
 use crate::render::{Format, sanitize};
 
 const AWAITED_AFTER: Duration = Duration::from_millis(500);
@@ -31,6 +32,8 @@ pub struct Context {
     ids: Ids,
     config: OnceCell<Config>,
     err_colour: bool,
+    /// What is in the book already, whatever becomes of the rest of the command.
+    pub recorded: Recorded,
     /// When the command began: what -v counts from.
     begun: Instant,
 }
@@ -77,6 +80,7 @@ impl Context {
             ids: Ids::here(clock),
             config,
             err_colour,
+            recorded: Recorded::default(),
             globals,
             terminal,
             begun: Instant::now(),
@@ -387,4 +391,42 @@ pub fn prompt_failure(error: dialoguer::Error) -> Failure {
         ),
         _ => error.into(),
     }
+}
+
+/// What a command has put into the book for good.
+#[derive(Debug, Default)]
+pub struct Recorded(OnceCell<String>);
+
+impl Recorded {
+    /// From here on an error says first what is in the book: whoever tried again would do it twice. The first
+    /// note stays.
+    pub fn note(&self, done: &Done) {
+        if done.repeat == Repeat::New {
+            let said = match numbers(done) {
+                numbers if numbers.is_empty() => format!("recorded as change {}", done.sequence),
+                numbers => format!("recorded as {numbers}"),
+            };
+            let _ = self.0.set(said);
+        }
+    }
+
+    /// An error, after what is in the book all the same.
+    pub fn then(&self, failure: Failure) -> Failure {
+        match self.0.get() {
+            // Nobody knows; or nobody listens.
+            _ if failure.exit == Exit::Unconfirmed || failure.quiet => failure,
+            Some(said) => failure.while_doing(&format!("{said}, and then")),
+            None => failure,
+        }
+    }
+}
+
+/// `28`, `3 to 5, 9`: the transactions of a write.
+fn numbers(done: &Done) -> String {
+    let range = |(first, last): &(u64, u64)| match first == last {
+        true => first.to_string(),
+        false => format!("{first} to {last}"),
+    };
+    let ranges: Vec<String> = done.numbers.iter().map(range).collect();
+    ranges.join(", ")
 }

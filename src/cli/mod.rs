@@ -417,14 +417,14 @@ fn execute(cli: Cli) -> std::result::Result<Exit, (Failure, bool)> {
     match outcome {
         Ok(exit) => match ctx.out.finish() {
             Ok(()) => Ok(exit),
-            Err(failure) => Err((failure, false)),
+            Err(failure) => Err((ctx.recorded.then(failure), false)),
         },
         // Only reading meets a book that moved; what was printed until then is taken back.
         Err(failure) if failure.code == "book-moved" => {
             let nothing_left = ctx.out.take_back();
             Err((failure, nothing_left))
         }
-        Err(failure) => Err((failure, false)),
+        Err(failure) => Err((ctx.recorded.then(failure), false)),
     }
 }
 
@@ -459,8 +459,10 @@ fn say_failure(failure: &Failure, json: bool) -> Exit {
 /// clap's own words, with our exit codes: help and version 0 on stdout, the rest 2 on stderr.
 fn say_usage(error: &clap::Error, json: bool) -> Exit {
     if !error.use_stderr() {
-        let _ = error.print();
-        return Exit::Ok;
+        return match error.print().and_then(|()| std::io::stdout().flush()) {
+            Ok(()) => Exit::Ok,
+            Err(error) => say_failure(&Failure::from(error), json),
+        };
     }
     if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = error.print();

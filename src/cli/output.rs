@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::NamedTempFile;
 
-use super::error::{Failure, Result};
+use super::error::{Failure, Result, shell_word};
+use crate::book::litter::{self, Mark};
 use crate::render::sanitize;
 
 /// The writer of a command's data. Nothing is certain to have arrived before [`Out::finish`].
@@ -26,6 +27,12 @@ enum Sink {
     Pager(Pager),
     File {
         file: BufWriter<NamedTempFile>,
+        path: PathBuf,
+        _mark: Mark,
+    },
+    /// A device, a pipe: it is written to, never replaced.
+    Special {
+        file: BufWriter<File>,
         path: PathBuf,
     },
 }
@@ -70,25 +77,23 @@ impl Out {
         }
     }
 
-    /// A file that appears, with all of its content, at [`Out::finish`].
+    /// A file that appears, with all of its content, at [`Out::finish`]. A link is followed; what is no regular
+    /// file, a device or a pipe, is written to as it goes.
     pub fn file(path: &Path) -> Result<Out> {
-        let folder = path
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        if path.is_dir() {
-            return Err(Failure::refused(
-                "is-a-directory",
-                format!("{} is a folder, not a file", path.display()),
-            ));
-        }
-        let file = NamedTempFile::new_in(folder).map_err(|e| Failure::file(path, &e))?;
-        let file = BufWriter::with_capacity(BUFFER_BYTES, file);
+        let sink = match std::fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => {
+                return Err(Failure::refused(
+                    "is-a-directory",
+                    format!("{} is a folder, not a file", path.display()),
+                ));
+            }
+            Ok(meta) if !meta.is_file() => special(path)?,
+            // The file that a link names is replaced, not the link.
+            Ok(_) => replacing(&std::fs::canonicalize(path).unwrap_or(path.to_owned()))?,
+            Err(_) => replacing(path)?,
+        };
         Ok(Out {
-            sink: Sink::File {
-                file,
-                path: path.to_owned(),
-            },
+            sink,
             neutralise: false,
             colour: false,
             written: 0,
@@ -115,6 +120,7 @@ impl Out {
             Sink::Stdout(_) => false,
             Sink::Pager(pager) => pager.child.is_none() && !pager.plain,
             Sink::File { .. } => true,
+            Sink::Special { .. } => self.written < BUFFER_BYTES,
         }
     }
 
@@ -123,7 +129,8 @@ impl Out {
         match self.sink {
             Sink::Stdout(mut out) => Ok(out.flush()?),
             Sink::Pager(pager) => pager.finish(),
-            Sink::File { file, path } => {
+            Sink::Special { mut file, path } => file.flush().map_err(|e| Failure::file(&path, &e)),
+            Sink::File { file, path, _mark } => {
                 let file = file
                     .into_inner()
                     .map_err(|e| Failure::file(&path, e.error()))?;
@@ -143,8 +150,45 @@ impl Out {
             Sink::Stdout(out) => out,
             Sink::Pager(pager) => pager,
             Sink::File { file, .. } => file,
+            Sink::Special { file, .. } => file,
         }
     }
+}
+
+/// A file beside the one it will be.
+fn replacing(path: &Path) -> Result<Sink> {
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let file = NamedTempFile::new_in(folder).map_err(|e| match folder.is_dir() {
+        true => Failure::file(path, &e),
+        false => Failure::not_found(
+            "file-not-found",
+            format!("there is no folder {}", folder.display()),
+        )
+        .hint(format!(
+            "mkdir -p {}",
+            shell_word(&folder.display().to_string())
+        )),
+    })?;
+    let mark = litter::mark(file.path());
+    Ok(Sink::File {
+        file: BufWriter::with_capacity(BUFFER_BYTES, file),
+        path: path.to_owned(),
+        _mark: mark,
+    })
+}
+
+fn special(path: &Path) -> Result<Sink> {
+    let file = File::options()
+        .write(true)
+        .open(path)
+        .map_err(|e| Failure::file(path, &e))?;
+    Ok(Sink::Special {
+        file: BufWriter::with_capacity(BUFFER_BYTES, file),
+        path: path.to_owned(),
+    })
 }
 
 /// A temporary file is 0600; an export gets the mode of the file it replaces, else 0644.
@@ -294,5 +338,41 @@ mod tests {
         drop(dropped);
         assert_eq!(std::fs::read(&path).unwrap(), b"a,b\n");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_followed_and_a_pipe_is_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (
+            folder.path().join("target.csv"),
+            folder.path().join("link.csv"),
+        );
+        std::fs::write(&target, "old").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let mut out = Out::file(&link).unwrap();
+        out.write_all(b"new").unwrap();
+        out.finish().unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"new");
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        )
+        .unwrap();
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::read(pipe).unwrap()
+        });
+        let mut out = Out::file(&pipe).unwrap();
+        out.write_all(b"a,b\n").unwrap();
+        out.finish().unwrap();
+        assert_eq!(reader.join().unwrap(), b"a,b\n");
+        assert!(!std::fs::metadata(&pipe).unwrap().is_file());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 }

@@ -1,7 +1,9 @@
 //! Signals: Ctrl-C is exit 130; a file-size limit is an error, not a death.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
+
+use crate::book::litter;
 
 /// Whether Ctrl-C ends the process on the spot.
 static AT_ONCE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(AtomicBool::new(true)));
@@ -9,7 +11,7 @@ static AT_ONCE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(AtomicBool
 /// From here on the command itself sees to Ctrl-C: a server finishes what it has begun.
 #[cfg(feature = "server")]
 pub fn leave_to_the_command() {
-    AT_ONCE.store(false, std::sync::atomic::Ordering::SeqCst);
+    AT_ONCE.store(false, Ordering::SeqCst);
 }
 
 /// Registers what this process does on signals.
@@ -23,6 +25,30 @@ pub fn prepare() {
     let _ = flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&AT_ONCE));
     // With a handler in place, a write beyond the limit fails with an error that can be reported.
     let _ = flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+    litter::watch_with(sweep_on_signals);
+}
+
+/// From here on a file is on its way: whoever ends this process takes it along.
+#[cfg(unix)]
+fn sweep_on_signals() {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    // The command sees to its signals itself.
+    if !AT_ONCE.load(Ordering::SeqCst) {
+        return;
+    }
+    // Without the watch the file stays behind, as after a power cut.
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
+        return;
+    };
+    AT_ONCE.store(false, Ordering::SeqCst);
+    std::thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            litter::sweep();
+            std::process::exit(128 + signal);
+        }
+    });
 }
 
 #[cfg(not(unix))]

@@ -131,6 +131,13 @@ pub struct Assertion {
     pub withdrawn: bool,
 }
 
+impl Assertion {
+    /// Where the newest of an account differs from the books, entries are missing: no error of the books.
+    pub fn is_of_statement(&self) -> bool {
+        self.source == "statement"
+    }
+}
+
 /// One file brought in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportBatch {

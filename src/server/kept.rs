@@ -75,7 +75,10 @@ mod tests {
         kept.keep("is".to_owned(), &answer(2, 10));
         assert_eq!(kept.find("is"), None, "of an older state");
         kept.keep("is".to_owned(), &answer(4, 10));
-        assert_eq!((kept.find("tb"), kept.find("is")), (None, Some(answer(4, 10))));
+        assert_eq!(
+            (kept.find("tb"), kept.find("is")),
+            (None, Some(answer(4, 10)))
+        );
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub struct Lane {
     pub readers: Mutex<Vec<Box<dyn Book>>>,
     pub chart: Mutex<KnownChart>,
     pub kept: Mutex<Kept>,
+    /// Says where the book stands, and nothing else.
+    watcher: Mutex<Option<Box<dyn Book>>>,
     pub used: Mutex<Instant>,
 }
 
@@ -84,6 +86,7 @@ impl Lane {
             readers: Mutex::default(),
             chart: Mutex::default(),
             kept: Mutex::default(),
+            watcher: Mutex::new(None),
             used: Mutex::new(Instant::now()),
         }
     }
@@ -95,15 +98,34 @@ impl Lane {
     }
 
     /// The answer that was given to a question, if the book has not moved since, whoever may write to it.
-    ///
-    /// None where no reader is at hand to ask: the caller reads then.
     pub fn kept(&self, question: &str) -> Option<Answered> {
         let kept = held(&self.kept).find(question)?;
-        let mut reader = held(&self.readers).pop()?;
-        // A reader that cannot tell is let go; the next one is opened anew and says why.
-        let stands = reader.sequence().ok()?;
-        self.rest(reader);
+        let stands = self.stands()?;
         (stands == kept.sequence).then_some(kept)
+    }
+
+    /// The same, by a reader that is at work already.
+    pub fn kept_for(&self, question: &str, reader: &mut dyn Book) -> Option<Answered> {
+        let kept = held(&self.kept).find(question)?;
+        let stands = reader.sequence().ok()?;
+        (stands == kept.sequence).then_some(kept)
+    }
+
+    /// Where the book stands. It is asked of a reader that does nothing else, so that nobody waits for a
+    /// report to hear it.
+    fn stands(&self) -> Option<u64> {
+        let mut slot = held(&self.watcher);
+        let watcher = match &mut *slot {
+            Some(watcher) => watcher,
+            // Opened where others read anyway; until then everything is read.
+            none => none.insert(held(&self.readers).pop()?),
+        };
+        let stands = watcher.sequence();
+        if stands.is_err() {
+            // One that cannot tell is let go; who reads then says why.
+            *slot = None;
+        }
+        stands.ok()
     }
 
     /// A reader goes back to where the next one looks for it.

@@ -115,7 +115,9 @@ impl Question {
             Ok(value.and_then(|value| {
                 Ok(Answered {
                     sequence: info.sequence,
-                    body: serde_json::to_vec(&value).map_err(Problem::internal)?.into(),
+                    body: serde_json::to_vec(&value)
+                        .map_err(Problem::internal)?
+                        .into(),
                 })
             }))
         };

@@ -577,3 +577,50 @@ fn a_line_of_a_gigabyte_is_refused_without_being_held() {
         assert_eq!(proved(&env.path("shop.hissab")), before);
     }
 }
+
+/// The folder, as names.
+#[cfg(unix)]
+fn names(folder: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries
+        .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_stopped_takes_its_unfinished_file_along() {
+    use std::process::Stdio;
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let env = TestEnv::new();
+        let folder = env.path("out");
+        std::fs::create_dir(&folder).unwrap();
+        // It waits for a journal that never ends.
+        let file = folder.join("all.csv");
+        let words = ["-f", "-", "journal", "-o", file.to_str().unwrap()];
+        let mut child = env.command(words).stdin(Stdio::piped()).spawn().unwrap();
+        // Waiting for a child would end its input.
+        let input = child.stdin.take();
+        while names(&folder).is_empty() {
+            assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+            std::thread::yield_now();
+        }
+        // The name is there a moment before the watch is.
+        let pid = child.id().to_string();
+        let watched = || {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+            !status.lines().any(|l| l == "Threads:\t1")
+        };
+        while cfg!(target_os = "linux") && !watched() {
+            std::thread::yield_now();
+        }
+        let kill = std::process::Command::new("kill")
+            .args(["-s", signal, &pid])
+            .status();
+        assert!(kill.unwrap().success());
+        let status = child.wait().unwrap();
+        drop(input);
+        assert_eq!(status.code(), Some(code), "{signal}: {status}");
+        assert_eq!(names(&folder), Vec::<String>::new(), "{signal}");
+    }
+}

@@ -457,22 +457,36 @@ fn a_unit_of_many_is_all_or_nothing_and_names_the_line() {
 #[test]
 fn what_is_posted_but_cannot_be_said_is_said_to_be_posted() {
     let env = shop();
-    let full = std::fs::OpenOptions::new()
+    for (line, recorded) in [
+        ("out 5 tea", "recorded as 2"),
+        ("out 6 tea -q --json", "recorded as 3"),
+        ("amend 2 --amount 7", "recorded as 2"),
+        ("account add Expenses:Stamps", "recorded as change "),
+        ("undo", "recorded as change "),
+        ("lock 2026-03-01", "recorded as change "),
+        ("void 3 --reason twice", "recorded as 3"),
+    ] {
+        let full = std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let words: Vec<&str> = line.split(' ').collect();
+        let output = env.command(words).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{line}: {said}");
+        assert!(said.contains(recorded), "{line}: {said}");
+        assert!(
+            said.contains(", and then: no space is left"),
+            "{line}: {said}"
+        );
+    }
+    assert!(env.hissab(["show", "2"]).ok().stdout.contains("tea"));
+    let full = std::fs::File::options()
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let output = env
-        .command(["out", "5", "tea"])
-        .stdout(full)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(
-        said.contains("posted as 2, but that could not be said"),
-        "{said}"
-    );
-    assert!(env.hissab(["show", "2"]).ok().stdout.contains("tea"));
+    let version = env.command(["--version"]).stdout(full).status().unwrap();
+    assert_eq!(version.code(), Some(1));
 }
 
 #[test]

@@ -142,7 +142,14 @@ fn a_kept_answer_counts_until_anybody_writes() {
     // Another process, not the server.
     let env = TestEnv::new();
     let file = served.data.path().join("books/acme.hissab");
-    let words = ["-B", file.to_str().unwrap(), "in", "7", "Income:Sales", "-q"];
+    let words = [
+        "-B",
+        file.to_str().unwrap(),
+        "in",
+        "7",
+        "Income:Sales",
+        "-q",
+    ];
     env.hissab(words).ok();
     let after = cash("").is(200);
     let sequence = |reply: &Reply| reply.body["sequence"].as_u64().unwrap();

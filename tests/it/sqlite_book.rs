@@ -74,3 +74,18 @@ fn a_mark_refuses_writers_that_were_open_before_it_and_is_of_the_file_alone() {
     sale(&mut shop, "7.00");
     shop.proves();
 }
+
+#[test]
+fn a_reader_that_is_open_for_long_takes_nothing_new_for_damage() {
+    let mut shop = Shop::new();
+    sale(&mut shop, "5.00");
+    let mut reader = SqliteBook::open_read(&shop.path, WAIT).unwrap();
+    for _ in 0..24 {
+        let outcomes = reader.check(hissab::book::CheckDepth::Deep).unwrap();
+        for outcome in outcomes {
+            assert!(outcome.findings.is_empty(), "{:?}", outcome.findings);
+        }
+        sale(&mut shop, "6.00");
+        reader.refresh().unwrap();
+    }
+}

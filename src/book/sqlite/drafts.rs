@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::connection::{folder_of, io};
 use crate::book::Result;
+use crate::book::litter::{self, Mark};
 
 /// A book that is being made.
 pub const NEW: &str = ".hissab-new-";
@@ -21,8 +22,20 @@ const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// Younger ones may have an owner who does not hold the lock yet.
 const STALE_AFTER: Duration = Duration::from_secs(60 * 60);
 
+/// A draft and the mark that sweeps it away if the process is told to stop.
+pub struct Draft {
+    file: NamedTempFile,
+    _mark: Mark,
+}
+
+impl Draft {
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+}
+
 /// A locked draft beside `target`, mode 0600; what others left there long ago is swept away first.
-pub fn begin(kind: &str, target: &Path) -> Result<NamedTempFile> {
+pub fn begin(kind: &str, target: &Path) -> Result<Draft> {
     let folder = folder_of(target);
     sweep(folder);
     let draft = tempfile::Builder::new()
@@ -32,14 +45,17 @@ pub fn begin(kind: &str, target: &Path) -> Result<NamedTempFile> {
         .map_err(|e| io(folder, &e))?;
     // A file system without locks: its drafts are never swept while they are young.
     let _ = draft.as_file().try_lock();
-    Ok(draft)
+    Ok(Draft {
+        _mark: litter::mark(draft.path()),
+        file: draft,
+    })
 }
 
 /// Gives a finished draft its name, durably: the book is there, or it is an error and nothing is there.
-pub fn publish(draft: NamedTempFile, target: &Path) -> Result<()> {
-    draft.as_file().sync_all().map_err(|e| io(target, &e))?;
-    draft
-        .persist_noclobber(target)
+pub fn publish(draft: Draft, target: &Path) -> Result<()> {
+    let file = draft.file;
+    file.as_file().sync_all().map_err(|e| io(target, &e))?;
+    file.persist_noclobber(target)
         .map_err(|e| io(target, &e.error))?;
     sync_folder(folder_of(target)).inspect_err(|_| {
         // Without its folder the name may be gone after a power cut: better gone now, with an error.

@@ -6,6 +6,9 @@ use rusqlite::{Error, ErrorCode};
 
 use crate::book::BookError;
 
+const DISK_FAILED: &str = "the disk failed";
+const NO_SPACE: &str = "no space is left on the disk; nothing was recorded";
+
 impl From<Error> for BookError {
     fn from(error: Error) -> BookError {
         match &error {
@@ -20,10 +23,10 @@ impl From<Error> for BookError {
                         BookError::Damaged { what: text }
                     }
                     ErrorCode::DiskFull => BookError::Io {
-                        what: "no space is left on the disk; nothing was recorded".to_owned(),
+                        what: NO_SPACE.to_owned(),
                     },
                     ErrorCode::SystemIoFailure => BookError::Io {
-                        what: format!("the disk failed: {text}; nothing was acknowledged"),
+                        what: format!("{DISK_FAILED}: {text}; nothing was acknowledged"),
                     },
                     ErrorCode::CannotOpen | ErrorCode::PermissionDenied => BookError::Io {
                         what: format!("the book cannot be opened: {text}"),
@@ -48,6 +51,10 @@ impl From<Error> for BookError {
 pub fn of_file(error: BookError, path: &Path) -> BookError {
     let file = path.display().to_string();
     match error {
+        // Where the log cannot grow, SQLite names no reason.
+        BookError::Io { what } if what.starts_with(DISK_FAILED) && is_full(path) => BookError::Io {
+            what: format!("{file}: {NO_SPACE}"),
+        },
         BookError::Io { what } if !what.contains(&file) => BookError::Io {
             what: format!("{file}: {what}"),
         },
@@ -56,6 +63,17 @@ pub fn of_file(error: BookError, path: &Path) -> BookError {
         },
         other => other,
     }
+}
+
+/// Whether the disk of a file has no room for one more page.
+#[cfg(unix)]
+fn is_full(path: &Path) -> bool {
+    rustix::fs::statvfs(path).is_ok_and(|disk| disk.f_bavail * disk.f_frsize < 64 * 1024)
+}
+
+#[cfg(not(unix))]
+fn is_full(_path: &Path) -> bool {
+    false
 }
 
 /// A value in the file that no hissab wrote.

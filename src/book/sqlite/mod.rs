@@ -98,7 +98,12 @@ impl Book for SqliteBook {
     }
 
     fn chart(&mut self) -> Result<Chart> {
-        rows::chart(&self.conn)
+        if self.read_only.is_some() {
+            return rows::chart(&self.conn);
+        }
+        // Who looks at the chart of a book open for writing is about to write.
+        let known = write::Known::read(&self.conn)?;
+        Ok(self.known.insert(known).chart().clone())
     }
 
     fn prices(&mut self) -> Result<Vec<PriceChange>> {

@@ -77,10 +77,11 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         depth,
     };
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
-    let mut book = ctx.open_read()?;
-    let today = ctx.today(&book.info()?.settings.timezone)?;
+    let mut book = ctx.open_read().map_err(beyond_checking)?;
+    let info = book.info().map_err(|e| beyond_checking(e.into()))?;
+    let today = ctx.today(&info.settings.timezone)?;
     let progress = Progress::begin(ctx, "checking", None);
-    let mut report = checking::run(book.as_mut(), today, &wanted)?;
+    let mut report = checking::run(book.as_mut(), today, &wanted).map_err(beyond_checking)?;
     drop(progress);
     if let Some(baseline) = baseline {
         report.known = leave_out(&mut report, &baseline);
@@ -91,6 +92,14 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     } else {
         Exit::Ok
     })
+}
+
+/// A book that is too damaged to be checked: to check it more deeply is no way on.
+fn beyond_checking(mut failure: Failure) -> Failure {
+    for hint in &mut failure.hints {
+        *hint = hint.replace("hissab check --deep, or ", "");
+    }
+    failure
 }
 
 /// What findings are printed as.

@@ -396,6 +396,9 @@ fn write(
                 done.sequence
             ));
         } else {
+            if mode != WriteMode::DryRun {
+                ctx.recorded.note(&done);
+            }
             plan.written(&done.numbers);
             if let (true, Planned::Statement(file)) = (args.review, &*plan) {
                 file.forget_review();

@@ -66,9 +66,10 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             changes: &changes,
         };
         for outcome in book.write(&[unit], WriteMode::Commit)? {
-            outcome.map_err(|error| {
+            let done = outcome.map_err(|error| {
                 Failure::from(error).while_doing(&format!("import {} not undone", args.batch))
             })?;
+            ctx.recorded.note(&done);
         }
     }
     if ctx.wants_json() {

@@ -134,26 +134,7 @@ impl<'c> Recorder<'c> {
                 Exit::Unconfirmed => f,
                 _ => f.while_doing("transaction not posted"),
             })?;
-        let numbers: Vec<String> = written
-            .done
-            .numbers
-            .iter()
-            .map(|(a, b)| {
-                if a == b {
-                    a.to_string()
-                } else {
-                    format!("{a} to {b}")
-                }
-            })
-            .collect();
-        super::echo::posted(self, &written, previews).map_err(|failure| match write.dry_run {
-            true => failure,
-            // It is in the book: whoever tries again would post it twice.
-            false => failure.while_doing(&format!(
-                "posted as {}, but that could not be said",
-                numbers.join(", ")
-            )),
-        })
+        super::echo::posted(self, &written, previews)
     }
 
     /// Writes one unit: what was planned on the way, then `changes`.
@@ -197,6 +178,9 @@ impl<'c> Recorder<'c> {
             .next()
             .ok_or_else(|| Failure::refused("no-outcome", "the book gave no answer"))?
             .map_err(|error| self.placed(error, planned))?;
+        if !write.dry_run {
+            self.ctx.recorded.note(&done);
+        }
         Ok(Written {
             done,
             operation,

@@ -152,6 +152,13 @@ impl<'w> Beancount<'w> {
         let code = &self.currencies[usize::from(currency.key.0) - 1];
         let on = assertion.on.tomorrow().ok()?;
         let amount = assertion.amount;
+        // What a bank says is compared with the books, not held against them: so is it with us.
+        if assertion.is_of_statement() {
+            let on = assertion.on;
+            return Some(format!(
+                "{on} custom \"statement-balance\" {name}  {amount} {code}"
+            ));
+        }
         same.then(|| format!("{on} balance {name}  {amount} {code}"))
     }
 

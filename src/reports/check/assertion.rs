@@ -34,10 +34,7 @@ pub struct Standing {
 /// The assertions that are judged, by date: not those of statements, and of several that people made of one
 /// account, currency and day only the newest. Somebody who counts again corrects the count before.
 pub fn standing_ones(assertions: &[Assertion]) -> Vec<Assertion> {
-    let mut judged: Vec<&Assertion> = assertions
-        .iter()
-        .filter(|a| a.source != STATEMENT)
-        .collect();
+    let mut judged: Vec<&Assertion> = assertions.iter().filter(|a| !a.is_of_statement()).collect();
     judged.sort_by_key(|a| (a.on, a.id));
     let same = |a: &Assertion, b: &Assertion| {
         (&a.account, &a.currency, a.on, a.subaccounts)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::assertion::{STATEMENT, standing};
+use super::assertion::standing;
 use super::words::{name, sided};
 use crate::ledger::change::Assertion;
 use crate::ledger::chart::Chart;
@@ -16,7 +16,7 @@ pub const CODE: &str = "statement-unreconciled";
 /// The newest statement balance of each account and currency: the only one that still matters.
 pub fn newest(assertions: &[Assertion]) -> Vec<Assertion> {
     let mut newest: BTreeMap<(&str, &str), &Assertion> = BTreeMap::new();
-    for assertion in assertions.iter().filter(|a| a.source == STATEMENT) {
+    for assertion in assertions.iter().filter(|a| a.is_of_statement()) {
         let place = (&*assertion.account, &*assertion.currency);
         let kept = newest.entry(place).or_insert(assertion);
         if assertion.on >= kept.on {
@@ -57,6 +57,7 @@ pub fn check(chart: &Chart, newest: &[Assertion], cuts: &[Date], totals: &Totals
 
 #[cfg(test)]
 mod tests {
+    use super::super::assertion::STATEMENT;
     use super::*;
     use crate::ledger::totals::TotalsBuilder;
     use crate::reports::check::assertion::query;

@@ -138,9 +138,8 @@ pub async fn get_chart(
     Extension(org): Extension<InOrg>,
     question: Question,
 ) -> Answer<Response> {
-    let work = |book: &mut dyn Book, info: &BookInfo| {
-        Ok(Ok(ChartBody::of(&book.chart()?, info.sequence)))
-    };
+    let work =
+        |book: &mut dyn Book, info: &BookInfo| Ok(Ok(ChartBody::of(&book.chart()?, info.sequence)));
     question.answer(&state, &org, work).await
 }
 

@@ -39,12 +39,31 @@ pub struct Writer<'c> {
     pub words: Words,
 }
 
-/// What a writer knew when its commit was done: true for the next one as long as the audit chain ends there.
+/// What a writer knows of the book, from a look or from its last commit: true for the next one as long as the audit chain ends there.
 pub struct Known {
     sequence: u64,
     head: Hash,
     chart: Chart,
     settings: Settings,
+}
+
+impl Known {
+    /// Reads it for a writer to come. The head is read first: if anybody commits meanwhile, it is the old one,
+    /// and the writer reads everything anew.
+    pub fn read(conn: &Connection) -> Result<Known> {
+        let head = records::head(conn)?;
+        Ok(Known {
+            sequence: head.sequence,
+            head: head.hash,
+            chart: rows::chart(conn)?,
+            settings: rows::settings(conn)?,
+        })
+    }
+
+    /// The chart of that moment.
+    pub fn chart(&self) -> &Chart {
+        &self.chart
+    }
 }
 
 /// What the unit at hand has done.
