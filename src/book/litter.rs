@@ -35,7 +35,7 @@ pub fn mark(path: &Path) -> Mark {
     static STARTED: OnceLock<()> = OnceLock::new();
     held().push(path.to_owned());
     if let Some(start) = WATCH.get() {
-        STARTED.get_or_init(|| start());
+        STARTED.get_or_init(*start);
     }
     Mark(path.to_owned())
 }
