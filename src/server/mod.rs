@@ -40,6 +40,7 @@ pub mod router;
 pub mod routes;
 pub mod secrets;
 pub mod state;
+mod strict;
 pub mod tail;
 pub mod writing;
 

@@ -1,14 +1,17 @@
 //! What the description of the API says of every operation alike: who may use it, and how it refuses.
 
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{AdditionalProperties, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Components, Content, InfoBuilder, OpenApi, PathItem, Ref, RefOr, ResponseBuilder,
+    Components, Content, InfoBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr,
+    ResponseBuilder, Schema,
 };
 use utoipa::{PartialSchema, ToSchema};
 
 use super::access::{self, Lookup, Who, lookup};
 use crate::wire::problem::{MEDIA_TYPE, Problem};
+use crate::wire::stream::EventBody;
 
 const SCHEME: &str = "bearer";
 
@@ -27,12 +30,44 @@ pub fn complete(mut api: OpenApi) -> OpenApi {
         }
     }
     let components = api.components.get_or_insert_with(Components::default);
+    for schema in components.schemas.values_mut() {
+        one_member(schema);
+    }
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     components.add_security_scheme(SCHEME, SecurityScheme::Http(bearer));
     let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
     Problem::schemas(&mut schemas);
+    schemas.push((EventBody::name().into_owned(), EventBody::schema()));
     components.schemas.extend(schemas);
     api
+}
+
+/// A choice between objects of one member each: two of them at once are neither.
+fn one_member(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::OneOf(choice)) = schema else {
+        return;
+    };
+    for item in &mut choice.items {
+        if let RefOr::T(Schema::Object(object)) = item
+            && object.properties.len() == 1
+        {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
+}
+
+/// What every header of a name holds, wherever it is taken.
+fn header_schema(name: &str) -> Option<Schema> {
+    let text = |pattern: &str| {
+        let schema = ObjectBuilder::new().schema_type(Type::String);
+        Schema::Object(schema.pattern(Some(pattern)).build())
+    };
+    match name {
+        "If-Match" => Some(text("^\"v[1-9][0-9]{0,8}\"$")),
+        "Idempotency-Key" => Some(text("^[!-~]{1,200}$")),
+        "last-event-id" => Some(text("^[0-9]{1,18}$")),
+        _ => None,
+    }
 }
 
 /// Every operation of a path, with its method.
@@ -61,6 +96,13 @@ fn describe(operation: &mut Operation, known: &access::Operation) {
     if known.who != Who::Anyone {
         let needs = SecurityRequirement::new(SCHEME, Vec::<String>::new());
         operation.security = Some(vec![needs]);
+    }
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && let Some(schema) = header_schema(&parameter.name)
+        {
+            parameter.schema = Some(RefOr::T(schema));
+        }
     }
     let problem = ResponseBuilder::new()
         .description("Why it was not done")

@@ -29,6 +29,18 @@ pub struct EventBody {
     pub hash: String,
 }
 
+/// An event as it stands in the stream.
+#[cfg(feature = "server")]
+#[derive(utoipa::ToSchema)]
+pub struct StreamedEvent {
+    /// The book's sequence: what `Last-Event-ID` takes.
+    pub id: String,
+    /// The action.
+    pub event: String,
+    /// An `EventBody`, as JSON.
+    pub data: String,
+}
+
 impl EventBody {
     pub fn of(record: &AuditRecord) -> EventBody {
         let sizes = record.numbers.iter().map(|(first, last)| last - first + 1);

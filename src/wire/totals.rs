@@ -13,6 +13,8 @@ use crate::ledger::totals::{AccountTotal, Conversion, Totals, Turnover};
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct TotalsBody {
     pub sequence: u64,
+    /// Days; `-009999-01-01` where nothing was before the first.
+    #[cfg_attr(feature = "server", schema(value_type = Vec<String>))]
     pub cuts: Vec<Date>,
     pub rows: Vec<TotalRow>,
     pub conversions: Vec<ConversionRow>,

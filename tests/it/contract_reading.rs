@@ -209,7 +209,7 @@ fn one_transaction_is_found_by_number_and_by_id(book: &mut dyn Book) {
         assert_eq!(book.find(Target::Id(t.id)).unwrap().as_ref(), Some(&t));
         assert_eq!(book.find(Target::Number(t.number)).unwrap(), Some(t));
     }
-    for missing in [0, 10, u64::MAX >> 1] {
+    for missing in [0, 10, u64::MAX >> 1, u64::MAX] {
         let target = Target::Number(Number(missing));
         assert_eq!(book.find(target).unwrap(), None, "{missing}");
     }

@@ -57,6 +57,8 @@ mod server_jobs;
 mod server_live;
 #[cfg(feature = "server")]
 mod server_reports;
+#[cfg(feature = "server")]
+mod server_schema;
 mod shop;
 mod sqlite_book;
 mod statements;

@@ -152,13 +152,11 @@ pub fn audit(conn: &Connection, query: &AuditQuery) -> Result<Vec<AuditEntry>> {
           ORDER BY seq DESC LIMIT ?7) ORDER BY seq"
     );
     let mut statement = conn.prepare_cached(&sql)?;
-    let since = query.since.unwrap_or(0);
-    let before = query
-        .before
-        .map_or(i64::MAX, |b| i64::try_from(b).unwrap_or(i64::MAX));
-    let last = query
-        .last
-        .map_or(-1, |n| i64::try_from(n).unwrap_or(i64::MAX));
+    // No record and no transaction has a number that the database cannot hold.
+    let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let since = query.since.map_or(0, whole);
+    let before = query.before.map_or(i64::MAX, whole);
+    let last = query.last.map_or(-1, whole);
     let operation = query.operation.map(|o| o.0.as_bytes().to_vec());
     let mut rows = statement.query((
         since,
@@ -166,7 +164,7 @@ pub fn audit(conn: &Connection, query: &AuditQuery) -> Result<Vec<AuditEntry>> {
         &query.who,
         &query.action,
         operation,
-        query.number,
+        query.number.map(whole),
         last,
     ))?;
     let keys = rows::Keys::load(conn)?;

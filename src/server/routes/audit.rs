@@ -11,7 +11,7 @@ use crate::book::AuditQuery;
 use crate::ledger::audit::hex;
 use crate::ledger::change::{Change, OperationId};
 use crate::server::access::{Caller, InOrg};
-use crate::server::body::Query;
+use crate::server::body::{Query, whole};
 use crate::server::problem::{Answer, Problem};
 use crate::server::reading::look;
 use crate::server::state::Shared;
@@ -27,15 +27,19 @@ use crate::wire::problem::Problem as ProblemBody;
 #[into_params(parameter_in = Query)]
 pub struct AuditParams {
     /// Records after this sequence.
+    #[serde(default, deserialize_with = "whole")]
     pub since: Option<u64>,
     /// Records before this sequence.
+    #[serde(default, deserialize_with = "whole")]
     pub before: Option<u64>,
     pub who: Option<String>,
     pub action: Option<String>,
     /// Records that touched this transaction.
+    #[serde(default, deserialize_with = "whole")]
     pub number: Option<u64>,
     pub operation: Option<Uuid>,
     /// The newest so many of them.
+    #[serde(default, deserialize_with = "whole")]
     pub last: Option<u64>,
 }
 
@@ -116,7 +120,7 @@ pub async fn head(
 #[utoipa::path(
     post, path = "/orgs/{org}/undo", operation_id = "undo", tag = "audit",
     params(("org" = String, Path, description = "Id or slug"), Trying),
-    request_body = UndoRequest,
+    request_body(content = Option<UndoRequest>),
     responses((status = 200, body = DoneBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
 pub async fn undo(
@@ -134,7 +138,7 @@ pub async fn undo(
     };
     if headers.get("idempotency-key").is_none() && request.operation.is_none() {
         // Twice sent it would take back twice.
-        return Err(Problem::bad(
+        return Err(Problem::refused(
             "needs-idempotency-key",
             "undo without an operation needs an Idempotency-Key",
         ));

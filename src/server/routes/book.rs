@@ -418,6 +418,10 @@ pub async fn sources(
     body: Body,
 ) -> Answer<Response> {
     let mut request: SourcesRequest = read_json(&body)?;
+    if request.numbers.iter().any(|n| i64::try_from(*n).is_err()) {
+        let text = "a transaction's number has at most 18 digits";
+        return Err(Problem::field("/numbers", "bad-number", text));
+    }
     request.numbers.sort_unstable();
     request.numbers.dedup();
     let seen = look(&state, &org, &headers, move |book, _| {
@@ -433,7 +437,7 @@ pub async fn sources(
 #[utoipa::path(
     post, path = "/orgs/{org}/checks", operation_id = "check", tag = "checks",
     params(("org" = String, Path, description = "Id or slug")),
-    request_body = ChecksRequest,
+    request_body(content = Option<ChecksRequest>),
     responses((status = 200, body = List<CheckBody>), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
 pub async fn checks(

@@ -67,6 +67,7 @@ pub struct ListParams {
     /// `asc` (default: by date, then number) or `desc`.
     pub order: Option<String>,
     /// From 1; with the same filters.
+    #[param(minimum = 1, maximum = 1_000_000)]
     pub page: Option<u32>,
     /// At most 500; streamed as NDJSON: any number.
     pub limit: Option<u64>,
@@ -115,8 +116,15 @@ pub async fn list(
         return Err(Problem::field("/limit", "bad-limit", text));
     }
     let limit = usize::try_from(limit).unwrap_or(1);
+    if params
+        .page
+        .is_some_and(|page| !(1..=1_000_000).contains(&page))
+    {
+        let text = "page is 1 to 1000000: beyond, a cursor goes on from the page before";
+        return Err(Problem::field("/page", "bad-page", text));
+    }
     let skip = match (after, params.page) {
-        (None, Some(page)) => (page.max(1) as usize - 1).saturating_mul(limit),
+        (None, Some(page)) => (page as usize - 1).saturating_mul(limit),
         _ => 0,
     };
     let filter = Filter::read(&params)?;

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 
 use crate::ledger::audit::hex;
 use crate::server::access::InOrg;
-use crate::server::body::Query;
+use crate::server::body::{Query, whole};
 use crate::server::problem::{Answer, Problem};
 use crate::server::registry::audit::{self, Logged};
 use crate::server::state::Shared;
@@ -19,10 +19,11 @@ use crate::wire::org::{MemberEvent, MemberEvents};
 #[into_params(parameter_in = Query)]
 pub struct Which {
     /// Events after this sequence.
-    #[serde(default)]
-    since: u64,
+    #[serde(default, deserialize_with = "whole")]
+    since: Option<u64>,
     /// At most so many: 1 to 500.
     #[serde(default = "usual")]
+    #[param(minimum = 1, maximum = 500)]
     limit: u32,
 }
 
@@ -40,15 +41,16 @@ pub async fn members_audit(
     Query(which): Query<Which>,
 ) -> Answer<Out<MemberEvents>> {
     if !(1..=500).contains(&which.limit) {
-        return Err(Problem::bad("bad-query", "limit is 1 to 500"));
+        return Err(Problem::field("/limit", "bad-limit", "limit is 1 to 500"));
     }
+    let since = which.since.unwrap_or(0);
     let mut events = app
         .registry
-        .read(|db| audit::page(db, org.id, which.since, which.limit + 1))?;
+        .read(|db| audit::page(db, org.id, since, which.limit + 1))?;
     let limit = which.limit as usize;
     let has_more = events.len() > limit;
     events.truncate(limit);
-    let next = events.last().map_or(which.since, |e| e.seq);
+    let next = events.last().map_or(since, |e| e.seq);
     let data = events.into_iter().map(told).collect();
     Ok(Out(MemberEvents {
         data,

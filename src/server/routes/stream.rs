@@ -13,7 +13,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 
 use crate::server::access::{Caller, InOrg, Via};
-use crate::server::body::Query;
+use crate::server::body::{Query, whole};
 use crate::server::metrics::Listening;
 use crate::server::problem::{Answer, Problem};
 use crate::server::reading::{SEQUENCE, moved};
@@ -21,7 +21,7 @@ use crate::server::registry::{Db, members, sessions, tokens};
 use crate::server::state::Shared;
 use crate::server::tail::{Event, Reach, Tail, page, stand};
 use crate::wire::problem::Problem as ProblemBody;
-use crate::wire::stream::{EVENT_STREAM, EventBody};
+use crate::wire::stream::{EVENT_STREAM, StreamedEvent};
 
 /// The most listeners of a server.
 const LISTENERS_MAX: usize = 2_000;
@@ -38,6 +38,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 #[into_params(parameter_in = Query)]
 pub struct StreamParams {
     /// Events after this sequence; left out: from now on. `Last-Event-ID` goes before it.
+    #[serde(default, deserialize_with = "whole")]
     pub since: Option<u64>,
 }
 
@@ -48,7 +49,7 @@ pub struct StreamParams {
 #[utoipa::path(
     get, path = "/orgs/{org}/stream", operation_id = "stream", tag = "audit",
     params(("org" = String, Path, description = "Id or slug"), ("last-event-id" = Option<u64>, Header, description = "Events after this one"), StreamParams),
-    responses((status = 200, description = "Events", body = EventBody, content_type = "text/event-stream"), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+    responses((status = 200, description = "Events", body = StreamedEvent, content_type = "text/event-stream"), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
 pub async fn get(
     State(state): State<Shared>,
