@@ -44,7 +44,7 @@ class Serving:
 
     def __init__(self, data):
         began = time.perf_counter()
-        self.process = subprocess.Popen(run.hissab("serve", "--data", data, "--listen", "127.0.0.1:0"),
+        self.process = subprocess.Popen(run.hissab("serve", "--data", data, "--listen", "127.0.0.1:0", "--requests-a-minute", "0"),
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.url = "http://" + re.search(r"127\.0\.0\.1:\d+", self.process.stdout.readline()).group()
         urllib.request.urlopen(self.url + "/healthz").read()

@@ -326,12 +326,19 @@ impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Failure {
         match error {
             ClientError::Problem { problem, .. } => from_problem(*problem),
-            ClientError::Unreachable { server, why } => Failure::new(
-                Exit::Unreachable,
-                "unreachable",
-                format!("{server} cannot be reached: {why}; nothing was recorded"),
-            )
-            .hint("try again; hissab doctor looks for the reason"),
+            ClientError::Unreachable { server, why } => {
+                let hint = if why.contains("signed by nobody") {
+                    "if the authority is your own: SSL_CERT_FILE=ca.pem hissab … names it"
+                } else {
+                    "try again; hissab doctor looks for the reason"
+                };
+                Failure::new(
+                    Exit::Unreachable,
+                    "unreachable",
+                    format!("{server} cannot be reached: {why}; nothing was recorded"),
+                )
+                .hint(hint)
+            }
             ClientError::Unconfirmed { server, why } => Failure::new(
                 Exit::Unconfirmed,
                 "unconfirmed",

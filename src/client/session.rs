@@ -162,6 +162,17 @@ impl Session {
         self.change(Method::Delete, path, query, Payload::Nothing, key, None)
     }
 
+    /// Takes away what still has this `ETag`.
+    pub fn delete_if<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        key: &str,
+        tag: &str,
+    ) -> Result<(T, Reply)> {
+        let nothing = Payload::Nothing;
+        self.change(Method::Delete, path, &[], nothing, Some(key), Some(tag))
+    }
+
     /// Sends JSON that stands ready, as the outbox keeps it.
     pub fn post_ready<T: DeserializeOwned>(
         &self,

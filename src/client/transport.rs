@@ -234,6 +234,31 @@ fn cut(error: &reqwest::Error) -> Cut {
     }
 }
 
+/// What a failure of TLS means, in words; the library names it by its types.
+fn of_tls(text: &str) -> Option<&'static str> {
+    const KNOWN: [(&str, &str); 6] = [
+        (
+            "UnknownIssuer",
+            "its certificate is signed by nobody whom this machine trusts",
+        ),
+        ("not valid for name", "its certificate is for another name"),
+        ("NotValidForName", "its certificate is for another name"),
+        ("xpired", "its certificate has expired"),
+        (
+            "InvalidContentType",
+            "what answers there does not speak TLS; http:// may be meant",
+        ),
+        (
+            "invalid HTTP version",
+            "what answers there does not speak HTTP; https:// may be meant",
+        ),
+    ];
+    KNOWN
+        .iter()
+        .find(|(theirs, _)| text.contains(theirs))
+        .map(|(_, ours)| *ours)
+}
+
 /// The innermost cause, which says most: `connection refused`.
 fn deepest(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
@@ -241,6 +266,9 @@ fn deepest(error: &reqwest::Error) -> String {
         cause = below;
     }
     let text = cause.to_string();
+    if let Some(words) = of_tls(&text) {
+        return words.to_owned();
+    }
     let words = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = words.chars();
     chars.next().map_or_else(String::new, |first| {

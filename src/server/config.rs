@@ -8,6 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use thiserror::Error;
 
+use super::log::Queue;
+
 /// Which instant it is; tests hold it still.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -38,15 +40,40 @@ pub struct Backups {
 }
 
 /// Where log lines go.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub enum LogTo {
     #[default]
     Stderr,
+    /// To stderr as well, without ever waiting for whoever reads it: what a server that runs makes of `Stderr`.
+    Queue(Arc<Queue>),
     /// Kept, for tests.
     Memory(Arc<Mutex<Vec<String>>>),
 }
 
 impl LogTo {
+    /// For a server that runs: stderr is written to by a thread of its own.
+    pub fn started(self) -> LogTo {
+        match self {
+            LogTo::Stderr => LogTo::Queue(Queue::to(std::io::stderr())),
+            other => other,
+        }
+    }
+
+    /// Lines that found no room.
+    pub fn dropped(&self) -> u64 {
+        match self {
+            LogTo::Queue(queue) => queue.dropped(),
+            LogTo::Stderr | LogTo::Memory(_) => 0,
+        }
+    }
+
+    /// Waits a moment for the last lines.
+    pub fn finish(&self) {
+        if let LogTo::Queue(queue) = self {
+            queue.finish();
+        }
+    }
+
     /// Writes one line; nobody can be told that stderr is gone.
     pub fn line(&self, line: String) {
         match self {
@@ -54,6 +81,7 @@ impl LogTo {
                 use std::io::Write;
                 let _ = std::io::stderr().write_all((line + "\n").as_bytes());
             }
+            LogTo::Queue(queue) => queue.line(line),
             LogTo::Memory(lines) => lines
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -71,7 +99,12 @@ pub struct Limits {
     pub sign_ins_an_account: u32,
     /// Password hashes computed at a time.
     pub hashes_at_once: usize,
+    /// Requests of one who is signed in, or of one personal token; 0: any number.
+    pub requests: u32,
 }
+
+/// Enough for any script that waits for its answers; a loop gone wild is held to a thousand a second.
+pub const REQUESTS: u32 = 60_000;
 
 impl Default for Limits {
     fn default() -> Limits {
@@ -79,6 +112,7 @@ impl Default for Limits {
             sign_ins_an_address: 60,
             sign_ins_an_account: 20,
             hashes_at_once: 2,
+            requests: REQUESTS,
         }
     }
 }

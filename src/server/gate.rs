@@ -12,6 +12,7 @@ use axum::{RequestExt, http};
 
 use super::access::{Address, Caller, InOrg, Lookup, Operation, Pace, Scope, Via, Who, lookup};
 use super::config::{is_local, without_port};
+use super::limits::Left;
 use super::problem::{Answer, Problem};
 use super::registry::audit::Event;
 use super::registry::{Db, audit, digest, tokens};
@@ -23,24 +24,31 @@ const TOUCH_AFTER: i64 = 300;
 
 /// The middleware around every route.
 pub async fn gate(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
-    let operation = match admit(&app, &mut request).await {
-        Ok(Some(operation)) => operation,
+    let (operation, left) = match admit(&app, &mut request).await {
+        Ok(Some(admitted)) => admitted,
         // No such route, or not by that method: the router's own answer.
         Ok(None) => return next.run(request).await,
         Err(problem) => return problem.into_response(),
     };
     let work = next.run(request);
-    match operation.pace {
+    let mut response = match operation.pace {
         Pace::Stream => work.await,
         Pace::Short => match tokio::time::timeout(app.config.request_timeout, work).await {
             Ok(response) => response,
             Err(_) => Problem::unavailable("timeout", "the request took too long").into_response(),
         },
+    };
+    if let Some(left) = left {
+        left.write(response.headers_mut());
     }
+    response
 }
 
 /// Puts [`Caller`] and [`InOrg`] into the request's extensions, or says why not.
-async fn admit(app: &Shared, request: &mut Request) -> Answer<Option<&'static Operation>> {
+async fn admit(
+    app: &Shared,
+    request: &mut Request,
+) -> Answer<Option<(&'static Operation, Option<Left>)>> {
     let address = address(app, request);
     request.extensions_mut().insert(address);
     let Some(path) = request.extensions().get::<MatchedPath>().cloned() else {
@@ -64,12 +72,16 @@ async fn admit(app: &Shared, request: &mut Request) -> Answer<Option<&'static Op
         _ => check_host(app, request)?,
     }
     if operation.who == Who::Anyone {
-        return Ok(Some(operation));
+        return Ok(Some((operation, None)));
     }
     let caller = authenticate(app, request.headers(), address)?;
+    let left = app.gates.request(match caller.via {
+        Via::Session(_) => caller.user.id,
+        Via::Token { id, .. } => id,
+    })?;
     allow(app, operation, &caller, request).await?;
     request.extensions_mut().insert(caller);
-    Ok(Some(operation))
+    Ok(Some((operation, left)))
 }
 
 /// The peer, or whom the proxy in front names: the last in the list, which the proxy itself wrote.

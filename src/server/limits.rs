@@ -100,6 +100,8 @@ pub struct Gates {
     addresses: Limit<IpAddr>,
     accounts: Limit<[u8; 32]>,
     logged: Limit<[u8; 32]>,
+    /// By session's user or by token; `None`: no limit.
+    requests: Option<Limit<Uuid>>,
 }
 
 impl Gates {
@@ -108,6 +110,8 @@ impl Gates {
             addresses: Limit::new("address", limits.sign_ins_an_address, IpAddr::from([0; 16])),
             accounts: Limit::new("account", limits.sign_ins_an_account, [0; 32]),
             logged: Limit::new("log", 1, [0; 32]),
+            requests: (limits.requests > 0)
+                .then(|| Limit::new("requests", limits.requests, Uuid::nil())),
         }
     }
 
@@ -130,6 +134,18 @@ impl Gates {
         self.accounts
             .take(digest(email))
             .map_err(|wait| Problem::too_many("too many attempts on this account", wait))
+    }
+
+    /// One more request of somebody who is signed in: a person, or one of their tokens.
+    pub fn request(&self, who: Uuid) -> Answer<Option<Left>> {
+        let Some(limit) = &self.requests else {
+            return Ok(None);
+        };
+        let words = "too many requests: wait, or send fewer at once";
+        let taken = limit.take(who);
+        taken
+            .map(Some)
+            .map_err(|wait| Problem::too_many(words, wait))
     }
 
     /// Whether an event may be logged: the same of the same person once a minute.
@@ -173,6 +189,26 @@ mod tests {
                 .from_address("2001:db8:0:1::2".parse().unwrap())
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn requests_are_counted_by_person_and_token() {
+        let gates = Gates::new(config::Limits {
+            requests: 2,
+            ..config::Limits::default()
+        });
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        assert_eq!(gates.request(one).unwrap().unwrap().left, 1);
+        assert!(gates.request(one).is_ok());
+        let refused = gates.request(one).unwrap_err();
+        assert_eq!((refused.status.as_u16(), &*refused.code), (429, "too-many"));
+        assert!(refused.retry_after.is_some_and(|s| (1..=31).contains(&s)));
+        assert!(gates.request(two).is_ok());
+        let free = Gates::new(config::Limits {
+            requests: 0,
+            ..config::Limits::default()
+        });
+        assert_eq!(free.request(one).unwrap(), None);
     }
 
     #[test]

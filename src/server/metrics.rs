@@ -100,7 +100,7 @@ impl Metrics {
     }
 
     /// Every series as text.
-    pub fn text(&self, lanes: &LaneStats) -> String {
+    pub fn text(&self, lanes: &LaneStats, log_dropped: u64) -> String {
         let mut text = String::new();
         self.put_requests(&mut text);
         put_lanes(&mut text, lanes);
@@ -111,6 +111,13 @@ impl Metrics {
             "gauge",
             "Open event streams",
             listeners,
+        );
+        put(
+            &mut text,
+            "hissab_log_lines_dropped_total",
+            "counter",
+            "Log lines that nobody read in time",
+            log_dropped,
         );
         let jobs = &self.jobs;
         let running = jobs.running.load(Ordering::Relaxed) as u64;
@@ -278,7 +285,7 @@ mod tests {
             metrics.request(&Method::GET, route, 200, Duration::from_micros(micros));
         }
         metrics.request(&Method::GET, "", 404, Duration::from_secs(20));
-        let text = metrics.text(&LaneStats::default());
+        let text = metrics.text(&LaneStats::default(), 0);
         let label = format!("method=\"GET\",route=\"{route}\"");
         for expected in [
             format!("hissab_request_seconds_bucket{{{label},le=\"0.0005\"}} 1\n"),

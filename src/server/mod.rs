@@ -27,6 +27,7 @@ mod lane;
 pub mod lanes;
 pub mod limits;
 pub mod listen;
+pub mod log;
 pub mod metrics;
 pub mod new_org;
 pub mod openapi;
@@ -89,6 +90,8 @@ impl Server {
             listen: config.listen,
             why: e.to_string(),
         })?;
+        let mut config = config;
+        config.log = config.log.started();
         let (stop, stopping) = watch::channel(false);
         let drain = config.drain;
         let (state, setup_code) = prepare(config, stopping.clone())?;
@@ -144,6 +147,7 @@ impl Server {
         let _ = runtime.block_on(served);
         self.state.lanes.close();
         runtime.shutdown_timeout(LAST_MOMENT);
+        self.state.config.log.finish();
     }
 }
 

@@ -9,7 +9,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use super::access::{self, Lookup, Who, lookup};
+use super::access::{self, Lookup, Scope, Who, lookup};
 use crate::wire::problem::{MEDIA_TYPE, Problem};
 use crate::wire::stream::EventBody;
 
@@ -92,7 +92,17 @@ fn describe(operation: &mut Operation, known: &access::Operation) {
         .take()
         .map(|d| d + "\n\n")
         .unwrap_or_default();
-    operation.description = Some(before + &known.said());
+    let tried = operation.parameters.iter().flatten();
+    let mut names = tried.filter_map(|p| match p {
+        RefOr::T(p) => Some(p.name.as_str()),
+        RefOr::Ref(_) => None,
+    });
+    let trial = if known.scope == Scope::Write && !names.any(|name| name == "dry_run") {
+        " Cannot be tried out: `dry_run=true` is refused."
+    } else {
+        ""
+    };
+    operation.description = Some(before + &known.said() + trial);
     if known.who != Who::Anyone {
         let needs = SecurityRequirement::new(SCHEME, Vec::<String>::new());
         operation.security = Some(vec![needs]);

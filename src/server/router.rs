@@ -61,11 +61,18 @@ fn book() -> OpenApiRouter<Shared> {
         .routes(routes!(r::book::verify))
         .routes(routes!(r::reports::get))
         .routes(routes!(r::stream::get))
+        .merge(files())
+}
+
+/// Results and whole books.
+fn files() -> OpenApiRouter<Shared> {
+    OpenApiRouter::default()
         .routes(routes!(r::jobs::export, r::jobs::list_exports))
         .routes(routes!(r::jobs::get_job, r::jobs::cancel_job))
         .routes(routes!(r::jobs::job_status))
         .routes(routes!(r::jobs::job_result))
         .routes(routes!(r::file::get, r::file::put))
+        .layer(middleware::from_fn(no_dry_run))
 }
 
 /// Signing in, organisations and their members.
@@ -85,6 +92,7 @@ fn people() -> OpenApiRouter<Shared> {
         .routes(routes!(r::orgs::list_orgs, r::orgs::make_org))
         .routes(routes!(r::members::list_members, r::members::add_member))
         .routes(routes!(r::members::patch_member, r::members::remove_member))
+        .routes(routes!(r::members::leave_org))
         .routes(routes!(r::members_audit::members_audit))
         .routes(routes!(r::invites::list_invites, r::invites::invite))
         .routes(routes!(r::invites::withdraw_invite))

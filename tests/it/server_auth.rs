@@ -219,6 +219,70 @@ fn who_guesses_is_slowed_down_and_nobody_else() {
 }
 
 #[test]
+fn who_asks_without_end_is_told_to_wait_and_nobody_else() {
+    let server = TestServer::with(|config| config.limits.requests = 10);
+    let (asha, ravi) = (server.register("asha"), server.register("ravi"));
+    // Signing in and looking who that is took one of ten.
+    let left: Vec<Option<String>> = (0..9)
+        .map(|_| {
+            let reply = server.get("/auth/me", &asha.access).is(200);
+            reply.header("ratelimit").map(str::to_owned)
+        })
+        .collect();
+    assert_eq!(left[0].as_deref(), Some("\"requests\";r=8"));
+    let refused = server.get("/auth/me", &asha.access).is(429);
+    assert_eq!(refused.code(), "too-many");
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=7).contains(&wait), "{wait}");
+    // A second session is the same person; another person is not.
+    let again = server.post(
+        "/auth/login",
+        "",
+        &json!({ "email": asha.email, "password": PASSWORD }),
+    );
+    let again = again.is(200).body["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    server.get("/auth/me", &again).is(429);
+    server.get("/auth/me", &ravi.access).is(200);
+}
+
+#[test]
+fn a_member_leaves_but_never_the_last_owner() {
+    let server = TestServer::start();
+    let (asha, ravi) = (server.register("asha"), server.register("ravi"));
+    server.make_org(&asha, "ganesh");
+    server.add(&asha, "ganesh", &ravi, "clerk");
+    let token = server.token(&ravi, "ganesh", &["read"]);
+    let leave = |person: &Person, tag: Option<&str>| {
+        let bearer = format!("Bearer {}", person.access);
+        let mut headers = vec![("Authorization", bearer.as_str())];
+        headers.extend(tag.map(|tag| ("If-Match", tag)));
+        server.call_with("DELETE", "/orgs/ganesh/membership", &headers, &Value::Null)
+    };
+    assert_eq!(leave(&ravi, None).is(428).code(), "if-match-required");
+    leave(&ravi, Some("\"v9\"")).is(412);
+    server.get("/orgs/ganesh", &ravi.access).is(200);
+    assert_eq!(leave(&ravi, Some("\"v1\"")).status, 204);
+    server.get("/orgs/ganesh", &ravi.access).is(404);
+    let secret = token["token"].as_str().unwrap();
+    server.get("/orgs/ganesh", secret).is(401);
+    leave(&ravi, Some("\"v1\"")).is(404);
+    assert_eq!(leave(&asha, Some("\"v1\"")).is(409).code(), "last-owner");
+    let log = server
+        .get("/orgs/ganesh/members/audit", &asha.access)
+        .is(200);
+    let actions: Vec<&str> = log.body["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["action"].as_str().unwrap())
+        .collect();
+    assert!(actions.contains(&"member-left"), "{actions:?}");
+}
+
+#[test]
 fn every_refusal_is_a_problem() {
     let server = TestServer::start();
     assert_eq!(server.get("/nothing", "").is(404).code(), "no-such-route");

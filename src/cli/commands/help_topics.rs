@@ -144,6 +144,8 @@ your own file, that before the default: hissab config list --origin
   HISSAB_BOOK        the book: a file, a configured name, or a server's https://host/org
   HISSAB_TOKEN       a server's personal access token, for cron and CI (also --token-file)
   HISSAB_ALLOW_PLAIN_HTTP  1: http:// to other machines too, on a line you trust
+  SSL_CERT_FILE      the authorities that a server's certificate may come from, PEM, instead of
+                     this machine's; SSL_CERT_DIR a folder of them
   HISSAB_USER_NAME   who is named in the audit log
   HISSAB_COLOR       auto, always, never (also NO_COLOR, CLICOLOR, CLICOLOR_FORCE)
   HISSAB_PAGER       program for long output on a terminal (also PAGER); empty: none

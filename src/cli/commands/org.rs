@@ -13,6 +13,7 @@ use crate::render::sanitize::line;
 use crate::render::views::ListView;
 use crate::render::{Cell, Column, Format};
 use crate::wire::List;
+use crate::wire::auth::Me;
 use crate::wire::org::{Invite, Member, Membership, NewMember, NewOrg, PatchMember, Role};
 
 #[derive(clap::Args)]
@@ -35,6 +36,8 @@ pub enum Action {
     Role(RoleArgs),
     /// Take a member, or an invitation, out
     Remove(RemoveArgs),
+    /// Leave the book's organisation yourself; the last owner cannot
+    Leave,
 }
 
 #[derive(clap::Args)]
@@ -134,6 +137,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         Action::Invite(args) => invite(ctx, &args),
         Action::Role(args) => role(ctx, &args),
         Action::Remove(args) => remove(ctx, &args),
+        Action::Leave => leave(ctx),
     }
 }
 
@@ -331,6 +335,24 @@ fn remove(ctx: &mut Context, args: &RemoveArgs) -> Result<Exit> {
         ctx,
         &place,
         &format!("{} is no longer {}", member.email, member.state),
+    )
+}
+
+fn leave(ctx: &mut Context) -> Result<Exit> {
+    let (place, session) = here(ctx)?;
+    let (me, _) = session.get::<Me>("/auth/me", &[], None)?;
+    let mine = one(&place, &session, &me.user.email)?;
+    let question = format!("Leave {}? Your tokens for it end too.", place.shown());
+    if !ctx.confirm(&question)? {
+        return Err(Failure::refused("not-confirmed", "nobody left"));
+    }
+    let path = format!("/orgs/{}/membership", place.org);
+    let tag = format!("\"v{}\"", mine.version);
+    let _: (Option<serde_json::Value>, _) = session.delete_if(&path, &key(), &tag)?;
+    told(
+        ctx,
+        &place,
+        &format!("{} is no longer a member", mine.email),
     )
 }
 

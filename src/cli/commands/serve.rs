@@ -10,7 +10,7 @@ use crate::cli::environment;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::signals;
 use crate::render::sanitize::line;
-use crate::server::config::{Backups, SignUp, Tls};
+use crate::server::config::{Backups, REQUESTS, SignUp, Tls};
 use crate::server::{self, Config, ServeError, Server};
 
 #[derive(clap::Args)]
@@ -57,6 +57,10 @@ pub struct Args {
     /// A proxy in front says in X-Forwarded-For who asks
     #[arg(long)]
     pub behind_proxy: bool,
+
+    /// Requests a minute of one person or one token before 429; 0: any number
+    #[arg(long, value_name = "N", default_value_t = REQUESTS)]
+    pub requests_a_minute: u32,
 
     /// Let everyone read /metrics, not only this machine
     #[arg(long)]
@@ -122,6 +126,7 @@ fn config(args: &Args) -> Result<Config> {
     config.hosts.clone_from(&args.host);
     config.behind_proxy = args.behind_proxy;
     config.open_metrics = args.open_metrics;
+    config.limits.requests = args.requests_a_minute;
     config.backups = backups(args)?;
     let clock = environment::Clock::here();
     config.clock = std::sync::Arc::new(move || clock.now());

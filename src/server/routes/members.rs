@@ -85,14 +85,8 @@ pub async fn patch_member(
     Json(patch): Json<PatchMember>,
 ) -> Answer<(HeaderMap, Out<Member>)> {
     let (now, user) = (app.now(), ids.1);
-    let expected = if_match(&headers)?.ok_or_else(|| {
-        let words = "changing a member needs If-Match with the version it is changed from";
-        Problem::new(
-            StatusCode::PRECONDITION_REQUIRED,
-            "if-match-required",
-            words,
-        )
-    })?;
+    let words = "changing a member needs If-Match with the version it is changed from";
+    let expected = needed(if_match(&headers)?, words)?;
     may_give(org.role, patch.role)?;
     let change = move |db: &Db| {
         let before = find(db, org.id, user)?;
@@ -150,6 +144,42 @@ pub async fn remove_member(
     };
     app.registry.write(remove).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Leaves: one's own membership ends, and one's tokens for the organisation with it. The last owner stays. Needs
+/// `If-Match: "vN"`, N one's own version in the list of members, so that nobody leaves by accident.
+#[utoipa::path(delete, path = "/orgs/{org}/membership", tag = "members",
+    params(("org" = String, Path, description = "Id or slug"),
+        ("If-Match" = String, Header, description = "The version of one's own membership")),
+    responses((status = 204, description = "No longer a member")))]
+pub async fn leave_org(
+    State(app): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(org): Extension<InOrg>,
+    headers: HeaderMap,
+) -> Answer<StatusCode> {
+    let (now, user) = (app.now(), caller.user.id);
+    let expected = needed(
+        if_match(&headers)?,
+        "leaving needs If-Match with the version of your membership",
+    )?;
+    let leave = move |db: &Db| {
+        let before = find(db, org.id, user)?;
+        unchanged_since(&before, Some(expected))?;
+        never_without_owner(db, org.id, &before)?;
+        members::remove(db, org.id, user, now)?;
+        let event = ("member-left", &*before.email, before.role.word());
+        entry::log(db, org.id, now, &caller, event)
+    };
+    app.registry.write(leave).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn needed(version: Option<u64>, words: &str) -> Answer<u64> {
+    version.ok_or_else(|| {
+        let status = StatusCode::PRECONDITION_REQUIRED;
+        Problem::new(status, "if-match-required", words)
+    })
 }
 
 fn find(db: &Db, org: Uuid, user: Uuid) -> Answer<Member> {

@@ -29,6 +29,8 @@ pub async fn metrics(
         // To the outside it is not there.
         return Err(Problem::of_status(StatusCode::NOT_FOUND));
     }
-    let text = app.metrics.text(app.lanes.stats());
+    let text = app
+        .metrics
+        .text(app.lanes.stats(), app.config.log.dropped());
     Ok(([(header::CONTENT_TYPE, TEXT)], text).into_response())
 }
