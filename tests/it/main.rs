@@ -50,6 +50,8 @@ mod server_bank;
 #[cfg(feature = "server")]
 mod server_book;
 #[cfg(feature = "server")]
+mod server_browser;
+#[cfg(feature = "server")]
 mod server_client;
 #[cfg(feature = "server")]
 mod server_jobs;
@@ -59,6 +61,8 @@ mod server_live;
 mod server_reports;
 #[cfg(feature = "server")]
 mod server_schema;
+#[cfg(feature = "server")]
+mod server_tls;
 mod shop;
 mod sqlite_book;
 mod statements;

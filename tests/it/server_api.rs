@@ -249,7 +249,9 @@ fn questions_with_nonsense_in_them_are_refused() {
         ("nonsense=1", 400),
         ("ledger=../../x", 404),
         ("q=%00%ff", 200),
-        ("page=4294967295", 200),
+        ("page=4294967295", 422),
+        ("page=0", 422),
+        ("page=1000000", 200),
         ("tag=%F0%9F%92%A9=%00", 200),
     ] {
         let reply = live.call("GET", &format!("{POSTING}?{query}"), "");

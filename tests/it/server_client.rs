@@ -117,7 +117,11 @@ fn age(env: &TestEnv) -> String {
 #[test]
 fn many_processes_renewing_a_sign_in_at_once_never_end_it() {
     let (env, serving) = shop();
-    for _ in 0..3 {
+    let rounds = match std::env::var_os("HISSAB_TEST_MANY") {
+        Some(_) => 50,
+        None => 3,
+    };
+    for _ in 0..rounds {
         let before = age(&env);
         let children: Vec<Child> = (0..20)
             .map(|_| {
@@ -495,6 +499,36 @@ fn a_transaction_is_recorded_once_wherever_the_line_is_cut() {
     assert!(unconfirmed > 0, "no round was cut often enough");
     let left = env.hissab(["sync", "--list", "-O", "ndjson"]).ok().stdout;
     assert_eq!(left, "");
+}
+
+/// As long as a client waits for an answer, three times at once.
+#[test]
+fn a_line_that_says_nothing_is_no_answer() {
+    let (mut env, serving) = shop();
+    let proxy = Proxy::start(serving.port);
+    through(&mut env, &serving, &proxy);
+    *proxy.plan.lock().unwrap() = vec![Cut::HeldAnswer, Cut::HeldBefore, Cut::HeldAnswer];
+    let said = ["one", "two", "three"].map(|what| {
+        let mut command = env.command(["out", "1", what]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        (what, command.spawn().unwrap())
+    });
+    for (what, child) in said {
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(9), "{what}: {text}");
+        assert!(text.contains("no answer in time"), "{what}: {text}");
+        assert!(text.contains("hissab sync"), "{what}: {text}");
+        assert_eq!(output.stdout, b"", "{what}");
+    }
+    let recorded = |env: &TestEnv| ["one", "two", "three"].map(|what| times(env, what));
+    assert_eq!(
+        recorded(&env).iter().sum::<usize>(),
+        2,
+        "one was never sent on"
+    );
+    env.hissab(["sync"]).ok();
+    assert_eq!(recorded(&env), [1; 3]);
 }
 
 /// A bank's statement that is too long for one request.

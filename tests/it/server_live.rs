@@ -1,11 +1,17 @@
 //! What a server does beside answering: streams, jobs, metrics, backups.
 
+use std::io::Read;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
+use hissab::client::events::Heard as What;
+use hissab::client::{Credential, Server as Address, Session, Settings};
 use hissab::server::backups;
 use hissab::server::config::Backups;
 
+use crate::chance::Chance;
 use crate::live::{Events, Live, OWNER, VIEWER};
 
 /// The sequences up to one of them, as they come.
@@ -69,6 +75,70 @@ fn nothing_is_missed_or_heard_twice_however_often_the_line_is_cut() {
         up_to(&mut live.listen(OWNER, Some(0)), POSTS + 1).len() as u64,
         POSTS + 1
     );
+}
+
+/// Carries connections to a server; each answer is cut after so many bytes, as long as there are numbers left.
+fn cutting(to: SocketAddr, mut after: Vec<usize>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let server = TcpStream::connect(to).unwrap();
+            let (mut up, mut asked) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            // Each way ends when its other end does.
+            std::thread::spawn(move || std::io::copy(&mut asked, &mut up).ok());
+            let most = after.pop().map_or(u64::MAX, |n| n as u64);
+            let (mut answer, mut down) = (server.take(most), client);
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut answer, &mut down);
+                let _ = down.shutdown(Shutdown::Both);
+                let _ = answer.into_inner().shutdown(Shutdown::Both);
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn an_event_that_is_cut_in_its_middle_is_heard_once() {
+    const POSTS: u64 = 40;
+    let live = Live::new();
+    for n in 1..=POSTS {
+        live.post(u32::try_from(n).unwrap()).is(201);
+    }
+    let mut chance = Chance::new("cuts inside events");
+    let rounds = match std::env::var_os("HISSAB_TEST_MANY") {
+        Some(_) => 40,
+        None => 4,
+    };
+    for _ in 0..rounds {
+        // The head takes some 400 bytes, an event some 330: every cut falls somewhere else. The question which
+        // versions the server speaks goes first, over the same line.
+        let after = (0..6).map(|_| 1_500 + chance.below(3_000));
+        let proxy = cutting(live.server().address(), after.collect());
+        let session = Session::new(Settings {
+            server: Address::read(&format!("http://{proxy}")).unwrap(),
+            credential: Credential::Token {
+                secret: OWNER.to_owned(),
+                origin: "a test".to_owned(),
+            },
+            known_servers: None,
+        });
+        let (mut heard, mut cuts) = (Vec::new(), 0);
+        let followed = session.events("/orgs/acme/stream", Some(0), &mut |what| {
+            match what {
+                What::Cut(_) => cuts += 1,
+                What::Event(event) => heard.push(event.sequence),
+            }
+            match heard.len() as u64 {
+                n if n == POSTS + 1 => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        });
+        assert!(followed.is_ok(), "{followed:?}");
+        assert_eq!(heard, (1..=POSTS + 1).collect::<Vec<_>>());
+        assert!(cuts >= 3, "only {cuts} cuts");
+    }
 }
 
 #[test]
