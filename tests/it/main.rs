@@ -12,6 +12,7 @@ mod contract;
 mod contract_reading;
 mod crash;
 mod damage;
+mod deploy;
 mod exits;
 mod faults;
 mod frame;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::cli::context::Context;
 use crate::cli::environment::{local_time, zone_name};
-use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::cli::shown::ShownArgs;
 use crate::client::{Place, Session};
 use crate::render::sanitize::line;
@@ -307,6 +307,14 @@ fn role(ctx: &mut Context, args: &RoleArgs) -> Result<Exit> {
     let role = read_role(&args.role)?;
     let (place, session) = here(ctx)?;
     let member = one(&place, &session, &args.email)?;
+    if member.state == "invited" {
+        let words = format!("{} is invited, and no member yet", member.email);
+        let email = shell_word(&member.email);
+        return Err(Failure::conflict("only-invited", words).hint(format!(
+            "invite them as that instead: hissab org remove {email} && hissab org invite {email} --role {}",
+            role.word()
+        )));
+    }
     let path = format!("/orgs/{}/members/{}", place.org, member.id);
     let tag = format!("\"v{}\"", member.version);
     let body = PatchMember { role };
