@@ -89,3 +89,62 @@ fn a_reader_that_is_open_for_long_takes_nothing_new_for_damage() {
         reader.refresh().unwrap();
     }
 }
+
+#[test]
+fn a_long_scan_is_read_ahead_and_can_be_left_anywhere() {
+    use std::ops::ControlFlow;
+
+    use hissab::book::{Order, Scan};
+    use hissab::ledger::change::Change;
+
+    let mut shop = Shop::new();
+    let many = 4_500_u64;
+    let posts = (1..=many).map(|n| {
+        let minor = format!("{n}.00");
+        let entries = [
+            ("Assets:Cash", &*minor),
+            ("Income:Sales", &*format!("-{minor}")),
+        ];
+        // Days run backwards: the order is not that of the numbers.
+        let on = day(4, 28 - i8::try_from(n * 28 / (many + 1)).unwrap());
+        Change::Post(crate::books::draft(
+            u128::from(n) + 1_000_000,
+            on,
+            "sale",
+            &entries,
+        ))
+    });
+    shop.write("posted", posts.collect()).unwrap();
+    let mut found = |scan: &Scan, enough: usize| {
+        let mut numbers = Vec::new();
+        shop.book
+            .scan(scan, &mut |t| {
+                assert_eq!(t.entries[0].minor, i64::try_from(t.number.0).unwrap() * 100);
+                numbers.push((t.date, t.number));
+                match numbers.len() < enough {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                }
+            })
+            .unwrap();
+        numbers
+    };
+    let whole = found(&Scan::default(), usize::MAX);
+    assert_eq!(whole.len() as u64, many);
+    assert!(whole.is_sorted());
+    for enough in [1, 511, 512, 513, 1_024, 4_499] {
+        assert_eq!(found(&Scan::default(), enough), whole[..enough], "{enough}");
+    }
+    let backwards = Scan {
+        order: Order::NewestFirst,
+        ..Scan::default()
+    };
+    let turned: Vec<_> = whole.iter().rev().copied().collect();
+    assert_eq!(found(&backwards, usize::MAX), turned);
+    // A limit is read without a thread: the same begins it.
+    let page = Scan {
+        limit: Some(600),
+        ..Scan::default()
+    };
+    assert_eq!(found(&page, usize::MAX), whole[..600]);
+}

@@ -33,6 +33,7 @@ mod records;
 mod requests;
 mod rows;
 mod scan;
+mod scan_ahead;
 mod schema;
 mod snapshot;
 mod sources;
@@ -123,6 +124,9 @@ impl Book for SqliteBook {
         scan: &Scan,
         row: &mut dyn FnMut(Transaction) -> ControlFlow<()>,
     ) -> Result<()> {
+        if scan_ahead::pays(&self.conn, scan)? {
+            return scan_ahead::scan(&mut self.conn, scan, row);
+        }
         scan::scan(&self.conn, scan, row)
     }
 
