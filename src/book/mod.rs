@@ -28,6 +28,7 @@ pub mod memory;
 pub mod open;
 pub mod remote;
 pub mod sqlite;
+mod stored;
 
 pub use error::BookError;
 

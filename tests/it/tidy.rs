@@ -66,6 +66,7 @@ const OWNED: &[(&str, &[&str])] = &[
         "serde",
         &[
             "book/sqlite",
+            "book/stored",
             "book/remote",
             "cli",
             "render",

@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::{Error, ErrorCode};
 
 use crate::book::BookError;
+pub use crate::book::stored::damaged;
 
 const DISK_FAILED: &str = "the disk failed";
 const NO_SPACE: &str = "no space is left on the disk; nothing was recorded";
@@ -74,9 +75,4 @@ fn is_full(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_full(_path: &Path) -> bool {
     false
-}
-
-/// A value in the file that no hissab wrote.
-pub fn damaged(what: impl Into<String>) -> BookError {
-    BookError::Damaged { what: what.into() }
 }

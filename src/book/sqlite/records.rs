@@ -8,12 +8,12 @@ use uuid::Uuid;
 use super::fault::damaged;
 use super::log::changes_from_json;
 use super::{SqliteBook, rows};
-use crate::book::{AuditEntry, AuditQuery, LoggedChange, Result, Version};
+use crate::book::stored::history::versions;
+use crate::book::{AuditEntry, AuditQuery, Result, Version};
 use crate::ledger::audit::AuditRecord;
 use crate::ledger::change::{Assertion, OperationId, PriceChange, Target};
 use crate::ledger::day::Day;
 use crate::ledger::settings::BookInfo;
-use crate::ledger::transaction::{State, Transaction};
 
 /// The book's head.
 pub fn info(book: &SqliteBook) -> Result<BookInfo> {
@@ -218,71 +218,14 @@ pub fn record(row: &Row<'_>) -> Result<AuditRecord> {
     })
 }
 
-/// Every version of a transaction, oldest first: the log walked backwards from what is stored now.
+/// Every version of a transaction, oldest first.
 pub fn history(conn: &Connection, target: Target) -> Result<Vec<Version>> {
     let Some(current) = rows::find(conn, target)? else {
         return Ok(Vec::new());
     };
-    let number = current.number.0;
-    let records = audit(
-        conn,
-        &AuditQuery {
-            number: Some(number),
-            ..AuditQuery::default()
-        },
-    )?;
-    let mut versions = Vec::new();
-    let mut state = current;
-    for entry in records.into_iter().rev() {
-        for change in entry.changes.iter().rev() {
-            let Some(before) = before(change, &state) else {
-                continue;
-            };
-            versions.push(Version {
-                transaction: state.clone(),
-                record: entry.record.clone(),
-            });
-            match before {
-                Before::Nothing => {
-                    versions.reverse();
-                    return Ok(versions);
-                }
-                Before::Was(was) => state = *was,
-            }
-        }
-    }
-    versions.reverse();
-    Ok(versions)
-}
-
-/// What a transaction was before a change touched it.
-pub enum Before {
-    Nothing,
-    Was(Box<Transaction>),
-}
-
-/// What `after` was before a logged change; `None` if the change is about something else.
-pub fn before(change: &LoggedChange, after: &Transaction) -> Option<Before> {
-    let number = after.number.0;
-    let stepped = |state: State| {
-        let mut was = after.clone();
-        was.version = after.version.saturating_sub(1);
-        was.state = state;
-        Some(Before::Was(Box::new(was)))
+    let query = AuditQuery {
+        number: Some(current.number.0),
+        ..AuditQuery::default()
     };
-    match change {
-        LoggedChange::Posted { first, last } if (*first..=*last).contains(&number) => {
-            Some(Before::Nothing)
-        }
-        LoggedChange::Amended { number: n, before } if *n == number => {
-            Some(Before::Was(before.clone()))
-        }
-        LoggedChange::Voided { first, last } if (*first..=*last).contains(&number) => {
-            stepped(State::Live)
-        }
-        LoggedChange::Reinstated { number: n, reason } if *n == number => stepped(State::Void {
-            reason: reason.clone(),
-        }),
-        _ => None,
-    }
+    Ok(versions(current, audit(conn, &query)?))
 }

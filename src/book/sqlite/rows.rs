@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row};
-use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::fault::damaged;
 use super::more::{AccountMore, TransactionMore, entries_from_json, tags_from_json};
 use crate::book::Result;
+pub use crate::book::stored::keys::{Keys, parse_price, price_text};
 use crate::ledger::account::{Account, AccountKey, AccountType, Contact, Kind};
 use crate::ledger::change::Target;
 use crate::ledger::chart::Chart;
@@ -17,8 +17,7 @@ use crate::ledger::currency::{Currency, CurrencyKey};
 use crate::ledger::day::Day;
 use crate::ledger::settings::Settings;
 use crate::ledger::transaction::{
-    Entry, EntryDetail, Number, Price, PriceBasis, State, Status, Transaction, TransactionId,
-    Voucher,
+    Entry, EntryDetail, Number, State, Status, Transaction, TransactionId, Voucher,
 };
 
 /// The columns of `txn` in the order [`header`] reads them.
@@ -104,15 +103,6 @@ pub fn settings(conn: &Connection) -> Result<Settings> {
     Ok(Settings::from_pairs(pairs?))
 }
 
-/// The keys that rows may name. A damaged row names others; nothing may look those up.
-pub struct Keys {
-    /// Decimal places by currency key, from 1.
-    pub scales: Vec<u8>,
-    accounts: u32,
-    /// The last transaction.
-    pub numbers: u64,
-}
-
 impl Keys {
     pub fn load(conn: &Connection) -> Result<Keys> {
         let mut statement = conn.prepare_cached("SELECT scale FROM currency ORDER BY key")?;
@@ -123,33 +113,7 @@ impl Keys {
                 "SELECT ifnull((SELECT max(key) FROM account), 0), ifnull((SELECT max(number) FROM txn), 0)",
             )?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(Keys {
-            scales: scales?,
-            accounts,
-            numbers,
-        })
-    }
-
-    /// The account of a key that a row names.
-    pub fn account(&self, key: u32) -> Result<AccountKey> {
-        if (1..=self.accounts).contains(&key) {
-            Ok(AccountKey(key))
-        } else {
-            Err(damaged(format!(
-                "a row names account {key}, which is not there"
-            )))
-        }
-    }
-
-    /// The currency of a key that a row names.
-    pub fn currency(&self, key: u16) -> Result<CurrencyKey> {
-        if (1..=self.scales.len()).contains(&usize::from(key)) {
-            Ok(CurrencyKey(key))
-        } else {
-            Err(damaged(format!(
-                "a row names currency {key}, which is not there"
-            )))
-        }
+        Ok(Keys::new(scales?, accounts, numbers))
     }
 }
 
@@ -301,29 +265,4 @@ pub fn detail(row: &Row<'_>, at: usize, keys: &Keys) -> Result<Option<Box<EntryD
         memo: row.get(at + 4)?,
         tags: tags_from_json(tags.as_deref())?,
     })))
-}
-
-/// A price as stored: `@82.50` for one unit, `@@165` for all.
-pub fn price_text(price: &Price) -> String {
-    let mark = if price.basis == PriceBasis::Unit {
-        "@"
-    } else {
-        "@@"
-    };
-    format!("{mark}{}", price.amount)
-}
-
-/// The reverse of [`price_text`].
-pub fn parse_price(text: &str, currency: CurrencyKey) -> Result<Price> {
-    let (basis, digits) = match text.strip_prefix("@@") {
-        Some(rest) => (PriceBasis::Total, rest),
-        None => (PriceBasis::Unit, text.strip_prefix('@').unwrap_or(text)),
-    };
-    let amount = Decimal::from_str_exact(digits)
-        .map_err(|_| damaged(format!("a price {text:?} is not a number")))?;
-    Ok(Price {
-        amount,
-        currency,
-        basis,
-    })
 }

@@ -8,14 +8,10 @@ use rusqlite::Connection;
 
 use super::fault::damaged;
 use super::rows;
+use crate::book::stored::texts::inflate;
+pub use crate::book::stored::texts::{CHUNK_ROWS, deflate};
 use crate::book::{ImportRow, KnownRow, Result};
 use crate::ledger::change::ImportBatch;
-
-/// Rows of text in one chunk of `source_text`.
-pub const CHUNK_ROWS: u64 = 256;
-
-/// The largest chunk that is inflated: what no hissab wrote must not fill the memory.
-const CHUNK_BYTES_MAX: usize = 512 << 20;
 
 /// Every imported file, oldest first.
 pub fn imports(conn: &Connection) -> Result<Vec<ImportRow>> {
@@ -134,17 +130,4 @@ impl Texts {
             .cloned()
             .ok_or_else(|| damaged("the text of a source row is missing"))
     }
-}
-
-/// Up to [`CHUNK_ROWS`] rows as one deflated text; rows are separated by a byte no row holds.
-pub fn deflate(rows: &[String]) -> Vec<u8> {
-    miniz_oxide::deflate::compress_to_vec(rows.join("\u{1e}").as_bytes(), 6)
-}
-
-fn inflate(data: &[u8]) -> Result<Vec<String>> {
-    let bytes = miniz_oxide::inflate::decompress_to_vec_with_limit(data, CHUNK_BYTES_MAX)
-        .map_err(|_| damaged("the text of source rows cannot be inflated"))?;
-    let text =
-        String::from_utf8(bytes).map_err(|_| damaged("the text of source rows is not text"))?;
-    Ok(text.split('\u{1e}').map(str::to_owned).collect())
 }

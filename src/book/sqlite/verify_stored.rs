@@ -1,155 +1,41 @@
-//! The last step of `audit verify`: everything the log said last of chart, settings, prices, assertions and imports
-//! is what the tables hold.
+//! The digest of each import's source rows, as the file holds them.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::verify::Walk;
-use super::{records, rows};
+use super::fault::damaged;
+use super::rows;
+use super::sources::Texts;
 use crate::book::Result;
-use crate::ledger::change::{Assertion, ImportBatch, PriceChange};
+use crate::book::stored::texts::RowsDigest;
+use crate::ledger::audit::Hash;
 
-impl Walk<'_> {
-    /// Everything the log said last must be what the tables hold.
-    pub fn compare_stored(&mut self) -> Result<()> {
-        let chart = rows::chart(self.conn)?;
-        for account in chart.accounts() {
-            if self.stored.accounts.get(&account.key.0) != Some(account) {
-                self.fault(
-                    format!("account {} is not what the log says of it", account.path),
-                    None,
-                );
-            }
-        }
-        if self.stored.accounts.len() != chart.accounts().len() {
-            self.fault("an account of the log is missing".to_owned(), None);
-        }
-        for currency in chart.currencies() {
-            if self.stored.currencies.get(&currency.key.0) != Some(currency) {
-                self.fault(
-                    format!("currency {} is not what the log says of it", currency.code),
-                    None,
-                );
-            }
-        }
-        let settings = stored_settings(self.conn)?;
-        if settings != self.stored.settings {
-            let name = settings
-                .iter()
-                .find(|(n, v)| self.stored.settings.get(*n) != Some(v))
-                .map_or("a setting", |(n, _)| n)
-                .to_owned();
-            self.fault(
-                format!("the setting {name} is not what the log says of it"),
-                None,
-            );
-        }
-        let prices: Vec<PriceChange> = self
-            .stored
-            .prices
-            .values()
-            .filter(|p| p.rate.is_some())
-            .cloned()
-            .collect();
-        let mut stored = records::prices(self.conn)?;
-        stored.sort_by(|a, b| {
-            (&a.commodity, &a.currency, a.on).cmp(&(&b.commodity, &b.currency, b.on))
-        });
-        if stored != prices {
-            self.fault(
-                "a market price is not what the log says of it".to_owned(),
-                None,
-            );
-        }
-        self.compare_lists()
-    }
-
-    fn compare_lists(&mut self) -> Result<()> {
-        let ids: BTreeMap<Uuid, (Uuid, Assertion)> = assertions(self.conn)?;
-        let same = ids.len() == self.stored.assertions.len()
-            && ids.iter().all(|(id, (account, now))| {
-                self.stored
-                    .assertions
-                    .get(id)
-                    .is_some_and(|(said, said_of)| {
-                        account == said_of
-                            && Assertion {
-                                account: now.account.clone(),
-                                ..said.clone()
-                            } == *now
-                    })
-            });
-        if !same {
-            self.fault(
-                "a balance assertion is not what the log says of it".to_owned(),
-                None,
-            );
-        }
-        let imports = super::sources::imports(self.conn)?;
-        let same = imports.len() == self.stored.imports.len()
-            && imports.iter().zip(&self.stored.imports).all(|(row, said)| {
-                let account = row.head.account.as_deref();
-                let account = account.and_then(|path| self.chart.find(path)).map(|a| a.id);
-                row.undone == said.undone
-                    && row.sequence == said.sequence
-                    && row.added == said.added
-                    && account == said.account
-                    && ImportBatch {
-                        account: row.head.account.clone(),
-                        ..said.batch.clone()
-                    } == row.head
-            });
-        if !same {
-            self.fault(
-                "the list of imports is not what the log says of it".to_owned(),
-                None,
-            );
-        }
-        let mut statement = self
-            .conn
-            .prepare("SELECT code, reference, reason FROM accepted ORDER BY key")?;
-        let accepted: std::result::Result<Vec<(String, String, String)>, _> = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect();
-        if accepted? != self.stored.accepted {
-            self.fault(
-                "an accepted finding is not what the log says of it".to_owned(),
-                None,
-            );
-        }
-        let last: u64 = self
-            .conn
-            .query_row("SELECT count(*) FROM txn", [], |row| row.get(0))?;
-        if last != self.transactions {
-            self.fault(
-                format!(
-                    "the log speaks of {} transactions, {last} are stored",
-                    self.transactions
-                ),
-                None,
-            );
-        }
-        Ok(())
-    }
-}
-
-fn stored_settings(conn: &Connection) -> Result<BTreeMap<String, String>> {
-    let mut statement = conn.prepare("SELECT name, value FROM setting WHERE value IS NOT NULL")?;
-    let settings: std::result::Result<_, rusqlite::Error> = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect();
-    Ok(settings?)
-}
-
-fn assertions(conn: &Connection) -> Result<BTreeMap<Uuid, (Uuid, Assertion)>> {
-    let mut statement = conn.prepare(records::ASSERTIONS)?;
+/// One digest a batch, over its rows in order of identity and line.
+pub fn row_digests(conn: &Connection) -> Result<HashMap<Uuid, Hash>> {
+    let mut batches: HashMap<u64, (Uuid, RowsDigest)> = HashMap::new();
+    let mut statement = conn.prepare("SELECT id, key FROM batch")?;
     let mut rows = statement.query([])?;
-    let mut found = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let assertion = records::assertion(row)?;
-        found.insert(assertion.id, (rows::uuid(row, 8)?, assertion));
+        batches.insert(row.get(1)?, (rows::uuid(row, 0)?, RowsDigest::new()));
     }
-    Ok(found)
+    let mut statement = conn.prepare("SELECT identity, batch, line, number, place FROM source_row ORDER BY identity, batch, line")?;
+    let mut rows = statement.query([])?;
+    let mut texts = Texts::default();
+    while let Some(row) = rows.next()? {
+        let batch: u64 = row.get(1)?;
+        let Some((_, digest)) = batches.get_mut(&batch) else {
+            return Err(damaged("a source row of no batch"));
+        };
+        let text = match row.get::<_, Option<u64>>(4)? {
+            None => None,
+            Some(place) => Some(texts.get(conn, batch, place)?),
+        };
+        digest.add(row.get(0)?, row.get(2)?, row.get(3)?, text.as_deref());
+    }
+    Ok(batches
+        .into_values()
+        .map(|(id, digest)| (id, digest.finish()))
+        .collect())
 }

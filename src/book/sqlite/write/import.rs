@@ -6,8 +6,9 @@ use uuid::Uuid;
 use super::super::sources::{CHUNK_ROWS, deflate};
 use super::state::Writer;
 use super::transactions::{conflict, refused, void};
+pub use crate::book::stored::texts::RowsDigest;
 use crate::book::{BookError, LoggedChange, Result};
-use crate::ledger::audit::{Canon, Hash, put_import, put_source_row};
+use crate::ledger::audit::put_import;
 use crate::ledger::change::{Assertion, ImportBatch, SourceRow, Target};
 use crate::ledger::transaction::Number;
 use crate::ledger::violation::Violation;
@@ -214,23 +215,6 @@ pub fn finish(writer: &mut Writer<'_>) -> Result<()> {
         put_import(canon, &batch.head, batch.account, &rows)
     });
     Ok(())
-}
-
-/// The digest of a batch's rows, fed in order of (identity, line).
-pub struct RowsDigest(Canon);
-
-impl RowsDigest {
-    pub fn new() -> RowsDigest {
-        RowsDigest(Canon::new("hissab/rows/1"))
-    }
-
-    pub fn add(&mut self, identity: i64, line: u64, number: u64, raw: Option<&str>) {
-        put_source_row(&mut self.0, identity, line, number, raw);
-    }
-
-    pub fn finish(self) -> Hash {
-        self.0.finish()
-    }
 }
 
 /// Voids every transaction a batch posted and withdraws the balances it vouched for; its rows count as

@@ -32,11 +32,6 @@ use ahead::Step;
 pub use state::Known;
 use state::Writer;
 
-/// The digest of an import's rows, for `verify`.
-pub mod import_digest {
-    pub use super::import::RowsDigest;
-}
-
 /// Units this large take the bulk path: fences off, rows sorted, fences on again before the seal.
 const BULK_CHANGES: usize = 2_000;
 

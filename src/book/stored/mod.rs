@@ -1,0 +1,18 @@
+//! What every adapter that keeps books in a database shares: texts in columns, the log as JSON, histories, and the
+//! walk that proves a book. Nothing here knows a database.
+
+use super::BookError;
+
+pub mod history;
+pub mod keys;
+pub mod log;
+pub mod more;
+pub mod texts;
+pub mod verify;
+mod verify_stored;
+pub mod words;
+
+/// A stored value that no hissab wrote.
+pub fn damaged(what: impl Into<String>) -> BookError {
+    BookError::Damaged { what: what.into() }
+}
