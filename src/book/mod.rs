@@ -1,7 +1,8 @@
 //! The port: what a book can do, whatever holds it. Synchronous and object-safe.
 //!
 //! One method changes a book, [`Book::write`]. The reads return owned data or stream rows
-//! from one snapshot. Adapters: `memory` (what `-f` reads journals into), `sqlite`, `remote` (on a server).
+//! from one snapshot. Adapters: `memory` (what `-f` reads journals into), `sqlite`, `remote` (on a server), `postgres`
+//! (many organisations in one database); `stored` is what the databases share.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -26,6 +27,8 @@ pub mod litter;
 pub mod mark;
 pub mod memory;
 pub mod open;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod remote;
 pub mod sqlite;
 mod stored;

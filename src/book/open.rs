@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::mark::Mark;
+#[cfg(feature = "postgres")]
+use super::postgres::{PgBook, Store};
 use super::remote::RemoteBook;
 pub use super::sqlite::outside::{Cell, Outside};
 use super::sqlite::{NewBook, SqliteBook};
@@ -57,6 +59,73 @@ pub fn remote_read(session: Arc<Session>, org: &str) -> Box<dyn Book> {
 /// postings wait there where the server cannot be reached.
 pub fn remote_write(desk: Desk) -> Box<dyn Book> {
     Box::new(RemoteBook::open_write(desk))
+}
+
+/// Where a server's books are: each in a file, or all in one database.
+#[derive(Clone)]
+pub enum Shelf {
+    Files,
+    #[cfg(feature = "postgres")]
+    Postgres(Arc<Store>),
+}
+
+/// Which book of a shelf: of which organisation, and where it is if it is a file.
+#[derive(Clone, Copy)]
+pub struct Spot<'a> {
+    pub org: Uuid,
+    pub file: &'a Path,
+}
+
+impl Shelf {
+    /// A book, for reading.
+    pub fn read(&self, spot: Spot<'_>) -> Result<Box<dyn Book>> {
+        match self {
+            Shelf::Files => read(spot.file),
+            #[cfg(feature = "postgres")]
+            Shelf::Postgres(store) => Ok(Box::new(PgBook::open_read(store, spot.org)?)),
+        }
+    }
+
+    /// The same for writing, waiting at most `wait` for another writer of a file.
+    pub fn write(&self, spot: Spot<'_>, wait: Duration) -> Result<Box<dyn Book>> {
+        match self {
+            Shelf::Files => write(spot.file, wait),
+            #[cfg(feature = "postgres")]
+            Shelf::Postgres(store) => Ok(Box::new(PgBook::open_write(store, spot.org)?)),
+        }
+    }
+
+    /// Makes the book of an organisation that has none.
+    pub fn create(
+        &self,
+        spot: Spot<'_>,
+        wait: Duration,
+        (id, created_at): (Uuid, Timestamp),
+        first: Unit<'_>,
+    ) -> Result<Done> {
+        match self {
+            Shelf::Files => create(spot.file, wait, id, created_at, first).map(|(_, done)| done),
+            #[cfg(feature = "postgres")]
+            Shelf::Postgres(store) => {
+                PgBook::create(store, spot.org, id, created_at, &first).map(|(_, done)| done)
+            }
+        }
+    }
+
+    /// Calls `told` with each organisation whose book another server wrote: a hint, the log is the truth.
+    pub fn hear(&self, told: impl Fn(Uuid) + Send + Sync + 'static) {
+        match self {
+            // Files have one server.
+            Shelf::Files => drop(told),
+            #[cfg(feature = "postgres")]
+            Shelf::Postgres(store) => store.listen(told),
+        }
+    }
+
+    /// Whether other servers may write the same books.
+    pub fn is_shared(&self) -> bool {
+        !matches!(self, Shelf::Files)
+    }
 }
 
 /// Makes a book where nothing is; `first` holds its settings, currencies and accounts.

@@ -7,7 +7,10 @@ pub mod history;
 pub mod keys;
 pub mod log;
 pub mod more;
+pub mod moved;
 pub mod texts;
+#[cfg_attr(not(feature = "postgres"), allow(dead_code))]
+pub mod trail;
 pub mod verify;
 mod verify_stored;
 pub mod words;

@@ -152,7 +152,7 @@ pub fn currency(writer: &mut Writer<'_>, change: CurrencyChange) -> Result<()> {
 /// Multiplies what is stored in a currency. Hashes are over decimals, so none changes.
 fn raise(writer: &mut Writer<'_>, before: &Currency, scale: u8) -> Result<()> {
     let conn = writer.conn;
-    writer.moved.flush(conn)?;
+    super::moved::flush(&mut writer.moved, conn)?;
     let factor = pow10(u32::from(scale - before.scale))
         .and_then(|f| i64::try_from(f).ok())
         .unwrap_or(i64::MAX);
@@ -277,7 +277,7 @@ pub fn setting(
         let digest = match writer.settings.locked_to {
             None => None,
             Some(date) => {
-                writer.moved.flush(writer.conn)?;
+                super::moved::flush(&mut writer.moved, writer.conn)?;
                 let until = date.tomorrow().ok();
                 let totals = super::super::totals::totals(writer.conn, &TotalsQuery::until(until))?;
                 Some(hex(&lock_digest(&writer.chart, &totals)))

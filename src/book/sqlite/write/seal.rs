@@ -5,13 +5,14 @@ use super::super::requests;
 use super::state::Writer;
 use super::{chart, import};
 use crate::book::Result;
+use crate::book::stored::trail::{merged, numbers_json};
 use crate::ledger::audit::AuditRecord;
 use crate::ledger::change::{Done, Repeat, Unit};
 
 /// Writes totals and record; a unit that changed nothing leaves no record.
 pub fn seal(writer: &mut Writer<'_>, unit: &Unit<'_>) -> Result<Done> {
     import::finish(writer)?;
-    writer.moved.flush(writer.conn)?;
+    super::moved::flush(&mut writer.moved, writer.conn)?;
     writer.unit.close_run(&writer.chart);
     if writer.unit.logged.is_empty() {
         return Ok(nothing(writer));
@@ -92,43 +93,7 @@ fn nothing(writer: &mut Writer<'_>) -> Done {
     }
 }
 
-/// Closed ranges in ascending order, without overlaps.
-fn merged(mut ranges: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
-    ranges.sort_unstable();
-    let mut merged: Vec<(u64, u64)> = Vec::with_capacity(ranges.len());
-    for (first, last) in ranges {
-        match merged.last_mut() {
-            Some((_, end)) if first <= *end + 1 => *end = (*end).max(last),
-            _ => merged.push((first, last)),
-        }
-    }
-    merged
-}
-
-fn numbers_json(numbers: &[(u64, u64)]) -> String {
-    let parts: Vec<String> = numbers
-        .iter()
-        .map(|(first, last)| format!("[{first},{last}]"))
-        .collect();
-    format!("[{}]", parts.join(","))
-}
-
 /// Settings that follow others are restored with them.
 pub fn is_derived_setting(name: &str) -> bool {
     name == chart::LOCKED_DIGEST
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_come_out_closed_and_apart() {
-        assert_eq!(
-            merged(vec![(5, 6), (1, 2), (3, 3), (6, 9), (12, 12)]),
-            [(1, 3), (5, 9), (12, 12)]
-        );
-        assert_eq!(numbers_json(&[(1, 3), (5, 5)]), "[[1,3],[5,5]]");
-        assert_eq!(numbers_json(&[]), "[]");
-    }
 }

@@ -1,0 +1,155 @@
+//! One connection inside one transaction of one organisation: what every statement goes through.
+
+use std::sync::Arc;
+
+use deadpool_postgres::Object;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+use uuid::Uuid;
+
+use super::fault::failed;
+use super::store::Store;
+use crate::book::Result;
+
+pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// A connection in a transaction. Dropped without [`Link::end`], the transaction is given up.
+pub struct Link {
+    store: Arc<Store>,
+    client: Option<Object>,
+    pub org: Uuid,
+    open: bool,
+}
+
+impl Link {
+    /// One snapshot of an organisation's rows.
+    pub fn reading(store: &Arc<Store>, org: Uuid) -> Result<Link> {
+        Link::begin(store, org, "REPEATABLE READ READ ONLY")
+    }
+
+    /// A transaction that sees what others commit while it waits for its lock.
+    pub fn writing(store: &Arc<Store>, org: Uuid) -> Result<Link> {
+        Link::begin(store, org, "READ COMMITTED")
+    }
+
+    fn begin(store: &Arc<Store>, org: Uuid, isolation: &str) -> Result<Link> {
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL {isolation}; SELECT set_config('hissab.org', '{org}', true)"
+        );
+        let client: Result<Object> = store.wait(async {
+            let client = store.client().await?;
+            client.batch_execute(&begin).await.map_err(failed)?;
+            Ok(client)
+        });
+        let client = client?;
+        Ok(Link {
+            store: Arc::clone(store),
+            client: Some(client),
+            org,
+            open: true,
+        })
+    }
+
+    fn client(&self) -> &Object {
+        self.client
+            .as_ref()
+            .expect("a link holds its connection until it is dropped")
+    }
+
+    /// Every row of a statement.
+    pub fn all(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
+        self.store.wait(async {
+            let statement = self.prepared(sql).await?;
+            self.client()
+                .query(&statement, params)
+                .await
+                .map_err(failed)
+        })
+    }
+
+    /// The first row of a statement, if there is one.
+    pub fn opt(&self, sql: &str, params: Params<'_>) -> Result<Option<Row>> {
+        Ok(self.all(sql, params)?.into_iter().next())
+    }
+
+    /// The one row of a statement that always has one.
+    pub fn one(&self, sql: &str, params: Params<'_>) -> Result<Row> {
+        self.opt(sql, params)?
+            .ok_or_else(|| super::fault::damaged("the database gave no row"))
+    }
+
+    /// Runs a statement; how many rows it touched.
+    pub fn run(&self, sql: &str, params: Params<'_>) -> Result<u64> {
+        self.store.wait(async {
+            let statement = self.prepared(sql).await?;
+            self.client()
+                .execute(&statement, params)
+                .await
+                .map_err(failed)
+        })
+    }
+
+    /// Runs statements without parameters.
+    pub fn batch(&self, sql: &str) -> Result<()> {
+        self.store
+            .wait(async { self.client().batch_execute(sql).await.map_err(failed) })
+    }
+
+    /// Sends statements one behind the other and waits once; a last text without parameters may end them.
+    ///
+    /// Errors: that of the first statement that failed.
+    pub fn flight(&self, statements: &[(&str, Params<'_>)], last: Option<&str>) -> Result<()> {
+        self.store.wait(async {
+            let mut prepared = Vec::with_capacity(statements.len());
+            for (sql, _) in statements {
+                prepared.push(self.prepared(sql).await?);
+            }
+            let client = self.client();
+            let sent = prepared
+                .iter()
+                .zip(statements)
+                .map(|(statement, (_, params))| client.execute(statement, params));
+            let (done, ended) = futures_util::join!(futures_util::future::join_all(sent), async {
+                match last {
+                    Some(sql) => client.batch_execute(sql).await,
+                    None => Ok(()),
+                }
+            });
+            for outcome in done {
+                outcome.map_err(failed)?;
+            }
+            ended.map_err(failed)
+        })
+    }
+
+    async fn prepared(&self, sql: &str) -> Result<Statement> {
+        self.client().prepare_cached(sql).await.map_err(failed)
+    }
+
+    /// The transaction was ended by a statement of a flight.
+    pub fn ended(&mut self) {
+        self.open = false;
+    }
+
+    /// Ends the transaction: what was read is let go.
+    pub fn end(mut self) -> Result<()> {
+        self.open = false;
+        self.batch("COMMIT")
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if !self.open {
+            return;
+        }
+        let Some(client) = self.client.take() else {
+            return;
+        };
+        let rolled = self.store.wait(client.batch_execute("ROLLBACK"));
+        if rolled.is_err() {
+            // Nobody may be given a connection in an unknown state.
+            drop(Object::take(client));
+        }
+    }
+}

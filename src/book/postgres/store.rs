@@ -1,0 +1,346 @@
+//! The database: a pool of connections, the thread that drives them, the schema.
+//!
+//! Books are synchronous; each call waits for its answer on the calling thread. Connections work as the role
+//! `hissab_app`, whoever signed in: row-level security holds for the owner of the tables and for superusers too.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime as PoolRuntime,
+};
+use tokio::runtime::{Handle, Runtime};
+use tokio_postgres::{AsyncMessage, Config, NoTls};
+use uuid::Uuid;
+
+use super::fault::{busy, failed};
+use crate::book::{BookError, Result};
+
+/// The embedded migrations of `migrations/postgres`.
+mod embedded {
+    refinery::embed_migrations!("migrations/postgres");
+}
+
+/// The newest schema this hissab knows: the number of files in `migrations/postgres`.
+pub const SCHEMA_VERSION: u32 = 2;
+
+/// Connections that work on books at once.
+const CONNECTIONS: usize = 24;
+/// How long a connection is waited for.
+const WAIT: Duration = Duration::from_secs(10);
+/// How soon a lost connection that listens is made again.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+/// One server at a time migrates: the key of its advisory lock, `hissab` in bytes.
+const MIGRATION_LOCK: i64 = 0x6869_7373_6162;
+
+/// A database that holds books.
+pub struct Store {
+    pool: Pool,
+    handle: Handle,
+    /// Taken only when the store is dropped.
+    runtime: Option<Runtime>,
+    config: Config,
+    fences: Fences,
+}
+
+/// Which layers of protection the engine gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fences {
+    /// What the engine says it is.
+    pub engine: String,
+    /// The CHECK of a transaction's own row.
+    pub row_check: bool,
+    /// Triggers that let nothing unsealed be committed.
+    pub seal: bool,
+    /// Row-level security, forced.
+    pub row_security: bool,
+}
+
+impl Store {
+    /// Connects, migrates what is older, and looks which fences stand.
+    ///
+    /// Errors: the address is not one, nobody answers, the schema is newer, a fence is missing.
+    pub fn connect(url: &str) -> Result<Arc<Store>> {
+        let config = configured(url)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .thread_name("hissab-postgres")
+            .build()
+            .map_err(|e| io(e.to_string()))?;
+        let handle = runtime.handle().clone();
+        wait(&handle, migrate(config.clone()))?;
+        let pool = pool(config.clone(), CONNECTIONS)?;
+        let mut store = Store {
+            pool,
+            handle,
+            runtime: Some(runtime),
+            config,
+            fences: Fences {
+                engine: String::new(),
+                row_check: false,
+                seal: false,
+                row_security: false,
+            },
+        };
+        store.fences = store.probe()?;
+        if !store.fences.row_check || !store.fences.row_security {
+            return Err(io(format!(
+                "the database's fences are not whole: {}",
+                store.fences.words()
+            )));
+        }
+        Ok(Arc::new(store))
+    }
+
+    /// Which fences stand, as found at the start.
+    pub fn fences(&self) -> &Fences {
+        &self.fences
+    }
+
+    /// Whether the database answers.
+    pub fn ping(&self) -> Result<()> {
+        self.wait(async {
+            let client = self.client().await?;
+            client.simple_query("SELECT 1").await.map_err(failed)?;
+            Ok(())
+        })
+    }
+
+    /// Waits for work on the database's thread; the calling thread may belong to another runtime.
+    pub fn wait<F: Future>(&self, work: F) -> F::Output {
+        wait(&self.handle, work)
+    }
+
+    /// A connection of the pool.
+    pub async fn client(&self) -> Result<Object> {
+        self.pool.get().await.map_err(|e| busy(&e))
+    }
+
+    /// Tells other servers that a book was written: a hint, sent beside the work; the log is the truth.
+    ///
+    /// Not part of the write: commits that notify wait for each other.
+    pub fn hint(&self, org: Uuid, sequence: u64) {
+        let pool = self.pool.clone();
+        self.handle.spawn(async move {
+            let Ok(client) = pool.get().await else { return };
+            let told = format!("{org} {sequence}");
+            // Whoever misses it looks by itself before long.
+            let _ = client
+                .execute("SELECT pg_notify('hissab', $1)", &[&told])
+                .await;
+        });
+    }
+
+    /// Calls `told` with each organisation whose book somebody wrote, for as long as the store is there.
+    pub fn listen(&self, told: impl Fn(Uuid) + Send + Sync + 'static) {
+        let config = self.config.clone();
+        self.handle.spawn(async move {
+            loop {
+                // Between two connections hints are lost, never records.
+                let _ = hear(&config, &told).await;
+                tokio::time::sleep(LISTEN_AGAIN).await;
+            }
+        });
+    }
+
+    fn probe(&self) -> Result<Fences> {
+        // 33: the triggers of V0001, all of them on.
+        const PROBE: &str = "SELECT version(),
+            EXISTS (SELECT 1 FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+                     WHERE n.nspname = 'hissab' AND t.relname = 'txn' AND c.conname = 'balanced' AND c.convalidated),
+            (SELECT count(*) = 33 FROM pg_trigger g JOIN pg_class t ON t.oid = g.tgrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+              WHERE n.nspname = 'hissab' AND NOT g.tgisinternal AND g.tgenabled = 'O'),
+            NOT EXISTS (SELECT 1 FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
+                         WHERE n.nspname = 'hissab' AND t.relkind IN ('r', 'p') AND t.relname <> 'refinery_schema_history'
+                           AND NOT (t.relrowsecurity AND t.relforcerowsecurity))";
+        self.wait(async {
+            let client = self.client().await?;
+            let row = client.query_one(PROBE, &[]).await.map_err(failed)?;
+            Ok(Fences {
+                engine: row.get(0),
+                row_check: row.get(1),
+                seal: row.get(2),
+                row_security: row.get(3),
+            })
+        })
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.pool.close();
+        if let Some(runtime) = self.runtime.take() {
+            // Also inside another runtime, where nothing may block.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Fences {
+    /// One line for the log.
+    pub fn words(&self) -> String {
+        let on = |is: bool| if is { "on" } else { "OFF" };
+        format!(
+            "check of each row {}, seal at commit {}, row security {}",
+            on(self.row_check),
+            on(self.seal),
+            on(self.row_security)
+        )
+    }
+}
+
+fn wait<F: Future>(handle: &Handle, work: F) -> F::Output {
+    tokio::task::block_in_place(|| handle.block_on(work))
+}
+
+fn io(what: impl Into<String>) -> BookError {
+    BookError::Io { what: what.into() }
+}
+
+/// The settings of a `postgres://` address.
+fn configured(url: &str) -> Result<Config> {
+    let mut config: Config = url.parse().map_err(|e: tokio_postgres::Error| {
+        let why = std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
+        io(format!("the address of the database is not one: {why}"))
+    })?;
+    if config.get_application_name().is_none() {
+        config.application_name("hissab");
+    }
+    config.connect_timeout(WAIT);
+    Ok(config)
+}
+
+fn pool(config: Config, size: usize) -> Result<Pool> {
+    let manager = Manager::from_config(
+        config,
+        NoTls,
+        ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        },
+    );
+    Pool::builder(manager)
+        .max_size(size)
+        .runtime(PoolRuntime::Tokio1)
+        .wait_timeout(Some(WAIT))
+        .create_timeout(Some(WAIT))
+        .post_create(Hook::async_fn(|client, _| {
+            Box::pin(async move {
+                client
+                    .batch_execute("SET ROLE hissab_app; SET search_path = hissab_server; SET synchronous_commit = on")
+                    .await
+                    .map_err(HookError::Backend)
+            })
+        }))
+        .build()
+        .map_err(|e| io(e.to_string()))
+}
+
+/// Listens on a connection of its own until that ends.
+async fn hear(
+    config: &Config,
+    told: &(impl Fn(Uuid) + Send + Sync),
+) -> std::result::Result<(), tokio_postgres::Error> {
+    let (client, mut connection) = config.connect(NoTls).await?;
+    let (send, mut notes) = tokio::sync::mpsc::unbounded_channel();
+    let driver = tokio::spawn(async move {
+        while let Some(Ok(message)) = std::future::poll_fn(|cx| connection.poll_message(cx)).await {
+            if let AsyncMessage::Notification(note) = message {
+                let _ = send.send(note);
+            }
+        }
+    });
+    client.batch_execute("LISTEN hissab").await?;
+    while let Some(note) = notes.recv().await {
+        let org = note
+            .payload()
+            .split(' ')
+            .next()
+            .and_then(|id| id.parse().ok());
+        if let Some(org) = org {
+            told(org);
+        }
+    }
+    driver.abort();
+    Ok(())
+}
+
+/// Brings the schema up to date, one server at a time, as whoever signed in.
+async fn migrate(config: Config) -> Result<()> {
+    let (mut client, connection) = config.connect(NoTls).await.map_err(failed)?;
+    let driver = tokio::spawn(connection);
+    client
+        .execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK])
+        .await
+        .map_err(failed)?;
+    client
+        .batch_execute("CREATE SCHEMA IF NOT EXISTS hissab; SET search_path = hissab")
+        .await
+        .map_err(failed)?;
+    let found = version(&client).await?;
+    if found > SCHEMA_VERSION {
+        return Err(BookError::Newer {
+            found,
+            known: SCHEMA_VERSION,
+        });
+    }
+    if found < SCHEMA_VERSION {
+        let report = embedded::migrations::runner().run_async(&mut client).await;
+        report.map_err(|e| {
+            let why = causes(&e);
+            io(format!("its schema cannot be brought up to date: {why}"))
+        })?;
+    }
+    drop(client);
+    // The connection ends with its client.
+    let _ = driver.await;
+    Ok(())
+}
+
+/// The newest migration that was run here.
+async fn version(client: &tokio_postgres::Client) -> Result<u32> {
+    let there = "SELECT to_regclass('hissab.refinery_schema_history') IS NOT NULL";
+    if !client
+        .query_one(there, &[])
+        .await
+        .map_err(failed)?
+        .get::<_, bool>(0)
+    {
+        return Ok(0);
+    }
+    let newest = "SELECT coalesce(max(version), 0)::integer FROM hissab.refinery_schema_history";
+    let newest: i32 = client.query_one(newest, &[]).await.map_err(failed)?.get(0);
+    Ok(u32::try_from(newest).unwrap_or(0))
+}
+
+/// An error with everything it came from.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        words.push_str(": ");
+        words.push_str(&inner.to_string());
+        source = inner.source();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_migration_is_known() {
+        let runner = embedded::migrations::runner();
+        assert_eq!(runner.get_migrations().len(), SCHEMA_VERSION as usize);
+    }
+
+    #[test]
+    fn an_address_that_is_not_one_is_named() {
+        let refused = configured("postgres://h:notaport/x")
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains("address of the database"), "{refused}");
+    }
+}

@@ -1,0 +1,170 @@
+//! Totals from the month totals, and from entries only where a cut falls inside a month.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use tokio_postgres::Row;
+
+use super::link::Link;
+use super::rows::{self, at, count_at, currency_at, key_at};
+use crate::book::Result;
+use crate::book::stored::keys::Keys;
+use crate::ledger::account::AccountKey;
+use crate::ledger::day::{Day, Month};
+use crate::ledger::totals::{Totals, TotalsBuilder, TotalsQuery, place};
+use crate::ledger::transaction::Voucher;
+
+/// What the port's `totals` answers.
+pub fn totals(link: &Link, query: &TotalsQuery) -> Result<Totals> {
+    let mut builder = TotalsBuilder::new(&query.cuts);
+    let mut fold = Fold {
+        link,
+        keys: rows::keys(link)?,
+        cuts: &query.cuts,
+        builder: &mut builder,
+        split: BTreeMap::new(),
+    };
+    fold.months(query.accounts.as_deref())?;
+    fold.split_months()?;
+    fold.conversions()?;
+    Ok(builder.finish())
+}
+
+struct Fold<'a> {
+    link: &'a Link,
+    keys: Keys,
+    cuts: &'a [Date],
+    builder: &'a mut TotalsBuilder,
+    /// Months that a cut falls into: their accounts, and whether any has closing vouchers there.
+    split: BTreeMap<i32, (BTreeSet<i32>, bool)>,
+}
+
+/// The first day of a month and of the next.
+fn bounds(month: i32) -> (Date, Date) {
+    (Month(month).first(), Month(month.saturating_add(1)).first())
+}
+
+impl Fold<'_> {
+    /// True if every day of the month lies in one place.
+    fn is_whole(&self, month: i32) -> bool {
+        let (first, next) = bounds(month);
+        let last = next.checked_sub(1.day()).unwrap_or(Date::MAX);
+        place(self.cuts, first) == place(self.cuts, last)
+    }
+
+    fn months(&mut self, accounts: Option<&[AccountKey]>) -> Result<()> {
+        let wanted: Option<Vec<i32>> = accounts.map(|keys| {
+            let signed = |key: &AccountKey| i32::try_from(key.0).unwrap_or(0);
+            keys.iter().map(signed).collect()
+        });
+        let rows = match &wanted {
+            None => self.link.all(
+                "SELECT account, currency, month, closing, debit, credit, entries FROM hissab.total WHERE org_id = $1",
+                &[&self.link.org],
+            )?,
+            Some(keys) => self.link.all(
+                "SELECT account, currency, month, closing, debit, credit, entries FROM hissab.total
+                  WHERE org_id = $1 AND account = ANY ($2)",
+                &[&self.link.org, keys],
+            )?,
+        };
+        rows.iter().try_for_each(|row| self.month_row(row))
+    }
+
+    fn month_row(&mut self, row: &Row) -> Result<()> {
+        let (month, closing): (i32, bool) = (at(row, 2)?, at(row, 3)?);
+        if !self.is_whole(month) {
+            let split = self.split.entry(month).or_default();
+            split.0.insert(at(row, 0)?);
+            split.1 |= closing;
+            return Ok(());
+        }
+        self.turnover(row, bounds(month).0, closing)
+    }
+
+    /// Account and currency in the first two columns, debit, credit and entries in the last three of seven.
+    fn turnover(&mut self, row: &Row, date: Date, closing: bool) -> Result<()> {
+        let moved = (
+            i128::from(at::<i64>(row, 4)?),
+            i128::from(at::<i64>(row, 5)?),
+            count_at(row, 6)?,
+        );
+        let account = self.keys.account(key_at(row, 0)?)?;
+        let currency = self.keys.currency(currency_at(row, 1)?)?;
+        self.builder
+            .turnover(date, closing, account, currency, moved);
+        Ok(())
+    }
+
+    fn split_months(&mut self) -> Result<()> {
+        for (month, (accounts, has_closing)) in std::mem::take(&mut self.split) {
+            let is_closing = match has_closing {
+                true => format!(
+                    "EXISTS (SELECT 1 FROM hissab.txn t WHERE t.org_id = e.org_id AND t.number = e.txn AND t.voucher = {})",
+                    Voucher::Closing.code()
+                ),
+                false => "false".to_owned(),
+            };
+            let sql = format!(
+                "SELECT account, currency, day, closing, coalesce(sum(amount) FILTER (WHERE amount >= 0), 0)::bigint,
+                        coalesce(-sum(amount) FILTER (WHERE amount < 0), 0)::bigint, count(*)
+                   FROM (SELECT e.account, e.currency, e.day, e.amount, {is_closing} AS closing FROM hissab.entry e
+                          WHERE e.org_id = $1 AND e.account = ANY ($2) AND e.day >= $3 AND e.day < $4) x
+                  GROUP BY account, currency, day, closing"
+            );
+            let (first, next) = bounds(month);
+            let accounts: Vec<i32> = accounts.into_iter().collect();
+            let rows = self.link.all(
+                &sql,
+                &[
+                    &self.link.org,
+                    &accounts,
+                    &Day::of(first).0,
+                    &Day::of(next).0,
+                ],
+            )?;
+            for row in &rows {
+                self.turnover(row, Day(at(row, 2)?).date(), at(row, 3)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn conversions(&mut self) -> Result<()> {
+        let rows = self.link.all(
+            "SELECT currency, month, amount FROM hissab.conversion WHERE org_id = $1",
+            &[&self.link.org],
+        )?;
+        let mut split = BTreeSet::new();
+        for row in &rows {
+            let month: i32 = at(row, 1)?;
+            if self.is_whole(month) {
+                let currency = self.keys.currency(currency_at(row, 0)?)?;
+                let minor = i128::from(at::<i64>(row, 2)?);
+                self.builder.conversion(bounds(month).0, currency, minor);
+            } else {
+                split.insert(month);
+            }
+        }
+        for month in split {
+            let (first, next) = bounds(month);
+            let rows = self.link.all(
+                "SELECT t.day, e.currency, e.amount, e.weight_currency, e.weight FROM hissab.txn t,
+                        unnest(t.currencies, t.amounts, t.weight_currencies, t.weights) AS e (currency, amount, weight_currency, weight)
+                  WHERE t.org_id = $1 AND t.day >= $2 AND t.day < $3 AND t.weights IS NOT NULL AND e.weight IS NOT NULL",
+                &[&self.link.org, &Day::of(first).0, &Day::of(next).0],
+            )?;
+            for row in &rows {
+                let date = Day(at(row, 0)?).date();
+                let (taken, brought) = (currency_at(row, 1)?, currency_at(row, 3)?);
+                let (amount, weight): (i64, i64) = (at(row, 2)?, at(row, 4)?);
+                let taken = self.keys.currency(taken)?;
+                self.builder.conversion(date, taken, -i128::from(amount));
+                let brought = self.keys.currency(brought)?;
+                self.builder.conversion(date, brought, weight.into());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,487 @@
+//! What waits for the database: postings, totals, records, keys; sent in one flight.
+
+use uuid::Uuid;
+
+use super::super::link::Params;
+use super::super::rows::{self, big};
+use super::super::words;
+use super::state::Writer;
+use crate::book::Result;
+use crate::book::stored::log::changes_to_json;
+use crate::book::stored::more::TransactionMore;
+use crate::book::stored::trail::numbers_json;
+use crate::book::{BookError, LoggedChange};
+use crate::ledger::audit::AuditRecord;
+use crate::ledger::change::OnceKey;
+use crate::ledger::day::Day;
+use crate::ledger::transaction::Transaction;
+
+/// Postings that wait before they are sent, so that memory is bounded.
+pub const POSTINGS_MAX: usize = 8_192;
+
+/// How long a key is remembered, in microseconds.
+const LIFE_MICROS: i64 = 30 * 24 * 60 * 60 * 1_000_000;
+
+const POSTINGS: &str = "INSERT INTO hissab.txn (org_id, number, id, day, voucher, status, version, void, seq, description, payee, reference, due, reverses, more,
+        accounts, amounts, currencies, weights, weight_currencies, notes, words)
+    SELECT $1, x.number, x.id, x.day, x.voucher, x.status, 1, false, x.seq, x.description, x.payee, x.reference, x.due, x.reverses, x.more,
+           x.accounts::integer[], x.amounts::bigint[], x.currencies::integer[], x.weights::bigint[], x.weight_currencies::integer[], x.notes,
+           array_to_tsvector(string_to_array(x.words, ' '))
+      FROM unnest($2::bigint[], $3::uuid[], $4::integer[], $5::smallint[], $6::smallint[], $7::bigint[], $8::text[], $9::text[], $10::text[],
+                  $11::integer[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[])
+        AS x (number, id, day, voucher, status, seq, description, payee, reference, due, reverses, more,
+              accounts, amounts, currencies, weights, weight_currencies, notes, words)";
+
+/// The copies of a range of transactions.
+pub const ENTRIES: &str = "INSERT INTO hissab.entry (org_id, account, day, txn, line, amount, currency)
+    SELECT t.org_id, e.account, t.day, t.number, e.place - 1, e.amount, e.currency
+      FROM hissab.txn t, unnest(t.accounts, t.amounts, t.currencies) WITH ORDINALITY AS e (account, amount, currency, place)
+     WHERE t.org_id = $1 AND t.number BETWEEN $2 AND $3";
+
+const TOTALS: &str = "INSERT INTO hissab.total AS t (org_id, account, currency, month, closing, debit, credit, entries)
+    SELECT $1, * FROM unnest($2::integer[], $3::integer[], $4::integer[], $5::boolean[], $6::bigint[], $7::bigint[], $8::bigint[])
+    ON CONFLICT (org_id, account, currency, month, closing) DO UPDATE
+    SET debit = t.debit + excluded.debit, credit = t.credit + excluded.credit, entries = t.entries + excluded.entries";
+
+const CONVERSIONS: &str = "INSERT INTO hissab.conversion AS c (org_id, currency, month, amount)
+    SELECT $1, * FROM unnest($2::integer[], $3::integer[], $4::bigint[])
+    ON CONFLICT (org_id, currency, month) DO UPDATE SET amount = c.amount + excluded.amount";
+
+const RECORDS: &str = "INSERT INTO hissab.audit (org_id, seq, at, who, operation, undoes, action, reason, numbers, changes, marks, digest, previous, hash)
+    SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[],
+                             $11::bytea[], $12::bytea[], $13::bytea[], $14::bytea[])";
+
+const FORGET: &str = "DELETE FROM hissab.request WHERE org_id = $1 AND at < $2";
+
+const KEYS: &str = "INSERT INTO hissab.request (org_id, key, content, seq, numbers, at)
+    SELECT $1, * FROM unnest($2::text[], $3::bytea[], $4::bigint[], $5::text[], $6::bigint[])";
+
+const COUNTERS: &str =
+    "UPDATE hissab.org_counters SET number = $2, sequence = $3, head = $4 WHERE org_id = $1";
+
+/// What is not in the database yet.
+#[derive(Default)]
+pub struct Pending {
+    pub postings: Postings,
+    records: Records,
+    keys: Keys,
+}
+
+/// New transactions, column by column; numbers without a gap.
+#[derive(Default)]
+pub struct Postings {
+    number: Vec<i64>,
+    id: Vec<Uuid>,
+    day: Vec<i32>,
+    voucher: Vec<i16>,
+    status: Vec<i16>,
+    seq: Vec<i64>,
+    description: Vec<String>,
+    payee: Vec<Option<String>>,
+    reference: Vec<Option<String>>,
+    due: Vec<Option<i32>>,
+    reverses: Vec<Option<i64>>,
+    more: Vec<Option<String>>,
+    entries: EntryColumns,
+    words: Vec<String>,
+}
+
+/// Entries as one array literal a transaction and column.
+#[derive(Default)]
+pub struct EntryColumns {
+    pub accounts: Vec<String>,
+    pub amounts: Vec<String>,
+    pub currencies: Vec<String>,
+    pub weights: Vec<Option<String>>,
+    pub weight_currencies: Vec<Option<String>>,
+    pub notes: Vec<Option<String>>,
+}
+
+#[derive(Default)]
+struct Records {
+    seq: Vec<i64>,
+    at: Vec<i64>,
+    who: Vec<String>,
+    operation: Vec<Uuid>,
+    undoes: Vec<Option<Uuid>>,
+    action: Vec<String>,
+    reason: Vec<Option<String>>,
+    numbers: Vec<String>,
+    changes: Vec<String>,
+    marks: Vec<Vec<u8>>,
+    digest: Vec<Vec<u8>>,
+    previous: Vec<Vec<u8>>,
+    hash: Vec<Vec<u8>>,
+}
+
+#[derive(Default)]
+struct Keys {
+    key: Vec<String>,
+    content: Vec<Vec<u8>>,
+    seq: Vec<i64>,
+    numbers: Vec<String>,
+    at: Vec<i64>,
+}
+
+impl Pending {
+    pub fn is_empty(&self) -> bool {
+        self.postings.is_empty() && self.records.seq.is_empty()
+    }
+
+    /// Takes a record with what it logs, and the key that stands for it.
+    pub fn record(
+        &mut self,
+        record: &AuditRecord,
+        (logged, scales): (&[LoggedChange], &[u8]),
+        marks: &[u8],
+        once: Option<&OnceKey>,
+    ) -> Result<()> {
+        let to = &mut self.records;
+        let at = record.at.as_microsecond();
+        let numbers = numbers_json(&record.numbers);
+        to.changes.push(changes_to_json(logged, scales)?);
+        to.seq.push(big(record.sequence));
+        to.at.push(at);
+        to.who.push(record.who.clone());
+        to.operation.push(record.operation.0);
+        to.undoes.push(record.undoes.map(|o| o.0));
+        to.action.push(record.action.clone());
+        to.reason.push(record.reason.clone());
+        to.numbers.push(numbers.clone());
+        to.marks.push(marks.to_vec());
+        to.digest.push(record.digest.to_vec());
+        to.previous.push(record.previous.to_vec());
+        to.hash.push(record.hash.to_vec());
+        if let Some(once) = once {
+            let to = &mut self.keys;
+            to.key.push(once.key.clone());
+            to.content.push(once.content.to_vec());
+            to.seq.push(big(record.sequence));
+            to.numbers.push(numbers);
+            to.at.push(at);
+        }
+        Ok(())
+    }
+}
+
+impl Postings {
+    pub fn len(&self) -> usize {
+        self.number.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.number.is_empty()
+    }
+
+    pub fn push(&mut self, org: Uuid, t: &Transaction, sequence: u64, scales: &[u8]) {
+        self.number.push(big(t.number.0));
+        self.id.push(t.id.0);
+        self.day.push(Day::of(t.date).0);
+        self.voucher.push(i16::from(t.voucher.code()));
+        self.status.push(i16::from(t.status.code()));
+        self.seq.push(big(sequence));
+        self.description.push(t.description.to_string());
+        self.payee.push(t.payee.clone());
+        self.reference.push(t.reference.clone());
+        self.due.push(t.due.map(|d| Day::of(d).0));
+        self.reverses.push(t.reverses.map(|n| big(n.0)));
+        self.more.push(TransactionMore::to_json(t, scales));
+        self.entries.push(t);
+        self.words.push(words::of(org, t));
+    }
+
+    /// Forgets what was added after there were so many.
+    pub fn truncate(&mut self, length: usize) {
+        self.number.truncate(length);
+        self.id.truncate(length);
+        self.day.truncate(length);
+        self.voucher.truncate(length);
+        self.status.truncate(length);
+        self.seq.truncate(length);
+        self.description.truncate(length);
+        self.payee.truncate(length);
+        self.reference.truncate(length);
+        self.due.truncate(length);
+        self.reverses.truncate(length);
+        self.more.truncate(length);
+        self.entries.truncate(length);
+        self.words.truncate(length);
+    }
+}
+
+impl EntryColumns {
+    /// The entries of a transaction; a void one has none here.
+    pub fn push(&mut self, t: &Transaction) {
+        let entries = match t.is_void() {
+            true => &[],
+            false => t.entries.as_slice(),
+        };
+        let weight =
+            |e: &crate::ledger::transaction::Entry| e.detail.as_deref().and_then(|d| d.weight);
+        let weighted = entries.iter().any(|e| weight(e).is_some());
+        let some = |literal: String| weighted.then_some(literal);
+        self.accounts.push(literal(
+            entries.iter().map(|e| Some(i64::from(e.account.0))),
+        ));
+        self.amounts
+            .push(literal(entries.iter().map(|e| Some(e.minor))));
+        self.currencies.push(literal(
+            entries.iter().map(|e| Some(i64::from(e.currency.0))),
+        ));
+        self.weights.push(some(literal(
+            entries.iter().map(|e| weight(e).map(|w| w.0)),
+        )));
+        self.weight_currencies.push(some(literal(
+            entries.iter().map(|e| weight(e).map(|w| i64::from(w.1.0))),
+        )));
+        self.notes.push(rows::notes(entries));
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.accounts.truncate(length);
+        self.amounts.truncate(length);
+        self.currencies.truncate(length);
+        self.weights.truncate(length);
+        self.weight_currencies.truncate(length);
+        self.notes.truncate(length);
+    }
+}
+
+/// `{1,NULL,3}`.
+fn literal(values: impl Iterator<Item = Option<i64>>) -> String {
+    use std::fmt::Write;
+    let mut text = String::from("{");
+    for (at, value) in values.enumerate() {
+        let comma = if at == 0 { "" } else { "," };
+        // Writing to a String never fails.
+        let _ = match value {
+            Some(value) => write!(text, "{comma}{value}"),
+            None => write!(text, "{comma}NULL"),
+        };
+    }
+    text.push('}');
+    text
+}
+
+/// How a flight ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// The database transaction goes on.
+    Stay,
+    /// Counters, COMMIT.
+    Commit,
+}
+
+impl Writer<'_> {
+    /// Sends the postings, so that what follows sees them.
+    pub fn send_postings(&mut self) -> Result<()> {
+        let postings = std::mem::take(&mut self.pending.postings);
+        if postings.is_empty() {
+            return Ok(());
+        }
+        let org = &self.link.org;
+        let (first, last) = postings.range();
+        let statements: [(&str, Params<'_>); 2] = [
+            (POSTINGS, &postings.params(org)),
+            (ENTRIES, &[org, &first, &last]),
+        ];
+        self.link.flight(&statements, None)
+    }
+
+    /// What the unit moved in the totals is part of what is kept.
+    pub fn gather(&mut self) {
+        let moved = std::mem::take(&mut self.unit.moved);
+        self.moved.absorb(moved);
+    }
+
+    /// Sends the totals that moved, so that what follows sees them.
+    pub fn send_totals(&mut self) -> Result<()> {
+        self.gather();
+        let columns = Columns::of(&mut self.moved)?;
+        let org = &self.link.org;
+        let (totals, conversions) = (columns.totals(org), columns.conversions(org));
+        let mut statements: Vec<(&str, Params<'_>)> = Vec::new();
+        columns.join_flight(&mut statements, &totals, &conversions);
+        self.link.flight(&statements, None)
+    }
+
+    /// Sends everything that waits, in one flight.
+    pub fn send(&mut self, then: Then) -> Result<()> {
+        let pending = std::mem::take(&mut self.pending);
+        let (postings, records, keys) = (&pending.postings, &pending.records, &pending.keys);
+        let columns = Columns::of(&mut self.moved)?;
+        let org = &self.link.org;
+        let counters = self.counters();
+        let (number, sequence) = (big(counters.number), big(counters.sequence));
+        let head = counters.head.as_slice();
+        let (first, last) = postings.range();
+        let before = keys.at.iter().max().map(|at| at - LIFE_MICROS);
+        let (postings_params, totals, conversions) = (
+            postings.params(org),
+            columns.totals(org),
+            columns.conversions(org),
+        );
+        let (records_params, keys_params) = (records.params(org), keys.params(org));
+        let entries_params: Params<'_> = &[org, &first, &last];
+        let forget_params: Params<'_> = &[org, &before];
+        let counters_params: Params<'_> = &[org, &number, &sequence, &head];
+        let mut statements: Vec<(&str, Params<'_>)> = Vec::with_capacity(9);
+        if !postings.is_empty() {
+            statements.push((POSTINGS, &postings_params));
+            statements.push((ENTRIES, entries_params));
+        }
+        columns.join_flight(&mut statements, &totals, &conversions);
+        if !records.seq.is_empty() {
+            statements.push((RECORDS, &records_params));
+        }
+        if !keys.key.is_empty() {
+            statements.push((FORGET, forget_params));
+            statements.push((KEYS, &keys_params));
+        }
+        if then == Then::Commit {
+            statements.push((COUNTERS, counters_params));
+        }
+        let last = (then == Then::Commit).then_some("COMMIT");
+        self.link.flight(&statements, last)
+    }
+}
+
+type Param<'a> = &'a (dyn tokio_postgres::types::ToSql + Sync);
+
+impl Postings {
+    fn range(&self) -> (i64, i64) {
+        let first = self.number.first().copied().unwrap_or(0);
+        (first, self.number.last().copied().unwrap_or(0))
+    }
+
+    fn params<'a>(&'a self, org: &'a Uuid) -> [Param<'a>; 20] {
+        let entries = &self.entries;
+        [
+            org,
+            &self.number,
+            &self.id,
+            &self.day,
+            &self.voucher,
+            &self.status,
+            &self.seq,
+            &self.description,
+            &self.payee,
+            &self.reference,
+            &self.due,
+            &self.reverses,
+            &self.more,
+            &entries.accounts,
+            &entries.amounts,
+            &entries.currencies,
+            &entries.weights,
+            &entries.weight_currencies,
+            &entries.notes,
+            &self.words,
+        ]
+    }
+}
+
+impl Records {
+    fn params<'a>(&'a self, org: &'a Uuid) -> [Param<'a>; 14] {
+        [
+            org,
+            &self.seq,
+            &self.at,
+            &self.who,
+            &self.operation,
+            &self.undoes,
+            &self.action,
+            &self.reason,
+            &self.numbers,
+            &self.changes,
+            &self.marks,
+            &self.digest,
+            &self.previous,
+            &self.hash,
+        ]
+    }
+}
+
+impl Keys {
+    fn params<'a>(&'a self, org: &'a Uuid) -> [Param<'a>; 6] {
+        [
+            org,
+            &self.key,
+            &self.content,
+            &self.seq,
+            &self.numbers,
+            &self.at,
+        ]
+    }
+}
+
+/// Totals and conversions, column by column.
+#[derive(Default)]
+struct Columns {
+    account: Vec<i32>,
+    currency: Vec<i32>,
+    month: Vec<i32>,
+    closing: Vec<bool>,
+    debit: Vec<i64>,
+    credit: Vec<i64>,
+    entries: Vec<i64>,
+    converted: Vec<i32>,
+    converted_month: Vec<i32>,
+    amount: Vec<i64>,
+}
+
+impl Columns {
+    fn of(moved: &mut crate::book::stored::moved::Moved) -> Result<Columns> {
+        let taken = moved.take()?;
+        let mut columns = Columns::default();
+        for ((account, currency, month, closing), (debit, credit, entries)) in taken.totals {
+            let key = i32::try_from(account.0).map_err(|_| BookError::Damaged {
+                what: "more accounts than a book can number".to_owned(),
+            })?;
+            columns.account.push(key);
+            columns.currency.push(i32::from(currency.0));
+            columns.month.push(month.0);
+            columns.closing.push(closing);
+            columns.debit.push(debit);
+            columns.credit.push(credit);
+            columns.entries.push(entries);
+        }
+        for ((currency, month), amount) in taken.conversions {
+            columns.converted.push(i32::from(currency.0));
+            columns.converted_month.push(month.0);
+            columns.amount.push(amount);
+        }
+        Ok(columns)
+    }
+
+    fn totals<'a>(&'a self, org: &'a Uuid) -> [Param<'a>; 8] {
+        [
+            org,
+            &self.account,
+            &self.currency,
+            &self.month,
+            &self.closing,
+            &self.debit,
+            &self.credit,
+            &self.entries,
+        ]
+    }
+
+    fn conversions<'a>(&'a self, org: &'a Uuid) -> [Param<'a>; 4] {
+        [org, &self.converted, &self.converted_month, &self.amount]
+    }
+
+    fn join_flight<'a>(
+        &self,
+        statements: &mut Vec<(&'a str, Params<'a>)>,
+        totals: &'a [Param<'a>; 8],
+        conversions: &'a [Param<'a>; 4],
+    ) {
+        if !self.account.is_empty() {
+            statements.push((TOTALS, totals));
+        }
+        if !self.converted.is_empty() {
+            statements.push((CONVERSIONS, conversions));
+        }
+    }
+}

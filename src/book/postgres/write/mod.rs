@@ -1,0 +1,563 @@
+//! The one way in: units of changes, all in one commit, under the lock of the organisation's counters.
+//!
+//! Units that only post are proved by the rules in memory and wait together for one flight of statements, COMMIT at
+//! its end; any other unit has a savepoint of its own. If the database refuses a flight, its units are run again in
+//! halves, so that one cannot take the others with it. A lost connection is asked again: the operation of a unit
+//! says whether it was recorded.
+
+use std::cell::Cell;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::fault::damaged;
+use super::link::Link;
+use super::records::ranges;
+use super::rows::{at, count_at, hash_at};
+use super::store::Store;
+use crate::book::{BookError, Result};
+use crate::ledger::audit::{GENESIS, Hash};
+use crate::ledger::change::{
+    Change, ChangeSource, Done, OnceKey, OperationId, Repeat, Unit, WriteMode,
+};
+
+mod chart;
+mod flush;
+mod import;
+mod state;
+mod transactions;
+mod undo;
+
+use flush::Then;
+pub use state::Known;
+use state::{Counters, UnitState, Writer};
+
+/// Units with more changes than this are not looked at ahead: their ids are asked for by the page.
+const LARGE: usize = 2_000;
+/// Ids asked for at once.
+const IDS_PAGE: usize = 10_000;
+/// How long what may pass by itself is tried again.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the port's `write` does. `known` is what the writer before it left.
+pub fn write(
+    store: &Arc<Store>,
+    (org, book): (Uuid, Uuid),
+    units: &[Unit<'_>],
+    mode: WriteMode,
+    known: &mut Option<Known>,
+) -> Result<Vec<Result<Done>>> {
+    let call = Call {
+        store,
+        org,
+        book,
+        mode,
+        new: None,
+        uncertain: Cell::new(false),
+    };
+    let plans: Vec<Plan> = units.iter().map(Plan::of).collect();
+    call.patiently(units, &plans, known)
+}
+
+/// Makes the book of an organisation with its first unit.
+pub fn create(
+    store: &Arc<Store>,
+    org: Uuid,
+    (book, at): (Uuid, Timestamp),
+    first: &Unit<'_>,
+) -> Result<Done> {
+    let call = Call {
+        store,
+        org,
+        book,
+        mode: WriteMode::CommitAll,
+        new: Some(at),
+        uncertain: Cell::new(false),
+    };
+    let units = std::slice::from_ref(first);
+    let plans: Vec<Plan> = units.iter().map(Plan::of).collect();
+    let mut outcomes = call.patiently(units, &plans, &mut None)?;
+    outcomes
+        .pop()
+        .unwrap_or_else(|| Err(damaged("a unit had no outcome")))
+}
+
+/// One call of the port.
+struct Call<'a> {
+    store: &'a Arc<Store>,
+    org: Uuid,
+    book: Uuid,
+    mode: WriteMode,
+    /// When the book is made, if this call makes it.
+    new: Option<Timestamp>,
+    /// A COMMIT was sent whose answer never came.
+    uncertain: Cell<bool>,
+}
+
+/// The database went away for good between a COMMIT and its answer.
+fn lost() -> BookError {
+    BookError::Io {
+        what: "the database went away during the commit: whether it was recorded is not known"
+            .to_owned(),
+    }
+}
+
+/// What a unit is, known before the database is asked.
+struct Plan {
+    /// Only new transactions that reverse nothing: proved in memory, sent with others.
+    posts_only: bool,
+    /// Ids of its transactions; none where it is large.
+    ids: Vec<Uuid>,
+}
+
+impl Plan {
+    fn of(unit: &Unit<'_>) -> Plan {
+        let mut plan = Plan {
+            posts_only: unit.changes.count_hint() < LARGE,
+            ids: Vec::new(),
+        };
+        if !plan.posts_only {
+            return plan;
+        }
+        unit.changes.visit(&mut |change| {
+            match change {
+                Change::Post(draft) => {
+                    plan.posts_only &= draft.reverses.is_none() && !plan.ids.contains(&draft.id.0);
+                    plan.ids.push(draft.id.0);
+                }
+                _ => plan.posts_only = false,
+            }
+            ControlFlow::Continue(())
+        });
+        plan
+    }
+}
+
+impl Call<'_> {
+    /// Tries again what may pass by itself, then in halves what the database refuses.
+    fn patiently(
+        &self,
+        units: &[Unit<'_>],
+        plans: &[Plan],
+        known: &mut Option<Known>,
+    ) -> Result<Vec<Result<Done>>> {
+        let began = Instant::now();
+        let mut pause = Duration::from_millis(5);
+        loop {
+            match self.once(units, plans, known.take()) {
+                Ok((outcomes, after)) => {
+                    *known = after;
+                    return Ok(outcomes);
+                }
+                Err(BookError::Busy) if began.elapsed() < PATIENCE => {
+                    let pause_now = jittered(pause);
+                    self.store
+                        .wait(async { tokio::time::sleep(pause_now).await });
+                    pause = (pause * 2).min(Duration::from_millis(500));
+                }
+                Err(BookError::Busy) if self.uncertain.get() => return Err(lost()),
+                Err(error @ BookError::Conflict { .. }) if self.mode != WriteMode::CommitAll => {
+                    return self.halves(units, plans, error);
+                }
+                Err(error @ BookError::Conflict { .. }) => return Ok(vec![Err(error)]),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The database refused all of them for one of them.
+    fn halves(
+        &self,
+        units: &[Unit<'_>],
+        plans: &[Plan],
+        refused: BookError,
+    ) -> Result<Vec<Result<Done>>> {
+        if units.len() < 2 {
+            return Ok(vec![Err(refused)]);
+        }
+        let middle = units.len() / 2;
+        let mut outcomes = self.patiently(&units[..middle], &plans[..middle], &mut None)?;
+        outcomes.extend(self.patiently(&units[middle..], &plans[middle..], &mut None)?);
+        Ok(outcomes)
+    }
+
+    /// One database transaction.
+    fn once(
+        &self,
+        units: &[Unit<'_>],
+        plans: &[Plan],
+        known: Option<Known>,
+    ) -> Result<(Vec<Result<Done>>, Option<Known>)> {
+        let mut link = Link::writing(self.store, self.org)?;
+        let counters = self.lock(&link)?;
+        let mut writer = Writer::load(&link, self.book, counters, known)?;
+        writer.ask_about(units, plans)?;
+        let mut outcomes = Vec::with_capacity(units.len());
+        for (unit, plan) in units.iter().zip(plans) {
+            outcomes.push(writer.run(unit, plan)?);
+        }
+        let spoilt = self.mode == WriteMode::CommitAll && outcomes.iter().any(Result::is_err);
+        if self.mode == WriteMode::DryRun {
+            // The fences are asked too; then the transaction is given up.
+            writer.send(Then::Stay)?;
+            return Ok((outcomes, None));
+        }
+        if spoilt {
+            return Ok((outcomes, None));
+        }
+        let sequence = writer.counters().sequence;
+        if sequence == counters.sequence {
+            let known = writer.known();
+            link.end()?;
+            return Ok((outcomes, Some(known)));
+        }
+        writer.send(Then::Commit).inspect_err(|error| {
+            if matches!(error, BookError::Busy) {
+                self.uncertain.set(true);
+            }
+        })?;
+        let known = writer.known();
+        link.ended();
+        self.store.hint(self.org, sequence);
+        Ok((outcomes, Some(known)))
+    }
+
+    /// Takes the organisation's lock: one writer at a time, whichever server it works in.
+    fn lock(&self, link: &Link) -> Result<Counters> {
+        if let Some(at) = self.new {
+            let made = link.run(
+                "INSERT INTO hissab.book (org_id, id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                &[&link.org, &self.book, &at.as_microsecond()],
+            )?;
+            if made == 0 {
+                return Err(BookError::Conflict {
+                    code: "book-exists",
+                    message: "the organisation has a book already".to_owned(),
+                    hint: None,
+                    operation: None,
+                });
+            }
+            link.run(
+                "INSERT INTO hissab.org_counters (org_id, number, sequence, head) VALUES ($1, 0, 0, $2)",
+                &[&link.org, &GENESIS.as_slice()],
+            )?;
+        }
+        let row = link.opt(
+            "SELECT number, sequence, head FROM hissab.org_counters WHERE org_id = $1 FOR UPDATE",
+            &[&link.org],
+        )?;
+        let row = row.ok_or_else(|| BookError::NotFound {
+            what: format!("the book of organisation {}", link.org),
+        })?;
+        Ok(Counters {
+            number: count_at(&row, 0)?,
+            sequence: count_at(&row, 1)?,
+            head: hash_at(&row, 2)?,
+        })
+    }
+}
+
+/// Half of a pause to all of it, by chance: two writers do not meet again.
+fn jittered(pause: Duration) -> Duration {
+    let half = pause / 2;
+    let spread = u64::try_from(half.as_nanos()).unwrap_or(1).max(1);
+    half + Duration::from_nanos((Uuid::now_v7().as_u128() as u64) % spread)
+}
+
+impl Writer<'_> {
+    /// Asks once for all units: which operations, keys and ids are there already.
+    fn ask_about(&mut self, units: &[Unit<'_>], plans: &[Plan]) -> Result<()> {
+        let operations: Vec<Uuid> = units.iter().map(|u| u.operation.0).collect();
+        for row in self.link.all(
+            "SELECT operation, seq, hash, numbers FROM hissab.audit WHERE org_id = $1 AND operation = ANY ($2)",
+            &[&self.link.org, &operations],
+        )? {
+            let done = Done {
+                sequence: count_at(&row, 1)?,
+                hash: hash_at(&row, 2)?,
+                numbers: ranges(at(&row, 3)?)?,
+                repeat: Repeat::Already,
+            };
+            self.done.insert(OperationId(at(&row, 0)?), done);
+        }
+        let keys: Vec<&str> = units
+            .iter()
+            .filter_map(|u| u.once.as_ref().map(|once| once.key.as_str()))
+            .collect();
+        if !keys.is_empty() {
+            for row in self.link.all(
+                "SELECT r.key, r.content, r.seq, a.hash, r.numbers, a.numbers FROM hissab.request r
+                   LEFT JOIN hissab.audit a ON a.org_id = r.org_id AND a.seq = r.seq WHERE r.org_id = $1 AND r.key = ANY ($2)",
+                &[&self.link.org, &keys],
+            )? {
+                let key: String = at(&row, 0)?;
+                let numbers: &str = at(&row, 4)?;
+                if at::<Option<&str>>(&row, 5)? != Some(numbers) {
+                    let words = format!("what is kept for --once {key:?} is not what was written");
+                    return Err(damaged(words));
+                }
+                let done = Done {
+                    sequence: count_at(&row, 2)?,
+                    hash: hash_at(&row, 3)?,
+                    numbers: ranges(numbers)?,
+                    repeat: Repeat::Already,
+                };
+                self.keyed.insert(key, (hash_at(&row, 1)?, done));
+            }
+        }
+        let ids: Vec<Uuid> = plans.iter().flat_map(|p| p.ids.iter().copied()).collect();
+        self.ask_about_ids(&ids)
+    }
+
+    /// Which of these ids are taken.
+    fn ask_about_ids(&mut self, ids: &[Uuid]) -> Result<()> {
+        if self.next_number == 1 {
+            return Ok(());
+        }
+        for page in ids.chunks(IDS_PAGE) {
+            for row in self.link.all(
+                "SELECT id FROM hissab.txn WHERE org_id = $1 AND id = ANY ($2)",
+                &[&self.link.org, &page],
+            )? {
+                self.ids.insert(at(&row, 0)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// One unit: made, refused, or nothing new. An outer error gives the whole transaction up.
+    fn run(&mut self, unit: &Unit<'_>, plan: &Plan) -> Result<Result<Done>> {
+        if let Some(done) = self.done.get(&unit.operation) {
+            return Ok(Ok(done.clone()));
+        }
+        if let Some(once) = &unit.once
+            && let Some((content, done)) = self.keyed.get(&once.key)
+        {
+            return Ok(same(once, content).map(|()| done.clone()));
+        }
+        let outcome = match plan.posts_only && !plan.ids.iter().any(|id| self.ids.contains(id)) {
+            true => self.in_memory(unit),
+            false => self.in_savepoint(unit)?,
+        };
+        if let Ok(done) = &outcome
+            && done.repeat == Repeat::New
+        {
+            let again = Done {
+                repeat: Repeat::Already,
+                ..done.clone()
+            };
+            if let Some(once) = &unit.once {
+                self.keyed
+                    .insert(once.key.clone(), (once.content, again.clone()));
+            }
+            self.done.insert(unit.operation, again);
+        }
+        Ok(outcome)
+    }
+
+    /// A unit whose rules need nothing but the chart: it waits for the flight, or leaves no trace.
+    fn in_memory(&mut self, unit: &Unit<'_>) -> Result<Done> {
+        let (waiting, number) = (self.pending.postings.len(), self.next_number);
+        let outcome = self.one(unit, false);
+        match &outcome {
+            Ok(done) if done.repeat == Repeat::New => {}
+            _ => {
+                self.pending.postings.truncate(waiting);
+                self.next_number = number;
+            }
+        }
+        outcome
+    }
+
+    /// Any other unit: what waits is sent first, then the unit is kept whole or rolled back.
+    fn in_savepoint(&mut self, unit: &Unit<'_>) -> Result<Result<Done>> {
+        if !self.pending.is_empty() {
+            self.send(Then::Stay)?;
+        }
+        let before = self.counters();
+        self.link.batch("SAVEPOINT unit")?;
+        if unit.changes.count_hint() >= LARGE {
+            let mut ids = Vec::new();
+            unit.changes.visit(&mut |change| {
+                if let Change::Post(draft) = change {
+                    ids.push(draft.id.0);
+                }
+                ControlFlow::Continue(())
+            });
+            self.ask_about_ids(&ids)?;
+        }
+        let outcome = self.one(unit, true).and_then(|done| {
+            self.send(Then::Stay)?;
+            Ok(done)
+        });
+        match outcome {
+            Ok(done) if done.repeat == Repeat::New => {
+                self.link.batch("RELEASE SAVEPOINT unit")?;
+                Ok(Ok(done))
+            }
+            Err(error @ (BookError::Io { .. } | BookError::Damaged { .. } | BookError::Busy)) => {
+                Err(error)
+            }
+            outcome => {
+                self.link
+                    .batch("ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit")?;
+                let (done, keyed) = (
+                    std::mem::take(&mut self.done),
+                    std::mem::take(&mut self.keyed),
+                );
+                let ids = std::mem::take(&mut self.ids);
+                *self = Writer::load(self.link, self.book, before, None)?;
+                (self.done, self.keyed, self.ids) = (done, keyed, ids);
+                Ok(outcome)
+            }
+        }
+    }
+
+    fn one(&mut self, unit: &Unit<'_>, sends: bool) -> Result<Done> {
+        self.unit = UnitState::new(unit.changes.count_hint());
+        self.unit.sends = sends;
+        let mut index = 0;
+        walk(self, unit.changes, &mut |writer, change| {
+            apply(writer, unit, change).map_err(|error| placed(error, index))?;
+            index += 1;
+            Ok(())
+        })?;
+        import::finish(self)?;
+        self.seal(unit)
+    }
+
+    /// The audit record that seals a unit; one that changed nothing leaves no record.
+    fn seal(&mut self, unit: &Unit<'_>) -> Result<Done> {
+        self.unit.trail.close_run();
+        if self.unit.trail.logged.is_empty() {
+            return Ok(self.nothing());
+        }
+        let place = (self.next_sequence, self.previous);
+        let undoes = self.unit.undoes;
+        let record = self.unit.trail.record(self.book, unit, place, undoes);
+        let trail = &self.unit.trail;
+        let logged = (trail.logged.as_slice(), self.scales.as_slice());
+        self.pending
+            .record(&record, logged, &trail.marks, unit.once.as_ref())?;
+        self.gather();
+        self.previous = record.hash;
+        self.next_sequence += 1;
+        Ok(Done {
+            sequence: record.sequence,
+            hash: record.hash,
+            numbers: record.numbers,
+            repeat: Repeat::New,
+        })
+    }
+
+    /// Nothing written: either all of it was there, or there was nothing to change.
+    fn nothing(&mut self) -> Done {
+        let repeated = std::mem::take(&mut self.unit.repeated);
+        Done {
+            sequence: self.next_sequence - 1,
+            hash: self.previous,
+            repeat: match repeated.is_empty() {
+                true => Repeat::Nothing,
+                false => Repeat::Already,
+            },
+            numbers: crate::book::stored::trail::merged(
+                repeated.into_iter().map(|n| (n, n)).collect(),
+            ),
+        }
+    }
+}
+
+/// The same key must stand for the same thing.
+fn same(once: &OnceKey, content: &Hash) -> Result<()> {
+    match *content == once.content {
+        true => Ok(()),
+        false => Err(BookError::Conflict {
+            code: "once-conflict",
+            message: format!("the key {:?} was used before for something else", once.key),
+            hint: None,
+            operation: None,
+        }),
+    }
+}
+
+/// Hands every change to `take`, in order, until it fails.
+fn walk(
+    writer: &mut Writer<'_>,
+    changes: &dyn ChangeSource,
+    take: &mut dyn FnMut(&mut Writer<'_>, Change) -> Result<()>,
+) -> Result<()> {
+    let mut failed = None;
+    changes.visit(&mut |change| match take(writer, change) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    });
+    failed.map_or(Ok(()), Err)
+}
+
+/// Which change of the unit broke a rule.
+fn placed(error: BookError, index: usize) -> BookError {
+    match error {
+        BookError::Refused { violations, .. } => BookError::Refused {
+            change: index,
+            violations,
+        },
+        other => other,
+    }
+}
+
+fn apply(writer: &mut Writer<'_>, unit: &Unit<'_>, change: Change) -> Result<()> {
+    if looks_at_transactions(&change) {
+        writer.send_postings()?;
+    }
+    match change {
+        Change::Post(draft) => transactions::post(writer, draft),
+        Change::Amend {
+            target,
+            if_version,
+            draft,
+        } => transactions::amend(writer, target, if_version, draft),
+        Change::Void {
+            target,
+            if_version,
+            reason,
+        } => transactions::void(writer, target, if_version, reason),
+        Change::Reinstate { target } => transactions::reinstate(writer, target),
+        Change::OpenAccount(new) => chart::open_account(writer, new),
+        Change::SetAccount { account, patch } => chart::set_account(writer, account, &patch),
+        Change::Currency(change) => chart::currency(writer, change),
+        Change::Price(price) => chart::price(writer, price),
+        Change::Setting { name, value } => chart::setting(writer, unit, &name, value),
+        Change::Assertion(assertion) => chart::assertion(writer, assertion),
+        Change::Accept {
+            code,
+            reference,
+            reason,
+        } => chart::accept(writer, code, reference, reason),
+        Change::Import(batch) => import::begin(writer, batch),
+        Change::SourceRow(row) => import::row(writer, row),
+        Change::UndoImport { batch } => import::undo(writer, batch),
+        Change::Undo { operation } => undo::undo(writer, unit, operation),
+    }
+}
+
+/// Changes that look at transactions, totals or entries: postings of the same unit must be there.
+fn looks_at_transactions(change: &Change) -> bool {
+    match change {
+        Change::Post(draft) => draft.reverses.is_some(),
+        Change::Amend { .. }
+        | Change::Void { .. }
+        | Change::Reinstate { .. }
+        | Change::SetAccount { .. }
+        | Change::Currency(_)
+        | Change::Setting { .. }
+        | Change::Undo { .. }
+        | Change::UndoImport { .. } => true,
+        _ => false,
+    }
+}

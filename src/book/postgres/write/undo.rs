@@ -1,0 +1,352 @@
+//! Undo: the state before an operation, restored as a new operation. If anything it touched has
+//! changed since, nothing is done and the message says by whom.
+
+use super::super::records;
+use super::super::rows::at;
+use super::state::Writer;
+use super::transactions::{self, conflict, found};
+use super::{chart, import};
+use crate::book::{AuditEntry, AuditQuery, BookError, LoggedChange, Result};
+use crate::ledger::account::Account;
+use crate::ledger::change::{OperationId, PriceChange, Target, Unit};
+use crate::ledger::draft::{Draft, DraftEntry, DraftPrice};
+use crate::ledger::transaction::{Number, Transaction};
+
+/// How far back the caller's own newest operation is looked for.
+const PAGE: u64 = 64;
+
+pub fn undo(
+    writer: &mut Writer<'_>,
+    unit: &Unit<'_>,
+    operation: Option<OperationId>,
+) -> Result<()> {
+    let entry = match operation {
+        Some(operation) => named(writer, operation)?,
+        None => newest_own(writer, &unit.who)?,
+    };
+    if entry.undone {
+        return Err(conflict(
+            "already-undone",
+            format!("operation {} is already undone", entry.record.sequence),
+            Some("hissab undo --list".to_owned()),
+        ));
+    }
+    writer.unit.undoes = Some(entry.record.operation);
+    let imports = entry
+        .changes
+        .iter()
+        .any(|c| matches!(c, LoggedChange::Imported { .. }));
+    for change in entry.changes.iter().rev() {
+        invert(writer, unit, &entry, change, imports)?;
+    }
+    if writer.unit.trail.logged.is_empty() {
+        return Err(conflict(
+            "nothing-to-undo",
+            format!(
+                "operation {} ({}) cannot be taken back",
+                entry.record.sequence, entry.record.action
+            ),
+            None,
+        ));
+    }
+    Ok(())
+}
+
+fn named(writer: &Writer<'_>, operation: OperationId) -> Result<AuditEntry> {
+    let query = AuditQuery {
+        operation: Some(operation),
+        ..AuditQuery::default()
+    };
+    records::audit(writer.link, &query)?
+        .pop()
+        .ok_or_else(|| BookError::NotFound {
+            what: format!("operation {}", operation.0),
+        })
+}
+
+fn newest_own(writer: &Writer<'_>, who: &str) -> Result<AuditEntry> {
+    let mut before = None;
+    loop {
+        let query = AuditQuery {
+            who: Some(who.to_owned()),
+            before,
+            last: Some(PAGE),
+            ..AuditQuery::default()
+        };
+        let page = records::audit(writer.link, &query)?;
+        let Some(oldest) = page.first().map(|e| e.record.sequence) else {
+            return Err(conflict(
+                "nothing-to-undo",
+                format!("{who} has no operation that can be undone"),
+                Some("hissab undo --list".to_owned()),
+            ));
+        };
+        let candidate = page
+            .into_iter()
+            .rev()
+            .find(|e| !e.undone && e.record.undoes.is_none() && e.record.action != "created");
+        match candidate {
+            Some(entry) => return Ok(entry),
+            None => before = Some(oldest),
+        }
+    }
+}
+
+fn invert(
+    writer: &mut Writer<'_>,
+    unit: &Unit<'_>,
+    entry: &AuditEntry,
+    change: &LoggedChange,
+    imports: bool,
+) -> Result<()> {
+    match change {
+        LoggedChange::Posted { first, last } => {
+            for number in (*first..=*last).rev() {
+                let now = untouched(writer, entry, number)?;
+                transactions::void(
+                    writer,
+                    Target::Number(now.number),
+                    None,
+                    Some("undone".to_owned()),
+                )?;
+            }
+            Ok(())
+        }
+        LoggedChange::Amended { number, before } => {
+            untouched(writer, entry, *number)?;
+            let draft = draft_of(writer, before);
+            transactions::amend(writer, Target::Number(Number(*number)), None, draft)
+        }
+        LoggedChange::Voided { first, last } => {
+            for number in *first..=*last {
+                untouched(writer, entry, number)?;
+                transactions::reinstate(writer, Target::Number(Number(number)))?;
+            }
+            Ok(())
+        }
+        LoggedChange::Reinstated { number, reason } => {
+            let now = untouched(writer, entry, *number)?;
+            transactions::void(writer, Target::Number(now.number), None, reason.clone())
+        }
+        LoggedChange::Account { before, after } => {
+            invert_account(writer, unit, entry, before.as_deref(), after, imports)
+        }
+        LoggedChange::Price { before, after } => {
+            let rate = before.as_ref().and_then(|b| b.rate);
+            chart::price(
+                writer,
+                PriceChange {
+                    rate,
+                    ..after.clone()
+                },
+            )
+        }
+        LoggedChange::Setting { name, .. } if name == chart::LOCKED_DIGEST => Ok(()),
+        LoggedChange::Setting {
+            name,
+            before,
+            after,
+        } => {
+            let now = writer.settings.pairs().get(name).cloned();
+            if now != *after {
+                return Err(changed_since(writer, entry, &format!("the setting {name}")));
+            }
+            chart::setting(
+                writer,
+                &Unit {
+                    reason: Some("undone".to_owned()),
+                    ..copy(unit)
+                },
+                name,
+                before.clone(),
+            )
+        }
+        LoggedChange::Assertion(assertion) => {
+            let mut back = assertion.clone();
+            back.withdrawn = !assertion.withdrawn;
+            chart::assertion(writer, back)
+        }
+        LoggedChange::Imported { batch, .. } => mark_undone(writer, batch.id),
+        LoggedChange::ImportUndone { batch } => {
+            import::restore(writer, *batch, entry.record.sequence)
+        }
+        LoggedChange::ImportRestored { batch } => mark_undone(writer, *batch),
+        // The answer is withdrawn by the link to its operation; what it was about is said once more.
+        LoggedChange::Accepted {
+            code, reference, ..
+        } => chart::accept(writer, code.clone(), reference.clone(), "undone".to_owned()),
+        // A currency stays open at its scale.
+        LoggedChange::Currency { .. } => Ok(()),
+    }
+}
+
+fn mark_undone(writer: &mut Writer<'_>, batch: uuid::Uuid) -> Result<()> {
+    let row = writer.link.one(
+        "SELECT key FROM hissab.batch WHERE org_id = $1 AND id = $2",
+        &[&writer.link.org, &batch],
+    )?;
+    import::mark_undone(writer, at(&row, 0)?, batch)
+}
+
+fn copy<'a>(unit: &Unit<'a>) -> Unit<'a> {
+    Unit {
+        operation: unit.operation,
+        action: unit.action.clone(),
+        reason: unit.reason.clone(),
+        who: unit.who.clone(),
+        at: unit.at,
+        once: unit.once.clone(),
+        changes: unit.changes,
+    }
+}
+
+/// An account opened by the operation is closed if nothing was ever entered; one that was changed is changed back.
+fn invert_account(
+    writer: &mut Writer<'_>,
+    unit: &Unit<'_>,
+    entry: &AuditEntry,
+    before: Option<&Account>,
+    after: &Account,
+    imports: bool,
+) -> Result<()> {
+    let now = writer.chart.account(after.key).clone();
+    if (Account {
+        version: after.version,
+        ..now.clone()
+    }) != *after
+    {
+        return Err(changed_since(
+            writer,
+            entry,
+            &format!("the account {}", now.path),
+        ));
+    }
+    let mut next = match before {
+        Some(before) => before.clone(),
+        // Accounts that came with other things may be needed again; those opened for themselves are closed.
+        None if imports
+            || entry
+                .changes
+                .iter()
+                .any(|c| matches!(c, LoggedChange::Posted { .. })) =>
+        {
+            return Ok(());
+        }
+        None => {
+            let row = writer.link.one(
+                "SELECT EXISTS (SELECT 1 FROM hissab.entry WHERE org_id = $1 AND account = $2)",
+                &[&writer.link.org, &chart::key(after.key)],
+            )?;
+            if at(&row, 0)? {
+                return Err(changed_since(
+                    writer,
+                    entry,
+                    &format!("the account {}", now.path),
+                ));
+            }
+            let mut closed = now.clone();
+            closed.closed_on = Some(unit.at.to_zoned(jiff::tz::TimeZone::UTC).date());
+            closed
+        }
+    };
+    next.version = now.version + 1;
+    chart::store_account(writer, now, next)
+}
+
+/// The transaction, if the operation was the last to touch it.
+fn untouched(writer: &Writer<'_>, entry: &AuditEntry, number: u64) -> Result<Transaction> {
+    let now = found(writer, Target::Number(Number(number)))?;
+    if touched_since(writer, entry, number)? {
+        return Err(changed_since(
+            writer,
+            entry,
+            &format!("transaction {number}"),
+        ));
+    }
+    if let Some(by) = now.reversed_by {
+        return Err(conflict(
+            "changed-since",
+            format!("transaction {number} was reversed by {by}"),
+            Some(format!("hissab void {by} --reason TEXT")),
+        ));
+    }
+    Ok(now)
+}
+
+/// Later operations count unless they were taken back themselves.
+fn touched_since(writer: &Writer<'_>, entry: &AuditEntry, number: u64) -> Result<bool> {
+    let query = AuditQuery {
+        since: Some(entry.record.sequence),
+        number: Some(number),
+        ..AuditQuery::default()
+    };
+    let later = records::audit(writer.link, &query)?;
+    Ok(later.iter().any(|e| !e.undone && e.record.undoes.is_none()))
+}
+
+fn changed_since(writer: &Writer<'_>, entry: &AuditEntry, what: &str) -> BookError {
+    let by = rows_who(writer, entry).unwrap_or_default();
+    conflict(
+        "changed-since",
+        format!(
+            "{what} was changed since operation {}{by}; nothing was undone",
+            entry.record.sequence
+        ),
+        Some("hissab undo --list".to_owned()),
+    )
+}
+
+/// Who touched the same transactions after the operation.
+fn rows_who(writer: &Writer<'_>, entry: &AuditEntry) -> Option<String> {
+    let number = entry.record.numbers.first()?.0;
+    let query = AuditQuery {
+        since: Some(entry.record.sequence),
+        number: Some(number),
+        last: Some(1),
+        ..AuditQuery::default()
+    };
+    let later = records::audit(writer.link, &query).ok()?.pop()?;
+    Some(format!(
+        " by {} (operation {}, {})",
+        later.record.who, later.record.sequence, later.record.action
+    ))
+}
+
+/// A draft that says what a stored transaction says.
+pub fn draft_of(writer: &Writer<'_>, t: &Transaction) -> Draft {
+    let chart = &writer.chart;
+    let entries = t
+        .entries
+        .iter()
+        .map(|entry| {
+            let currency = chart.currency(entry.currency);
+            DraftEntry {
+                account: chart.account(entry.account).path.clone(),
+                amount: crate::ledger::money::from_minor(i128::from(entry.minor), currency.scale),
+                currency: Some(currency.code.clone()),
+                price: entry.price().map(|p| DraftPrice {
+                    amount: p.amount,
+                    currency: Some(chart.currency(p.currency).code.clone()),
+                    basis: p.basis,
+                }),
+                status: entry.status(),
+                memo: entry.memo().map(str::to_owned),
+                tags: entry.tags().to_vec(),
+            }
+        })
+        .collect();
+    Draft {
+        id: t.id,
+        date: t.date,
+        voucher: Some(t.voucher),
+        status: t.status,
+        description: t.description.clone(),
+        payee: t.payee.clone(),
+        reference: t.reference.clone(),
+        due: t.due,
+        tags: t.tags.clone(),
+        metadata: t.metadata.clone(),
+        reverses: t.reverses,
+        entries,
+    }
+}
