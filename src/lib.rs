@@ -8,7 +8,7 @@
 //! | --- | --- | --- |
 //! | [`ledger`] | the core: money, accounts, transactions, rules, the audit hash. Pure | nothing |
 //! | [`reports`] | totals or transactions + chart → a report value. Pure; one file a report | ledger |
-//! | [`book`] | the port: trait `Book`, its error; adapters `memory`, `sqlite`, `remote`; `open` names them | ledger (`remote`: wire, client) |
+//! | [`book`] | the port: trait `Book`, its error; adapters `memory`, `sqlite`, `remote`, `postgres`; `stored` is what the databases share; `open` names them | ledger (`remote`: wire, client) |
 //! | [`formats`] | bytes ↔ drafts and transactions: journals, bank CSV | ledger |
 //! | [`render`] | report → table, csv, tsv, json, ndjson, md | ledger, reports |
 //! | [`export`] | transactions to a file, for the command line and the server's jobs alike | ledger, reports, the port, formats, render |

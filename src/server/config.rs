@@ -122,6 +122,8 @@ impl Default for Limits {
 pub struct Config {
     /// Holds `server.db`, `books/` and `secret.key`; made if it is not there.
     pub data: PathBuf,
+    /// Books and registry are there, not in the folder: `postgres://…`.
+    pub database: Option<String>,
     pub listen: SocketAddr,
     pub tls: Option<Tls>,
     pub allow_plain_http: bool,
@@ -149,6 +151,7 @@ impl Config {
     pub fn new(data: PathBuf, listen: SocketAddr) -> Config {
         Config {
             data,
+            database: None,
             listen,
             tls: None,
             allow_plain_http: false,
@@ -177,6 +180,11 @@ impl Config {
             return Err(ServeError::Data {
                 path: self.data.clone(),
                 why: "it is not a folder".to_owned(),
+            });
+        }
+        if self.database.is_some() && self.backups.is_some() {
+            return Err(ServeError::Database {
+                why: "it is backed up by its own means, not into a folder".to_owned(),
             });
         }
         if let Some(host) = self.hosts.iter().find(|h| !is_host(h)) {
@@ -241,6 +249,8 @@ pub enum ServeError {
     Listen { listen: SocketAddr, why: String },
     #[error("the data folder {}: {why}", path.display())]
     Data { path: PathBuf, why: String },
+    #[error("the database: {why}")]
+    Database { why: String },
     #[error("the certificate or key: {why}")]
     Tls { why: String },
     #[error("{host:?} is not the name of a host")]
@@ -263,6 +273,12 @@ impl ServeError {
                 "both are PEM files; the key must be the certificate's and not encrypted"
             }
             ServeError::Host { .. } => "write --host books.example.com, without https:// and path",
+            ServeError::Database { .. } if cfg!(not(feature = "postgres")) => {
+                "build it with Postgres: cargo install hissab --features postgres"
+            }
+            ServeError::Database { .. } => {
+                "--database postgres://USER@HOST:5432/NAME; back up with pg_dump or pg_basebackup"
+            }
             ServeError::Data { .. } | ServeError::Failed { .. } => return Vec::new(),
         };
         vec![hint.to_owned()]

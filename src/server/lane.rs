@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::kept::{Answered, Kept};
 use super::lanes::{Inner, LaneStats, Place};
+use crate::book::open::{Shelf, Spot};
 use crate::book::{self, Book, BookError};
 use crate::ledger::change::{Change, Done, WriteMode};
 use crate::ledger::chart::Chart;
@@ -33,6 +34,7 @@ pub fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct Lane {
     pub org: Uuid,
     pub file: PathBuf,
+    shelf: Shelf,
     pub writer: Mutex<Writer>,
     /// Only one thread at a time has the writer's book.
     pub book: Mutex<Option<Box<dyn Book>>>,
@@ -77,10 +79,11 @@ pub struct UnitRequest {
 }
 
 impl Lane {
-    pub fn new(place: &Place) -> Lane {
+    pub fn new(place: &Place, shelf: &Shelf) -> Lane {
         Lane {
             org: place.org,
             file: place.file.clone(),
+            shelf: shelf.clone(),
             writer: Mutex::default(),
             book: Mutex::new(None),
             readers: Mutex::default(),
@@ -88,6 +91,13 @@ impl Lane {
             kept: Mutex::default(),
             watcher: Mutex::new(None),
             used: Mutex::new(Instant::now()),
+        }
+    }
+
+    fn spot(&self) -> Spot<'_> {
+        Spot {
+            org: self.org,
+            file: &self.file,
         }
     }
 
@@ -144,7 +154,7 @@ impl Lane {
         let kept = held(&self.readers).pop();
         let mut reader = match kept {
             Some(reader) => reader,
-            None => book::open::read(&self.file)?,
+            None => self.shelf.read(self.spot())?,
         };
         let result = work(reader.as_mut());
         // No snapshot is held while the reader rests: the write-ahead log can be emptied.
@@ -183,7 +193,7 @@ impl Lane {
     fn serve(&self, taken: Taken, stats: &LaneStats) {
         let mut slot = held(&self.book);
         if slot.is_none() {
-            match book::open::write(&self.file, BOOK_WAIT) {
+            match self.shelf.write(self.spot(), BOOK_WAIT) {
                 Ok(book) => *slot = Some(book),
                 Err(error) => return taken.refuse(&error),
             }

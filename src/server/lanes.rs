@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::kept::Answered;
 use super::lane::{Lane, Request, UnitRequest, held};
+use crate::book::open::Shelf;
 use crate::book::{self, Book, BookError};
 use crate::ledger::change::Done;
 use crate::ledger::chart::Chart;
@@ -73,6 +74,7 @@ pub struct Lanes {
 }
 
 pub(super) struct Inner {
+    shelf: Shelf,
     jobs: Mutex<Jobs>,
     wake: Condvar,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -94,8 +96,9 @@ type Job = Box<dyn FnOnce() + Send>;
 
 impl Lanes {
     /// Lanes over `threads` threads; at most `open_max` books stay open.
-    pub fn new(threads: usize, open_max: usize) -> Lanes {
+    pub fn new(shelf: Shelf, threads: usize, open_max: usize) -> Lanes {
         let inner = Arc::new(Inner {
+            shelf,
             jobs: Mutex::default(),
             wake: Condvar::new(),
             threads: Mutex::default(),
@@ -111,6 +114,16 @@ impl Lanes {
         };
         *held(&inner.threads) = (0..threads.max(2)).map(spawn).collect();
         Lanes { inner }
+    }
+
+    /// Where the books are.
+    pub fn shelf(&self) -> &Shelf {
+        &self.inner.shelf
+    }
+
+    /// Another server wrote a book: who waits for that looks.
+    pub fn woken(&self, org: Uuid) {
+        self.inner.wake_of(org);
     }
 
     pub fn stats(&self) -> &LaneStats {
@@ -170,11 +183,11 @@ impl Lanes {
         Ok(answered.await.map_err(|_| LaneError::Closing)??)
     }
 
-    /// The chart of a book, kept until one of its writes touches it.
+    /// The chart of a book, kept until one of its writes touches it; asked for each time where other servers write too.
     pub async fn chart(&self, place: Place) -> Result<Arc<Chart>, LaneError> {
         let lane = self.inner.lane(&place)?;
         let known = held(&lane.chart).clone();
-        if let Some(chart) = known.chart {
+        if let Some(chart) = known.chart.filter(|_| !self.inner.shelf.is_shared()) {
             return Ok(chart);
         }
         let chart = Arc::new(self.read(place, |book| book.chart()).await?);
@@ -375,7 +388,7 @@ impl Inner {
                 None => break,
             }
         }
-        let lane = Arc::new(Lane::new(place));
+        let lane = Arc::new(Lane::new(place, &self.shelf));
         lanes.insert(place.org, Arc::clone(&lane));
         self.stats.open_books.store(lanes.len(), Ordering::Relaxed);
         Ok(lane)

@@ -20,6 +20,7 @@ pub mod body;
 pub mod config;
 pub mod entry;
 pub mod gate;
+pub mod home;
 pub mod jobs;
 pub mod kept;
 mod keys;
@@ -209,8 +210,8 @@ fn prepare(
     make_folder(&config.data).map_err(&failed)?;
     make_folder(&config.data.join("books")).map_err(&failed)?;
     let now = (config.clock)();
-    let secret = secrets::key(&config.data.join("secret.key")).map_err(&failed)?;
-    let registry = Registry::open(&config.data, now).map_err(&failed)?;
+    let home = home::open(&config, now)?;
+    let (registry, shelf) = (home.registry, home.shelf);
     let words = |problem: problem::Problem| failed(problem.internal.unwrap_or(problem.detail));
     let server = registry.read(users::server_id).map_err(words)?;
     let setup_code = set_up(&registry).map_err(words)?;
@@ -218,13 +219,18 @@ fn prepare(
     registry
         .write_now(|db| sessions::sweep(db, before).and_then(|()| answered::sweep(db, before)))
         .map_err(words)?;
-    let known = registry.read(orgs::files).map_err(words)?;
-    for name in new_org::sweep(&config.data, &known).map_err(|e| failed(e.to_string()))? {
-        let line = serde_json::json!({ "at": now.to_string(), "level": "warn", "message": "set aside: no organisation has this book", "file": name });
-        config.log.line(line.to_string());
+    if !shelf.is_shared() {
+        let known = registry.read(orgs::files).map_err(words)?;
+        for name in new_org::sweep(&config.data, &known).map_err(|e| failed(e.to_string()))? {
+            let line = serde_json::json!({ "at": now.to_string(), "level": "warn", "message": "set aside: no organisation has this book", "file": name });
+            config.log.line(line.to_string());
+        }
     }
-    let lanes = Lanes::new(LANE_THREADS, OPEN_BOOKS);
-    let keys = Keys::new(&secret, server);
+    let lanes = Lanes::new(shelf.clone(), LANE_THREADS, OPEN_BOOKS);
+    // So that listeners of a book see at once what another server wrote.
+    let wakes = lanes.clone();
+    shelf.hear(move |org| wakes.woken(org));
+    let keys = Keys::new(&home.secret, server);
     registry
         .write_now(|db| registry::jobs::recover(db, now))
         .map_err(words)?;

@@ -17,7 +17,7 @@ use super::registry::answered::{self, Given};
 use super::registry::orgs::Org;
 use super::registry::{Db, members, orgs};
 use super::state::Shared;
-use crate::book;
+use crate::book::open::{Shelf, Spot};
 use crate::ledger::change::{OperationId, Unit};
 use crate::ledger::new_book;
 use crate::ledger::settings::{DateOrder, Settings};
@@ -57,7 +57,15 @@ pub async fn make(
         plan.template,
         file.clone(),
     );
-    tokio::task::spawn_blocking(move || make_book(&place, &settings, template, who, now))
+    let shelf = app.lanes.shelf().clone();
+    let make = move || {
+        let spot = Spot {
+            org: id,
+            file: &place,
+        };
+        make_book(&shelf, spot, &settings, template, (who, now))
+    };
+    tokio::task::spawn_blocking(make)
         .await
         .map_err(Problem::internal)??;
     let enter = move |db: &Db| enter(db, &caller, id, &plan, key, now);
@@ -169,11 +177,11 @@ fn slug_of(name: &str) -> String {
 }
 
 fn make_book(
-    path: &Path,
+    shelf: &Shelf,
+    spot: Spot<'_>,
     settings: &Settings,
     template: Template,
-    who: String,
-    now: Timestamp,
+    (who, now): (String, Timestamp),
 ) -> Answer<()> {
     let changes = new_book::changes(settings, template, &mut Uuid::now_v7);
     let unit = Unit {
@@ -185,7 +193,7 @@ fn make_book(
         once: None,
         changes: &changes,
     };
-    book::open::create(path, WAIT, Uuid::now_v7(), now, unit)?;
+    shelf.create(spot, WAIT, (Uuid::now_v7(), now), unit)?;
     Ok(())
 }
 

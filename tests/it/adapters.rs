@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use hissab::book::open;
+#[cfg(feature = "postgres")]
+use hissab::book::postgres::PgBook;
 use hissab::book::sqlite::{NewBook, SqliteBook};
 use hissab::book::{Book, BookError, CheckDepth};
 use hissab::ledger::change::{Change, Done, OnceKey, Unit, WriteMode};
@@ -197,6 +199,59 @@ impl Adapter for Remote {
     }
 }
 
+/// A book in Postgres, one organisation of a database that other tests share.
+#[cfg(feature = "postgres")]
+pub struct Postgres {
+    org: Uuid,
+}
+
+#[cfg(feature = "postgres")]
+impl Adapter for Postgres {
+    fn hold(first: &[Change]) -> Postgres {
+        let org = Uuid::now_v7();
+        let first = first.to_vec();
+        let unit = unit_of(1, "created", "asha", &first);
+        let (id, at) = (Uuid::from_u128(77), Timestamp::UNIX_EPOCH);
+        PgBook::create(crate::postgres::store(), org, id, at, &unit).unwrap();
+        Postgres { org }
+    }
+
+    fn writer(&self, _: &str) -> Box<dyn Book> {
+        Box::new(PgBook::open_write(crate::postgres::store(), self.org).unwrap())
+    }
+
+    fn reader(&self) -> Box<dyn Book> {
+        Box::new(PgBook::open_read(crate::postgres::store(), self.org).unwrap())
+    }
+}
+
+/// A book in Postgres, asked over a loopback port.
+#[cfg(feature = "postgres")]
+pub struct RemotePostgres(Remote);
+
+#[cfg(feature = "postgres")]
+impl Adapter for RemotePostgres {
+    fn hold(first: &[Change]) -> RemotePostgres {
+        let first = first.to_vec();
+        let unit = unit_of(1, "created", "asha", &first);
+        let served = crate::served::Served::in_postgres(Uuid::from_u128(77), &unit);
+        served.add_person("ravi");
+        RemotePostgres(Remote { served })
+    }
+
+    fn writer(&self, person: &str) -> Box<dyn Book> {
+        self.0.writer(person)
+    }
+
+    fn reader(&self) -> Box<dyn Book> {
+        self.0.reader()
+    }
+
+    fn called(&self, person: &str) -> String {
+        self.0.called(person)
+    }
+}
+
 /// Runs every function, one test each, on every adapter that can be written to.
 #[macro_export]
 macro_rules! for_each_adapter {
@@ -205,6 +260,20 @@ macro_rules! for_each_adapter {
             $(#[test]
             fn $name() {
                 super::$name(&mut $crate::adapters::Case::of::<$crate::adapters::Sqlite>());
+            })*
+        }
+        #[cfg(feature = "postgres")]
+        mod postgres {
+            $(#[test]
+            fn $name() {
+                super::$name(&mut $crate::adapters::Case::of::<$crate::adapters::Postgres>());
+            })*
+        }
+        #[cfg(feature = "postgres")]
+        mod remote_postgres {
+            $(#[test]
+            fn $name() {
+                super::$name(&mut $crate::adapters::Case::of::<$crate::adapters::RemotePostgres>());
             })*
         }
         #[cfg(feature = "server")]

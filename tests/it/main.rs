@@ -34,6 +34,12 @@ mod odd_books;
 mod other_tools;
 mod paper;
 mod places;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_attacks;
+#[cfg(feature = "postgres")]
+mod postgres_server;
 mod query_peers;
 mod reconciling;
 mod recording;

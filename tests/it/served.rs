@@ -5,6 +5,11 @@ use std::sync::Arc;
 
 use hissab::book::remote::RemoteBook;
 
+#[cfg(feature = "postgres")]
+use hissab::book::open::Spot;
+#[cfg(feature = "postgres")]
+use hissab::ledger::change::Change;
+
 use hissab::client::{Credential, Desk, Place, Server as Address, Session, Settings};
 use hissab::server::Server;
 use hissab::server::config::{Config, LogTo};
@@ -66,9 +71,55 @@ impl Served {
             .unwrap()
             .snapshot(&books.join("acme.hissab"))
             .unwrap();
-        let served = Served::start(data);
+        let served = Served::start(data, None);
         served.add_org();
         served
+    }
+
+    /// Serves a new book with these changes in it, of a database of its own.
+    #[cfg(feature = "postgres")]
+    pub fn in_postgres(id: Uuid, first: &hissab::ledger::change::Unit<'_>) -> Served {
+        let url = crate::postgres::make("served");
+        let served = Served::start(tempfile::tempdir().unwrap(), Some(url));
+        let lanes = &served.server.as_ref().unwrap().state().lanes;
+        let org = Uuid::from_u128(ORG);
+        let at: Timestamp = NOW.parse().unwrap();
+        let file = Path::new("acme");
+        let (place, wait) = (Spot { org, file }, std::time::Duration::from_secs(9));
+        let unit = hissab::ledger::change::Unit {
+            operation: first.operation,
+            action: first.action.clone(),
+            reason: first.reason.clone(),
+            who: first.who.clone(),
+            at: first.at,
+            once: None,
+            changes: first.changes,
+        };
+        lanes.shelf().create(place, wait, (id, at), unit).unwrap();
+        served.add_org();
+        served
+    }
+
+    /// Serves what a book began with, of a database of its own: the same id, the same first record.
+    #[cfg(feature = "postgres")]
+    pub fn began_in_postgres(book: &Path) -> Served {
+        let mut book = hissab::book::open::read(book).unwrap();
+        let info = hissab::book::Book::info(&mut *book).unwrap();
+        let began = hissab::book::Book::audit(&mut *book, &Default::default()).unwrap();
+        let [began] = began.as_slice() else {
+            panic!("a book that was just made has one record");
+        };
+        let changes: Vec<Change> = began.changes.iter().map(made_again).collect();
+        let unit = hissab::ledger::change::Unit {
+            operation: began.record.operation,
+            action: began.record.action.clone(),
+            reason: began.record.reason.clone(),
+            who: began.record.who.clone(),
+            at: began.record.at,
+            once: None,
+            changes: &changes,
+        };
+        Served::in_postgres(info.id, &unit)
     }
 
     /// The same without a server: its folder, prepared, for one that a test starts as a process of its own.
@@ -80,8 +131,9 @@ impl Served {
         std::mem::replace(&mut served.data, tempfile::tempdir().unwrap())
     }
 
-    fn start(data: TempDir) -> Served {
+    fn start(data: TempDir, database: Option<String>) -> Served {
         let mut config = Config::new(data.path().to_owned(), "127.0.0.1:0".parse().unwrap());
+        config.database = database;
         config.log = LogTo::Memory(Arc::default());
         let now: Timestamp = NOW.parse().unwrap();
         config.clock = Arc::new(move || now);
@@ -173,6 +225,35 @@ impl Served {
         let place = Place::read(&self.place()).unwrap();
         let state = self.data.path().join("desk").join(person);
         RemoteBook::open_write(Desk::new(self.session_of(person), place, &state))
+    }
+}
+
+/// The change that a record of a new book speaks of.
+#[cfg(feature = "postgres")]
+fn made_again(logged: &hissab::book::LoggedChange) -> Change {
+    use hissab::book::LoggedChange;
+    use hissab::ledger::change::{CurrencyChange, NewAccount};
+    match logged.clone() {
+        LoggedChange::Account { after, .. } => Change::OpenAccount(NewAccount {
+            id: after.id,
+            path: after.path,
+            kind: after.kind,
+            account_type: after.account_type,
+            code: after.code,
+            currency: after.currency,
+            opened_on: after.opened_on,
+            aliases: after.aliases,
+            contact: after.contact,
+            note: after.note,
+        }),
+        LoggedChange::Currency { after, .. } => Change::Currency(CurrencyChange {
+            code: after.code,
+            scale: after.scale,
+            symbol: after.symbol,
+            name: after.name,
+        }),
+        LoggedChange::Setting { name, after, .. } => Change::Setting { name, value: after },
+        other => panic!("no new book begins with {other:?}"),
     }
 }
 

@@ -96,6 +96,11 @@ struct Twins {
 
 impl Twins {
     fn new() -> Twins {
+        Twins::with(Served::of)
+    }
+
+    /// The server is given by the file that both begin with.
+    fn with(serve: impl FnOnce(&std::path::Path) -> Served) -> Twins {
         let env = || {
             let mut env = TestEnv::new();
             env.set("HISSAB_USER_NAME", WHO);
@@ -117,7 +122,7 @@ impl Twins {
         file.hissab(init).ok();
         // One run each: the ids of a run come from its number.
         remote.hissab(["help"]);
-        let served = Served::of(&file.path("acme.hissab"));
+        let served = serve(&file.path("acme.hissab"));
         remote.set("HISSAB_BOOK", &served.place());
         Twins {
             file,
@@ -268,7 +273,16 @@ const READERS: &[&str] = &[
 
 #[test]
 fn every_command_prints_the_same_bytes_on_a_server() {
-    let twins = Twins::new();
+    every_command(&Twins::new());
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn every_command_prints_the_same_bytes_on_postgres() {
+    every_command(&Twins::with(Served::began_in_postgres));
+}
+
+fn every_command(twins: &Twins) {
     for line in WRITERS {
         twins.both(line);
         let (here, there) = twins.heads();
@@ -283,11 +297,22 @@ fn every_command_prints_the_same_bytes_on_a_server() {
 /// Commands by chance, refused ones too, leave file and server with the same log.
 #[test]
 fn random_sequences_leave_the_same_audit_head() {
-    let mut chance = Chance::new("random sequences on file and server");
+    random_sequences("random sequences on file and server", Twins::new);
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn random_sequences_leave_the_same_audit_head_in_postgres() {
+    let twins = || Twins::with(Served::began_in_postgres);
+    random_sequences("random sequences on file and postgres", twins);
+}
+
+fn random_sequences(what: &'static str, twins: impl Fn() -> Twins) {
+    let mut chance = Chance::new(what);
     let many = std::env::var("HISSAB_TEST_MANY").is_ok();
     let (sequences, length) = if many { (40, 60) } else { (3, 30) };
     for _ in 0..sequences {
-        let twins = Twins::new();
+        let twins = twins();
         twins.both(
             "opening -d 2026-03-31 --create-accounts Assets:Cash=12500 Equity:Capital=-12500",
         );

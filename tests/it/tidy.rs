@@ -34,12 +34,17 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Crates and standard modules, and the only rooms (or files) that may name them.
 const OWNED: &[(&str, &[&str])] = &[
     ("rusqlite", &["book/sqlite", "server/registry"]),
-    ("refinery", &["book/sqlite", "server/registry"]),
+    (
+        "refinery",
+        &["book/sqlite", "book/postgres", "server/registry"],
+    ),
     ("reqwest", &["client"]),
     ("axum", &["server"]),
     ("tower", &["server"]),
     ("tower_http", &["server"]),
-    ("tokio", &["client", "server"]),
+    ("tokio", &["client", "server", "book/postgres"]),
+    ("tokio_postgres", &["book/postgres", "server/registry"]),
+    ("deadpool_postgres", &["book/postgres", "server/registry"]),
     ("clap", &["cli"]),
     ("dialoguer", &["cli"]),
     ("comfy_table", &["render"]),
@@ -67,6 +72,7 @@ const OWNED: &[(&str, &[&str])] = &[
         &[
             "book/sqlite",
             "book/stored",
+            "book/postgres",
             "book/remote",
             "cli",
             "render",

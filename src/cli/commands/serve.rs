@@ -25,6 +25,15 @@ pub struct Args {
     )]
     pub data: PathBuf,
 
+    /// Keep books and registry in Postgres, for any number of servers: postgres://USER@HOST/NAME
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "HISSAB_SERVE_DATABASE",
+        hide_env_values = true
+    )]
+    pub database: Option<String>,
+
     /// Where to listen
     #[arg(
         long,
@@ -127,6 +136,7 @@ fn config(args: &Args) -> Result<Config> {
     config.behind_proxy = args.behind_proxy;
     config.open_metrics = args.open_metrics;
     config.limits.requests = args.requests_a_minute;
+    config.database.clone_from(&args.database);
     config.backups = backups(args)?;
     let clock = environment::Clock::here();
     config.clock = std::sync::Arc::new(move || clock.now());
@@ -188,6 +198,7 @@ fn failure(error: ServeError) -> Failure {
         ServeError::Host { .. } => (Exit::Usage, "bad-host"),
         ServeError::Listen { .. } => (Exit::Failed, "cannot-listen"),
         ServeError::Data { .. } => (Exit::Failed, "bad-data-folder"),
+        ServeError::Database { .. } => (Exit::Failed, "bad-database"),
         ServeError::Tls { .. } => (Exit::Failed, "bad-certificate"),
         ServeError::Failed { .. } => (Exit::Failed, "serve"),
     };

@@ -1,7 +1,7 @@
 //! Answers already given to a request with an `Idempotency-Key`: the same request again gets the same answer.
 
+use super::db::{OptionalExtension, Row};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 
 use super::Db;
 use crate::server::problem::{Answer, Problem};
@@ -23,7 +23,7 @@ pub fn find(db: &Db, scope: [u8; 32], body: [u8; 32]) -> Answer<Option<Given>> {
             status: row.get(1)?,
             answer: row.get(2)?,
         };
-        Ok((row.get::<_, [u8; 32]>(0)?, given))
+        Ok((row.get::<[u8; 32]>(0)?, given))
     };
     match db
         .prepare_cached(FIND)?

@@ -1,7 +1,7 @@
 //! The log of members, sign-ins and refusals: hash-chained, one chain an organisation and one for the server.
 
+use super::db::{OptionalExtension, Row};
 use jiff::Timestamp;
-use rusqlite::Row;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -62,14 +62,13 @@ pub fn append(db: &Db, chain: Uuid, at: Timestamp, event: &Event<'_>) -> Answer<
     Ok(())
 }
 
-fn head(db: &Db, chain: Uuid) -> rusqlite::Result<(i64, [u8; 32])> {
+fn head(db: &Db, chain: Uuid) -> super::db::Result<(i64, [u8; 32])> {
     const HEAD: &str = "SELECT seq, hash FROM audit WHERE chain = ?1 ORDER BY seq DESC LIMIT 1";
-    let mut head = db.prepare_cached(HEAD)?;
-    let mut rows = head.query([bytes(&chain)])?;
-    match rows.next()? {
-        Some(row) => Ok((row.get(0)?, row.get(1)?)),
-        None => Ok((0, [0; 32])),
-    }
+    let found = db
+        .prepare_cached(HEAD)?
+        .query_row([bytes(&chain)], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(found.unwrap_or((0, [0; 32])))
 }
 
 /// Appends an event about a user to the server's chain and to that of each of the user's organisations.
@@ -82,7 +81,7 @@ pub fn append_of_user(db: &Db, user: Uuid, at: Timestamp, event: &Event<'_>) -> 
 }
 
 /// At most `limit` events of a chain after a sequence, oldest first.
-pub fn page(db: &Db, chain: Uuid, since: u64, limit: u32) -> rusqlite::Result<Vec<Logged>> {
+pub fn page(db: &Db, chain: Uuid, since: u64, limit: u32) -> super::db::Result<Vec<Logged>> {
     const PAGE: &str = "SELECT seq, at, who, action, subject, detail, address, previous, hash
         FROM audit WHERE chain = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
     let since = i64::try_from(since).unwrap_or(i64::MAX);
@@ -92,7 +91,7 @@ pub fn page(db: &Db, chain: Uuid, since: u64, limit: u32) -> rusqlite::Result<Ve
 }
 
 /// The first sequence of a chain that does not follow from the ones before; `None`: it proves.
-pub fn broken_at(db: &Db, chain: Uuid) -> rusqlite::Result<Option<u64>> {
+pub fn broken_at(db: &Db, chain: Uuid) -> super::db::Result<Option<u64>> {
     let (mut since, mut previous) = (0, [0; 32]);
     loop {
         let events = page(db, chain, since, 1_000)?;
@@ -121,7 +120,7 @@ fn follows(chain: Uuid, logged: &Logged, previous: &[u8; 32]) -> bool {
         && logged.hash == hash(chain, seq, logged.at.as_microsecond(), &event, previous)
 }
 
-fn logged(row: &Row<'_>) -> rusqlite::Result<Logged> {
+fn logged(row: &Row<'_>) -> super::db::Result<Logged> {
     Ok(Logged {
         seq: row.get(0)?,
         at: time_at(row, 1)?,
@@ -182,7 +181,7 @@ mod tests {
             2
         );
         for sql in ["UPDATE audit SET who = 'x'", "DELETE FROM audit"] {
-            let refused = registry.write_now(|db| Ok(db.execute(sql, [])?));
+            let refused = registry.write_now(|db| Ok(db.execute(sql, ())?));
             assert!(refused.is_err(), "{sql}");
         }
         // Behind the log's back: the fence taken away, one word changed.

@@ -1,7 +1,7 @@
 //! Invitations: a role that waits for someone with an email.
 
+use super::db::{OptionalExtension, Row};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::members::role_at;
@@ -18,7 +18,7 @@ pub struct Open {
     pub role: Role,
 }
 
-pub fn by_code(db: &Db, code: [u8; 32], now: Timestamp) -> rusqlite::Result<Option<Open>> {
+pub fn by_code(db: &Db, code: [u8; 32], now: Timestamp) -> super::db::Result<Option<Open>> {
     const FIND: &str =
         "SELECT id, org, email, role FROM invite WHERE code = ?1 AND expires_at > ?2";
     let found = |row: &Row<'_>| {
@@ -35,7 +35,7 @@ pub fn by_code(db: &Db, code: [u8; 32], now: Timestamp) -> rusqlite::Result<Opti
 }
 
 /// Who waits to come into an organisation, by email.
-pub fn list(db: &Db, org: Uuid, now: Timestamp) -> rusqlite::Result<Vec<Member>> {
+pub fn list(db: &Db, org: Uuid, now: Timestamp) -> super::db::Result<Vec<Member>> {
     const LIST: &str = "SELECT id, email, role, created_at FROM invite
         WHERE org = ?1 AND expires_at > ?2 ORDER BY email";
     let found = |row: &Row<'_>| {

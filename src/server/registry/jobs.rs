@@ -1,8 +1,7 @@
 //! Jobs as they are kept: asked for, taken, ended, forgotten.
 
+use super::db::{OptionalExtension, Row, unreadable};
 use jiff::Timestamp;
-use rusqlite::types::Type;
-use rusqlite::{Error, OptionalExtension, Row};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -14,6 +13,9 @@ use crate::wire::job::{
 
 /// How often a job is begun before it is given up.
 const ATTEMPTS_MAX: u32 = 3;
+
+/// A job that began so long ago and has not ended was left by a server that is gone.
+const ABANDONED: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
 /// A job, and the organisation it belongs to.
 #[derive(Debug, Clone)]
@@ -51,7 +53,7 @@ pub fn add(db: &Db, user: Uuid, job: &Job) -> Answer<()> {
 }
 
 /// How many jobs of an organisation wait or run, and how many are kept.
-pub fn counts(db: &Db, org: Uuid) -> rusqlite::Result<(u64, u64)> {
+pub fn counts(db: &Db, org: Uuid) -> super::db::Result<(u64, u64)> {
     const COUNT: &str = "SELECT count(*) FILTER (WHERE state IN ('queued', 'running')), count(*) FROM job WHERE org = ?1";
     db.prepare_cached(COUNT)?
         .query_row([bytes(&org)], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -64,14 +66,14 @@ const COLUMNS: &str =
     FROM job j JOIN org o ON o.id = j.org WHERE j.user = ?1";
 
 /// A job of a user.
-pub fn find(db: &Db, user: Uuid, id: Uuid) -> rusqlite::Result<Option<Job>> {
+pub fn find(db: &Db, user: Uuid, id: Uuid) -> super::db::Result<Option<Job>> {
     db.prepare_cached(&format!("{COLUMNS} AND j.id = ?2"))?
         .query_row((bytes(&user), bytes(&id)), job)
         .optional()
 }
 
 /// Jobs of a user in an organisation, the newest first.
-pub fn list(db: &Db, user: Uuid, org: Uuid) -> rusqlite::Result<Vec<Job>> {
+pub fn list(db: &Db, user: Uuid, org: Uuid) -> super::db::Result<Vec<Job>> {
     db.prepare_cached(&format!(
         "{COLUMNS} AND j.org = ?2 ORDER BY j.created_at DESC, j.id DESC"
     ))?
@@ -79,9 +81,9 @@ pub fn list(db: &Db, user: Uuid, org: Uuid) -> rusqlite::Result<Vec<Job>> {
     .collect()
 }
 
-fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
+fn job(row: &Row<'_>) -> super::db::Result<Job> {
     let state: String = row.get(4)?;
-    let unknown = || Error::InvalidColumnType(4, "state".to_owned(), Type::Text);
+    let unknown = || unreadable(4, format!("state {state}"));
     let code: Option<String> = row.get(11)?;
     let message: Option<String> = row.get(12)?;
     let result: Option<String> = row.get(13)?;
@@ -100,7 +102,7 @@ fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         id: id_at(row, 0)?,
         org: row.get(2)?,
         kind: "export".to_owned(),
-        request: json(3, &row.get::<_, String>(3)?)?,
+        request: json(3, &row.get::<String>(3)?)?,
         status,
         created_at: time_at(row, 7)?,
         started_at: time_or_none_at(row, 8)?,
@@ -114,9 +116,8 @@ fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
     })
 }
 
-fn json<T: DeserializeOwned>(column: usize, text: &str) -> rusqlite::Result<T> {
-    serde_json::from_str(text)
-        .map_err(|e| Error::FromSqlConversionFailure(column, Type::Text, Box::new(e)))
+fn json<T: DeserializeOwned>(column: usize, text: &str) -> super::db::Result<T> {
+    serde_json::from_str(text).map_err(|e| unreadable(column, e))
 }
 
 /// Takes the job that waits longest.
@@ -131,10 +132,11 @@ pub fn take(db: &Db, at: Timestamp) -> Answer<Option<Task>> {
             org: id_at(row, 1)?,
             slug: row.get(2)?,
             file: row.get(3)?,
-            request: json(4, &row.get::<_, String>(4)?)?,
+            request: json(4, &row.get::<String>(4)?)?,
         })
     };
-    let task = db.prepare_cached(NEXT)?.query_row([], found).optional()?;
+    let next = format!("{NEXT}{}", db.skipping_taken());
+    let task = db.prepare_cached(&next)?.query_row((), found).optional()?;
     if let Some(task) = &task {
         db.prepare_cached(TAKE)?
             .execute((bytes(&task.id), at.as_microsecond()))?;
@@ -193,17 +195,23 @@ pub fn remove(db: &Db, id: Uuid) -> Answer<()> {
 pub fn recover(db: &Db, at: Timestamp) -> Answer<()> {
     const GIVE_UP: &str = "UPDATE job SET state = 'failed', finished_at = ?2,
         error_code = 'stopped', error = 'the server stopped while it ran, more than once'
-        WHERE state = 'running' AND attempts >= ?1";
-    db.execute(GIVE_UP, (ATTEMPTS_MAX, at.as_microsecond()))?;
+        WHERE state = 'running' AND attempts >= ?1 AND started_at <= ?3";
+    // Another server may be at work on what it began lately.
+    let begun = match db.is_shared() {
+        true => at.saturating_sub(ABANDONED).unwrap_or(at),
+        false => at,
+    };
+    let begun = begun.as_microsecond();
+    db.execute(GIVE_UP, (ATTEMPTS_MAX, at.as_microsecond(), begun))?;
     db.execute(
-        "UPDATE job SET state = 'queued' WHERE state = 'running'",
-        [],
+        "UPDATE job SET state = 'queued' WHERE state = 'running' AND started_at <= ?1",
+        [begun],
     )?;
     Ok(())
 }
 
 /// Jobs whose time is over.
-pub fn expired(db: &Db, now: Timestamp) -> rusqlite::Result<Vec<Uuid>> {
+pub fn expired(db: &Db, now: Timestamp) -> super::db::Result<Vec<Uuid>> {
     const EXPIRED: &str =
         "SELECT id FROM job WHERE expires_at <= ?1 AND state NOT IN ('queued', 'running')";
     db.prepare_cached(EXPIRED)?

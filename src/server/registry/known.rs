@@ -6,13 +6,14 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::MutexGuard;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::orgs::Org;
-use super::{Registry, members, sessions, tokens};
+use super::{Db, Home, Registry, db, held, members, sessions, tokens};
 use crate::server::problem::Answer;
 use crate::wire::org::Role;
 
@@ -41,7 +42,7 @@ impl Reader {
     }
 
     /// Forgets everything if somebody has changed something.
-    fn look_again(&mut self) -> rusqlite::Result<()> {
+    fn look_again(&mut self) -> db::Result<()> {
         let version = self
             .conn
             .prepare_cached("PRAGMA data_version")?
@@ -60,8 +61,8 @@ impl Reader {
 fn known<K: Hash + Eq, V: Clone>(
     kept: &mut HashMap<K, V>,
     key: K,
-    find: impl FnOnce(&K) -> rusqlite::Result<Option<V>>,
-) -> rusqlite::Result<Option<V>> {
+    find: impl FnOnce(&K) -> db::Result<Option<V>>,
+) -> db::Result<Option<V>> {
     if let Some(value) = kept.get(&key) {
         return Ok(Some(value.clone()));
     }
@@ -76,32 +77,49 @@ fn known<K: Hash + Eq, V: Clone>(
 }
 
 impl Registry {
+    /// What is kept, where the registry is a file; a database that other servers write to is asked each time.
+    fn reader(&self) -> Option<MutexGuard<'_, Reader>> {
+        match &self.home {
+            Home::File { reader, .. } => Some(held(reader)),
+            #[cfg(feature = "postgres")]
+            Home::Postgres(_) => None,
+        }
+    }
+
     /// The token of a digest, if it is good now.
     pub fn token(&self, digest: [u8; 32], now: Timestamp) -> Answer<Option<tokens::Live>> {
-        let mut reader = self.reader();
+        let Some(mut reader) = self.reader() else {
+            return self.read(|db| tokens::live(db, digest, now));
+        };
         reader.look_again()?;
         let Reader { conn, tokens, .. } = &mut *reader;
-        let found = known(tokens, digest, |digest| tokens::live(conn, *digest, now))?;
+        let find = |digest: &[u8; 32]| tokens::live(&Db::Sqlite(conn), *digest, now);
+        let found = known(tokens, digest, find)?;
         Ok(found.filter(|live| live.expires_at > now))
     }
 
     /// A session, if it goes on now.
     pub fn session(&self, id: Uuid, now: Timestamp) -> Answer<Option<sessions::Live>> {
-        let mut reader = self.reader();
+        let Some(mut reader) = self.reader() else {
+            return self.read(|db| sessions::live(db, id, now));
+        };
         reader.look_again()?;
         let Reader { conn, sessions, .. } = &mut *reader;
-        let found = known(sessions, id, |id| sessions::live(conn, *id, now))?;
+        let find = |id: &Uuid| sessions::live(&Db::Sqlite(conn), *id, now);
+        let found = known(sessions, id, find)?;
         Ok(found.filter(|live| live.expires_at > now))
     }
 
     /// The organisation a path names and the role of a user in it; `None` for foreign and for missing ones alike.
     pub fn place(&self, id_or_slug: &str, user: Uuid) -> Answer<Option<(Org, Role)>> {
-        let mut reader = self.reader();
+        let Some(mut reader) = self.reader() else {
+            return self.read(|db| members::place(db, id_or_slug, user));
+        };
         reader.look_again()?;
         let Reader { conn, places, .. } = &mut *reader;
         let key = (id_or_slug.to_owned(), user);
         Ok(known(places, key, |(name, user)| {
-            members::place(conn, name, *user)
+            members::place(&Db::Sqlite(conn), name, *user)
         })?)
     }
 }
@@ -129,8 +147,8 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         let registry = Registry::open(folder.path(), now).unwrap();
         let id = Uuid::from_u128(7);
-        registry.reader().look_again().unwrap();
-        registry.reader().places.insert(
+        registry.reader().unwrap().look_again().unwrap();
+        registry.reader().unwrap().places.insert(
             ("a".to_owned(), id),
             (
                 Org {

@@ -1,8 +1,7 @@
 //! Who belongs to which organisation, as what.
 
+use super::db::{OptionalExtension, Row, unreadable};
 use jiff::Timestamp;
-use rusqlite::types::Type;
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::orgs::Org;
@@ -11,7 +10,7 @@ use crate::server::problem::Answer;
 use crate::wire::org::{Member, Membership, Role};
 
 /// The organisation a path names and the role of a user in it; `None` for foreign and for missing ones alike.
-pub fn place(db: &Db, id_or_slug: &str, user: Uuid) -> rusqlite::Result<Option<(Org, Role)>> {
+pub fn place(db: &Db, id_or_slug: &str, user: Uuid) -> super::db::Result<Option<(Org, Role)>> {
     let Some(org) = super::orgs::find(db, id_or_slug)? else {
         return Ok(None);
     };
@@ -19,14 +18,14 @@ pub fn place(db: &Db, id_or_slug: &str, user: Uuid) -> rusqlite::Result<Option<(
 }
 
 /// The role of a user in an organisation.
-pub fn role(db: &Db, org: Uuid, user: Uuid) -> rusqlite::Result<Option<Role>> {
+pub fn role(db: &Db, org: Uuid, user: Uuid) -> super::db::Result<Option<Role>> {
     db.prepare_cached("SELECT role FROM member WHERE org = ?1 AND user = ?2")?
         .query_row((bytes(&org), bytes(&user)), |row| role_at(row, 0))
         .optional()
 }
 
 /// Every organisation of a user, by slug.
-pub fn orgs_of(db: &Db, user: Uuid) -> rusqlite::Result<Vec<Membership>> {
+pub fn orgs_of(db: &Db, user: Uuid) -> super::db::Result<Vec<Membership>> {
     const OF: &str = "SELECT o.id, o.slug, o.name, m.role FROM member m
         JOIN org o ON o.id = m.org WHERE m.user = ?1 ORDER BY o.slug";
     let found = |row: &Row<'_>| {
@@ -43,7 +42,7 @@ pub fn orgs_of(db: &Db, user: Uuid) -> rusqlite::Result<Vec<Membership>> {
 }
 
 /// Every member of an organisation, by email.
-pub fn list(db: &Db, org: Uuid) -> rusqlite::Result<Vec<Member>> {
+pub fn list(db: &Db, org: Uuid) -> super::db::Result<Vec<Member>> {
     const LIST: &str = "SELECT u.id, u.email, u.name, m.role, m.since, m.version FROM member m
         JOIN user u ON u.id = m.user WHERE m.org = ?1 ORDER BY u.email";
     db.prepare_cached(LIST)?
@@ -52,7 +51,7 @@ pub fn list(db: &Db, org: Uuid) -> rusqlite::Result<Vec<Member>> {
 }
 
 /// One member.
-pub fn one(db: &Db, org: Uuid, user: Uuid) -> rusqlite::Result<Option<Member>> {
+pub fn one(db: &Db, org: Uuid, user: Uuid) -> super::db::Result<Option<Member>> {
     const ONE: &str = "SELECT u.id, u.email, u.name, m.role, m.since, m.version FROM member m
         JOIN user u ON u.id = m.user WHERE m.org = ?1 AND m.user = ?2";
     db.prepare_cached(ONE)?
@@ -60,7 +59,7 @@ pub fn one(db: &Db, org: Uuid, user: Uuid) -> rusqlite::Result<Option<Member>> {
         .optional()
 }
 
-fn member(row: &Row<'_>) -> rusqlite::Result<Member> {
+fn member(row: &Row<'_>) -> super::db::Result<Member> {
     Ok(Member {
         id: id_at(row, 0)?,
         email: row.get(1)?,
@@ -100,20 +99,18 @@ pub fn remove(db: &Db, org: Uuid, user: Uuid, at: Timestamp) -> Answer<()> {
 }
 
 /// How many owners an organisation has.
-pub fn owners(db: &Db, org: Uuid) -> rusqlite::Result<u64> {
+pub fn owners(db: &Db, org: Uuid) -> super::db::Result<u64> {
     db.prepare_cached("SELECT count(*) FROM member WHERE org = ?1 AND role = 'owner'")?
         .query_row([bytes(&org)], |row| row.get(0))
 }
 
 /// How many organisations a user owns.
-pub fn owned(db: &Db, user: Uuid) -> rusqlite::Result<u64> {
+pub fn owned(db: &Db, user: Uuid) -> super::db::Result<u64> {
     db.prepare_cached("SELECT count(*) FROM member WHERE user = ?1 AND role = 'owner'")?
         .query_row([bytes(&user)], |row| row.get(0))
 }
 
-pub(super) fn role_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Role> {
+pub(super) fn role_at(row: &Row<'_>, column: usize) -> super::db::Result<Role> {
     let word: String = row.get(column)?;
-    Role::from_word(&word).ok_or_else(|| {
-        rusqlite::Error::InvalidColumnType(column, format!("role {word}"), Type::Text)
-    })
+    Role::from_word(&word).ok_or_else(|| unreadable(column, format!("role {word}")))
 }

@@ -1,4 +1,4 @@
-//! `server.db`: users, organisations, memberships, sessions, tokens, and the log of all of that.
+//! `server.db`, or a database: users, organisations, memberships, sessions, tokens, and the log of all of that.
 //!
 //! One reader, used in place for look-ups by key (microseconds); one writer, whose commits (a flush each)
 //! run on threads that may wait. No book data is here.
@@ -10,15 +10,20 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
-use rusqlite::types::Type;
-use rusqlite::{Connection, Error, OpenFlags, Row, TransactionBehavior};
+use rusqlite::{Connection, Error, OpenFlags, TransactionBehavior};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::problem::{Answer, Problem};
+#[cfg(feature = "postgres")]
+use super::secrets::KEY_BYTES;
+#[cfg(feature = "postgres")]
+use crate::book::postgres::Store;
+use db::{Row, unreadable};
 
 pub mod answered;
 pub mod audit;
+pub mod db;
 pub mod invites;
 pub mod jobs;
 mod known;
@@ -29,17 +34,25 @@ pub mod sessions;
 pub mod tokens;
 pub mod users;
 
-/// A connection, or the transaction a write runs in.
-pub type Db = Connection;
+pub use db::Db;
 
 /// How long another process that holds the registry is waited for.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// The registry of one server.
+/// The registry of one server, or of all that share a database.
 #[derive(Clone)]
 pub struct Registry {
-    reader: Arc<Mutex<known::Reader>>,
-    writer: Arc<Mutex<Connection>>,
+    home: Home,
+}
+
+#[derive(Clone)]
+enum Home {
+    File {
+        reader: Arc<Mutex<known::Reader>>,
+        writer: Arc<Mutex<Connection>>,
+    },
+    #[cfg(feature = "postgres")]
+    Postgres(Arc<Store>),
 }
 
 impl Registry {
@@ -56,18 +69,47 @@ impl Registry {
             .pragma_update(None, "query_only", true)
             .map_err(|e| named(&e))?;
         Ok(Registry {
-            reader: Arc::new(Mutex::new(known::Reader::new(reader))),
-            writer: Arc::new(Mutex::new(writer)),
+            home: Home::File {
+                reader: Arc::new(Mutex::new(known::Reader::new(reader))),
+                writer: Arc::new(Mutex::new(writer)),
+            },
         })
     }
 
-    /// Looks something up by its key, on the calling thread.
-    pub fn read<T>(&self, look: impl FnOnce(&Db) -> rusqlite::Result<T>) -> Answer<T> {
-        Ok(look(&self.reader().conn)?)
+    /// The registry in a database that other servers may share. `secret` is kept if there is none yet.
+    #[cfg(feature = "postgres")]
+    pub fn in_database(
+        store: &Arc<Store>,
+        now: Timestamp,
+        secret: &[u8; KEY_BYTES],
+    ) -> Result<Registry, String> {
+        const IDENTIFY: &str = "INSERT INTO server (one, id, created_at, secret) VALUES (1, ?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        let registry = Registry {
+            home: Home::Postgres(Arc::clone(store)),
+        };
+        let id = Uuid::now_v7();
+        let identity = (bytes(&id), now.as_microsecond(), *secret);
+        let identified = db::open(store, true).and_then(|inside| {
+            Db::Postgres(&inside).execute(IDENTIFY, identity)?;
+            inside.commit()
+        });
+        identified.map_err(|e| format!("the registry in the database: {e}"))?;
+        Ok(registry)
     }
 
-    fn reader(&self) -> MutexGuard<'_, known::Reader> {
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The key that signs access tokens, where the database keeps it for all servers.
+    #[cfg(feature = "postgres")]
+    pub fn secret(&self) -> Answer<[u8; KEY_BYTES]> {
+        self.read(|db| db.query_row("SELECT secret FROM server", (), |row| row.get(0)))
+    }
+
+    /// Looks something up by its key, on the calling thread.
+    pub fn read<T>(&self, look: impl FnOnce(&Db) -> db::Result<T>) -> Answer<T> {
+        match &self.home {
+            Home::File { reader, .. } => Ok(look(&Db::Sqlite(&held(reader).conn))?),
+            #[cfg(feature = "postgres")]
+            Home::Postgres(store) => Ok(look(&Db::Postgres(&db::open(store, false)?))?),
+        }
     }
 
     /// Changes something in one transaction, durable when this returns; `Err` leaves nothing behind.
@@ -83,7 +125,15 @@ impl Registry {
 
     /// Copies one state of it into an empty file, while others go on writing. Waits for the disk.
     pub fn copy_to(&self, to: &Path) -> Answer<()> {
-        let from = self.reader().conn.path().unwrap_or_default().to_owned();
+        let from = match &self.home {
+            Home::File { reader, .. } => held(reader).conn.path().unwrap_or_default().to_owned(),
+            #[cfg(feature = "postgres")]
+            Home::Postgres(_) => {
+                return Err(Problem::internal(
+                    "a database is backed up by its own means",
+                ));
+            }
+        };
         // A connection of its own: look-ups go on meanwhile.
         let from = connect(Path::new(&from))?;
         from.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
@@ -94,11 +144,37 @@ impl Registry {
 
     /// The same on the calling thread, which may wait.
     pub fn write_now<T>(&self, change: impl FnOnce(&Db) -> Answer<T>) -> Answer<T> {
-        let mut conn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let done = change(&tx)?;
-        tx.commit()?;
-        Ok(done)
+        match &self.home {
+            Home::File { writer, .. } => {
+                let mut conn = held(writer);
+                let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let done = change(&Db::Sqlite(&tx))?;
+                tx.commit()?;
+                Ok(done)
+            }
+            #[cfg(feature = "postgres")]
+            Home::Postgres(store) => {
+                let inside = db::open(store, true)?;
+                let done = change(&Db::Postgres(&inside))?;
+                inside.commit()?;
+                Ok(done)
+            }
+        }
+    }
+}
+
+/// A lock is only poisoned by a panic in code that holds it; what it guards is whole between statements.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl From<db::Error> for Problem {
+    fn from(error: db::Error) -> Problem {
+        match error {
+            db::Error::Sqlite(error) => error.into(),
+            db::Error::Busy => Problem::unavailable("busy", "the database is busy or away"),
+            other => Problem::internal(format!("the registry: {other}")),
+        }
     }
 }
 
@@ -146,22 +222,19 @@ fn bytes(id: &Uuid) -> &[u8] {
     id.as_bytes().as_slice()
 }
 
-fn id_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
-    let raw: Vec<u8> = row.get(column)?;
-    Uuid::from_slice(&raw)
-        .map_err(|e| Error::FromSqlConversionFailure(column, Type::Blob, Box::new(e)))
+fn id_at(row: &Row<'_>, column: usize) -> db::Result<Uuid> {
+    row.get(column)
 }
 
-fn time_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+fn time_at(row: &Row<'_>, column: usize) -> db::Result<Timestamp> {
     stamp(column, row.get(column)?)
 }
 
-fn time_or_none_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+fn time_or_none_at(row: &Row<'_>, column: usize) -> db::Result<Option<Timestamp>> {
     let raw: Option<i64> = row.get(column)?;
     raw.map(|t| stamp(column, t)).transpose()
 }
 
-fn stamp(column: usize, micros: i64) -> rusqlite::Result<Timestamp> {
-    Timestamp::from_microsecond(micros)
-        .map_err(|e| Error::FromSqlConversionFailure(column, Type::Integer, Box::new(e)))
+fn stamp(column: usize, micros: i64) -> db::Result<Timestamp> {
+    Timestamp::from_microsecond(micros).map_err(|e| unreadable(column, e))
 }

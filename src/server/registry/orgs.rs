@@ -1,7 +1,7 @@
 //! Organisations: an id, a slug, and the name of the book's file.
 
+use super::db::{OptionalExtension, Row};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{Db, bytes, id_at};
@@ -20,7 +20,7 @@ pub struct Org {
 }
 
 /// By id or slug. A slug that reads as an id is never given out.
-pub fn find(db: &Db, id_or_slug: &str) -> rusqlite::Result<Option<Org>> {
+pub fn find(db: &Db, id_or_slug: &str) -> super::db::Result<Option<Org>> {
     const BY_ID: &str = "SELECT id, slug, name, plan, file FROM org WHERE id = ?1";
     const BY_SLUG: &str = "SELECT id, slug, name, plan, file FROM org WHERE slug = ?1";
     let found = match Uuid::try_parse(id_or_slug) {
@@ -30,7 +30,7 @@ pub fn find(db: &Db, id_or_slug: &str) -> rusqlite::Result<Option<Org>> {
     found.optional()
 }
 
-fn org(row: &Row<'_>) -> rusqlite::Result<Org> {
+fn org(row: &Row<'_>) -> super::db::Result<Org> {
     Ok(Org {
         id: id_at(row, 0)?,
         slug: row.get(1)?,
@@ -63,15 +63,15 @@ pub fn set(db: &Db, id: Uuid, name: &str, plan: &str) -> Answer<()> {
 }
 
 /// Every organisation.
-pub fn all(db: &Db) -> rusqlite::Result<Vec<Org>> {
-    db.prepare("SELECT id, slug, name, plan, file FROM org ORDER BY slug")?
-        .query_map([], org)?
+pub fn all(db: &Db) -> super::db::Result<Vec<Org>> {
+    db.prepare_cached("SELECT id, slug, name, plan, file FROM org ORDER BY slug")?
+        .query_map((), org)?
         .collect()
 }
 
 /// The files of every organisation.
-pub fn files(db: &Db) -> rusqlite::Result<Vec<String>> {
-    db.prepare("SELECT file FROM org")?
-        .query_map([], |row| row.get(0))?
+pub fn files(db: &Db) -> super::db::Result<Vec<String>> {
+    db.prepare_cached("SELECT file FROM org")?
+        .query_map((), |row| row.get(0))?
         .collect()
 }

@@ -1,7 +1,7 @@
 //! Sign-ins and the refresh tokens that followed from each.
 
+use super::db::{OptionalExtension, Row};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{Db, bytes, id_at, time_at, time_or_none_at};
@@ -16,7 +16,7 @@ pub struct Live {
 }
 
 /// The session of an access token, if it has not ended.
-pub fn live(db: &Db, id: Uuid, now: Timestamp) -> rusqlite::Result<Option<Live>> {
+pub fn live(db: &Db, id: Uuid, now: Timestamp) -> super::db::Result<Option<Live>> {
     const LIVE: &str = "SELECT u.id, u.email, u.name, s.expires_at
         FROM session s JOIN user u ON u.id = s.user
         WHERE s.id = ?1 AND s.ended_at IS NULL AND s.expires_at > ?2";
@@ -32,7 +32,7 @@ pub fn live(db: &Db, id: Uuid, now: Timestamp) -> rusqlite::Result<Option<Live>>
 }
 
 /// Id, email and name from three columns.
-pub(super) fn user_at(row: &Row<'_>, column: usize) -> rusqlite::Result<User> {
+pub(super) fn user_at(row: &Row<'_>, column: usize) -> super::db::Result<User> {
     Ok(User {
         id: id_at(row, column)?,
         email: row.get(column + 1)?,
@@ -65,7 +65,7 @@ pub struct Refreshing {
     pub ended: bool,
 }
 
-pub fn refreshing(db: &Db, hash: [u8; 32]) -> rusqlite::Result<Option<Refreshing>> {
+pub fn refreshing(db: &Db, hash: [u8; 32]) -> super::db::Result<Option<Refreshing>> {
     const FIND: &str = "SELECT s.id, u.id, u.email, u.name, r.used_at, s.expires_at,
         s.ended_at IS NOT NULL FROM refresh r JOIN session s ON s.id = r.session
         JOIN user u ON u.id = s.user WHERE r.hash = ?1";
@@ -98,7 +98,7 @@ fn add_refresh(db: &Db, session: Uuid, hash: [u8; 32], at: Timestamp) -> Answer<
 }
 
 /// Sessions of a user that go on, the newest first; none is marked as current.
-pub fn list(db: &Db, user: Uuid, now: Timestamp) -> rusqlite::Result<Vec<Session>> {
+pub fn list(db: &Db, user: Uuid, now: Timestamp) -> super::db::Result<Vec<Session>> {
     const LIST: &str = "SELECT id, agent, created_at, last_used_at, expires_at FROM session
         WHERE user = ?1 AND ended_at IS NULL AND expires_at > ?2 ORDER BY created_at DESC, id";
     let found = |row: &Row<'_>| {

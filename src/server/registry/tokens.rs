@@ -1,7 +1,7 @@
 //! Personal access tokens: for cron and CI, one organisation each.
 
+use super::db::{OptionalExtension, Row};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::sessions::user_at;
@@ -20,7 +20,7 @@ pub struct Live {
     pub last_used_at: Option<Timestamp>,
 }
 
-pub fn live(db: &Db, hash: [u8; 32], now: Timestamp) -> rusqlite::Result<Option<Live>> {
+pub fn live(db: &Db, hash: [u8; 32], now: Timestamp) -> super::db::Result<Option<Live>> {
     const LIVE: &str = "SELECT t.id, u.id, u.email, u.name, t.org, t.scopes, t.expires_at,
         t.last_used_at FROM token t JOIN user u ON u.id = t.user
         WHERE t.hash = ?1 AND t.revoked_at IS NULL AND t.expires_at > ?2";
@@ -40,7 +40,7 @@ pub fn live(db: &Db, hash: [u8; 32], now: Timestamp) -> rusqlite::Result<Option<
 }
 
 /// Whether a token can still be used.
-pub fn is_good(db: &Db, id: Uuid, now: Timestamp) -> rusqlite::Result<bool> {
+pub fn is_good(db: &Db, id: Uuid, now: Timestamp) -> super::db::Result<bool> {
     const GOOD: &str = "SELECT EXISTS (SELECT 1 FROM token
         WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2)";
     db.prepare_cached(GOOD)?
@@ -55,7 +55,7 @@ pub fn touch(db: &Db, id: Uuid, at: Timestamp) -> Answer<()> {
 }
 
 /// Tokens of a user that are good, by name; `org` is the slug.
-pub fn list(db: &Db, user: Uuid, now: Timestamp) -> rusqlite::Result<Vec<Token>> {
+pub fn list(db: &Db, user: Uuid, now: Timestamp) -> super::db::Result<Vec<Token>> {
     const LIST: &str = "SELECT t.id, t.name, o.slug, t.scopes, t.created_at, t.expires_at,
         t.last_used_at FROM token t JOIN org o ON o.id = t.org
         WHERE t.user = ?1 AND t.revoked_at IS NULL AND t.expires_at > ?2 ORDER BY t.name, t.id";
@@ -105,7 +105,7 @@ pub fn revoke(db: &Db, user: Uuid, id: Uuid, at: Timestamp) -> Answer<Option<(St
         .optional()?)
 }
 
-fn scopes_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
+fn scopes_at(row: &Row<'_>, column: usize) -> super::db::Result<Vec<String>> {
     let words: String = row.get(column)?;
     Ok(words.split(' ').map(str::to_owned).collect())
 }

@@ -1,7 +1,7 @@
 //! People who can sign in, and the code that makes the first of them.
 
+use super::db::{OptionalExtension, Row};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::{Db, bytes, id_at};
@@ -14,21 +14,21 @@ pub struct Known {
     pub password: String,
 }
 
-pub fn by_email(db: &Db, email: &str) -> rusqlite::Result<Option<Known>> {
+pub fn by_email(db: &Db, email: &str) -> super::db::Result<Option<Known>> {
     const FIND: &str = "SELECT id, email, name, password FROM user WHERE email = ?1";
     db.prepare_cached(FIND)?
         .query_row([email], known)
         .optional()
 }
 
-pub fn by_id(db: &Db, id: Uuid) -> rusqlite::Result<Option<Known>> {
+pub fn by_id(db: &Db, id: Uuid) -> super::db::Result<Option<Known>> {
     const FIND: &str = "SELECT id, email, name, password FROM user WHERE id = ?1";
     db.prepare_cached(FIND)?
         .query_row([bytes(&id)], known)
         .optional()
 }
 
-fn known(row: &Row<'_>) -> rusqlite::Result<Known> {
+fn known(row: &Row<'_>) -> super::db::Result<Known> {
     Ok(Known {
         user: User {
             id: id_at(row, 0)?,
@@ -60,13 +60,13 @@ pub fn set_password(db: &Db, user: Uuid, password: &str) -> Answer<()> {
 }
 
 /// Whether anybody has an account yet.
-pub fn any(db: &Db) -> rusqlite::Result<bool> {
-    db.query_row("SELECT EXISTS (SELECT 1 FROM user)", [], |row| row.get(0))
+pub fn any(db: &Db) -> super::db::Result<bool> {
+    db.query_row("SELECT EXISTS (SELECT 1 FROM user)", (), |row| row.get(0))
 }
 
 /// The id of this server.
-pub fn server_id(db: &Db) -> rusqlite::Result<Uuid> {
-    db.query_row("SELECT id FROM server", [], |row| id_at(row, 0))
+pub fn server_id(db: &Db) -> super::db::Result<Uuid> {
+    db.query_row("SELECT id FROM server", (), |row| id_at(row, 0))
 }
 
 /// Remembers the digest of the setup code, or forgets it.
@@ -76,6 +76,6 @@ pub fn set_setup(db: &Db, code: Option<[u8; 32]>) -> Answer<()> {
 }
 
 /// The digest of the setup code, while there is one.
-pub fn setup(db: &Db) -> rusqlite::Result<Option<[u8; 32]>> {
-    db.query_row("SELECT setup FROM server", [], |row| row.get(0))
+pub fn setup(db: &Db) -> super::db::Result<Option<[u8; 32]>> {
+    db.query_row("SELECT setup FROM server", (), |row| row.get(0))
 }

@@ -91,6 +91,12 @@ pub async fn put(
     Extension(org): Extension<InOrg>,
     body: Body,
 ) -> Answer<Response> {
+    if state.lanes.shelf().is_shared() {
+        return Err(Problem::bad(
+            "unsupported",
+            "this server keeps its books in a database: a book file is not taken in here",
+        ));
+    }
     let folder = tempfile::tempdir_in(state.books()).map_err(Problem::internal)?;
     let path = folder.path().join("pushed.hissab");
     receive(body, &path).await?;
