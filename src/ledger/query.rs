@@ -256,6 +256,13 @@ impl Query {
         })
     }
 
+    /// Whether every entry that is meant lies in an account that the query names, by pattern, path or type.
+    ///
+    /// `desc:rent` means all entries of a rent voucher, bank and tax too; `rent`, `type:x` name accounts.
+    pub fn names_accounts(&self) -> bool {
+        self.filter.names_accounts()
+    }
+
     /// The filter made ready for a chart: account and currency patterns are looked up once.
     pub fn matcher<'q>(&'q self, chart: &'q Chart) -> Matcher<'q> {
         Matcher::new(&self.filter, chart)
@@ -287,6 +294,19 @@ impl Query {
 }
 
 impl Filter {
+    fn names_accounts(&self) -> bool {
+        match self {
+            Filter::And(parts) => parts.iter().any(Filter::names_accounts),
+            Filter::Or(parts) => !parts.is_empty() && parts.iter().all(Filter::names_accounts),
+            Filter::Term(term) => matches!(
+                term.test,
+                Test::Account(_) | Test::AccountWithin(_) | Test::Type(_)
+            ),
+            // `any:` and `all:` choose transactions; what is left out names nothing.
+            Filter::All | Filter::Not(_) | Filter::AnyEntry(_) | Filter::AllEntries(_) => false,
+        }
+    }
+
     /// Both must hold.
     pub fn both(a: Filter, b: Filter) -> Filter {
         match (a, b) {

@@ -70,6 +70,17 @@ fn reversed_voucher(voucher: Voucher) -> Voucher {
     }
 }
 
+/// Whether an account is both debited and credited, in one currency: it would owe itself.
+pub fn both_sides(draft: &Draft, path: &str) -> bool {
+    let amounts = |negative: bool| {
+        let entries = draft.entries.iter().filter(|e| *e.account == *path);
+        let sided =
+            move |a: rust_decimal::Decimal| !a.is_zero() && a.is_sign_negative() == negative;
+        entries.filter(move |e| e.amount.is_some_and(sided))
+    };
+    amounts(false).any(|debit| amounts(true).any(|credit| debit.currency == credit.currency))
+}
+
 fn draft_entry(entry: &Entry, chart: &Chart) -> DraftEntry {
     let currency = chart.currency(entry.currency);
     DraftEntry {

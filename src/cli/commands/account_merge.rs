@@ -10,6 +10,7 @@ use crate::cli::record::{Recorder, WriteArgs, echo, resolve};
 use crate::ledger::change::{AccountPatch, Change, Target};
 use crate::ledger::draft::Draft;
 use crate::ledger::plural::counted;
+use crate::ledger::redraft::both_sides;
 
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab account merge Expenses:Chai Expenses:Tea")]
@@ -44,6 +45,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     }
     let mut changes = Vec::new();
     let mut last = None;
+    let mut both = Vec::new();
     let chart = recorder.chart.clone();
     let scan = Scan {
         accounts: Some(vec![from.key]),
@@ -52,14 +54,31 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     };
     recorder.book.scan(&scan, &mut |transaction| {
         last = last.max(Some(transaction.date));
-        changes.push(moved(
-            &Draft::of(&transaction, &chart),
-            transaction.number,
-            &from.path,
-            &into.path,
-        ));
+        let before = Draft::of(&transaction, &chart);
+        let after = moved(&before, &from.path, &into.path);
+        let joined = |draft| both_sides(draft, &into.path);
+        if joined(&after) && !joined(&before) && !both_sides(&before, &from.path) {
+            both.push(transaction.number);
+        }
+        changes.push(Change::Amend {
+            target: Target::Number(transaction.number),
+            if_version: None,
+            draft: after,
+        });
         ControlFlow::Continue(())
     })?;
+    if let Some(first) = both.first() {
+        let moves = counted(both.len() as u64, "transaction");
+        let message = format!(
+            "nothing merged: {moves} moved money between {} and {}, and would debit and credit the same account; the first is {first}",
+            from.path, into.path
+        );
+        return Err(Failure::conflict("both-sides", message)
+            .hint(format!(
+                "hissab void {first} --reason 'both accounts are one'"
+            ))
+            .hint("an account that is used up may also be closed: hissab account close ACCOUNT"));
+    }
     let count = changes.len();
     changes.push(close(&recorder, from.key, last));
     // The name that is given up leads to the account that took its place.
@@ -99,21 +118,12 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
 }
 
 /// The same transaction with one account in place of another.
-pub fn moved(
-    draft: &Draft,
-    number: crate::ledger::transaction::Number,
-    from: &str,
-    into: &Arc<str>,
-) -> Change {
+fn moved(draft: &Draft, from: &str, into: &Arc<str>) -> Draft {
     let mut draft = draft.clone();
     for entry in draft.entries.iter_mut().filter(|e| *e.account == *from) {
         entry.account = into.clone();
     }
-    Change::Amend {
-        target: Target::Number(number),
-        if_version: None,
-        draft,
-    }
+    draft
 }
 
 fn close(

@@ -1,4 +1,7 @@
 //! `hissab recategorise QUERY --to ACCOUNT`: every matching entry moves, as one operation.
+//!
+//! A category is an income, expense or suspense account. Entries of others (the bank that paid, the tax
+//! that was held back) move only where the query names accounts.
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -7,11 +10,14 @@ use crate::book::Scan;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::{Recorder, WriteArgs, echo};
+use crate::ledger::account::{AccountKey, Kind};
 use crate::ledger::change::{Change, Target};
+use crate::ledger::chart::Chart;
 use crate::ledger::draft::Draft;
 use crate::ledger::period::Period;
 use crate::ledger::plural::counted;
 use crate::ledger::query::Query;
+use crate::ledger::redraft::both_sides;
 use crate::render::sanitize::line;
 
 #[derive(clap::Args)]
@@ -46,6 +52,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let chart = recorder.book.chart()?;
     let to = recorder.account(&args.to)?;
     let matcher = query.matcher(&chart);
+    let named = query.names_accounts();
     let scan = Scan {
         from: query.period.from,
         until: query.period.until,
@@ -54,17 +61,28 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     };
     let mut changes = Vec::new();
     let mut entries = 0usize;
+    let mut left = 0usize;
+    let mut clash = None;
     recorder.book.scan(&scan, &mut |transaction| {
         let mut draft = Draft::of(&transaction, &chart);
         let mut hit = false;
         for (entry, drafted) in transaction.entries.iter().zip(&mut draft.entries) {
-            if *drafted.account != *to && matcher.entry(&transaction, entry) {
+            if *drafted.account == *to || !matcher.entry(&transaction, entry) {
+                continue;
+            }
+            if named || is_category(&chart, entry.account) {
                 drafted.account = to.clone();
                 hit = true;
                 entries += 1;
+            } else {
+                left += 1;
             }
         }
         if hit {
+            if both_sides(&draft, &to) && !both_sides(&Draft::of(&transaction, &chart), &to) {
+                clash = Some(transaction.number);
+                return ControlFlow::Break(());
+            }
             changes.push(Change::Amend {
                 target: Target::Number(transaction.number),
                 if_version: None,
@@ -73,9 +91,20 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         }
         ControlFlow::Continue(())
     })?;
+    if let Some(number) = clash {
+        return Err(Failure::conflict(
+            "both-sides",
+            format!("nothing recategorised: {to} would be debited and credited in transaction {number}"),
+        )
+        .hint(format!("hissab show {number}"))
+        .hint("name the accounts that move in the query: hissab recategorise suspense desc:rent --to rent"));
+    }
     let count = changes.len();
     if count == 0 {
-        recorder.ctx.note("nothing matches: nothing changed");
+        recorder.ctx.note(match left {
+            0 => "nothing matches: nothing changed",
+            _ => "nothing changed: no income, expense or suspense entry matches; to move entries of other accounts, name them in the query",
+        });
         return Ok(Exit::Ok);
     }
     if count > 1 && !args.write.dry_run && recorder.ctx.can_ask() {
@@ -109,6 +138,14 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         line(&numbers(&written.done.numbers))
     )?;
     Ok(Exit::Ok)
+}
+
+/// Whether an account says what money was for.
+fn is_category(chart: &Chart, key: AccountKey) -> bool {
+    let account = chart.account(key);
+    !account.kind.is_permanent()
+        || account.kind == Kind::Unclassified
+        || account.name().to_lowercase().starts_with("suspense")
 }
 
 fn numbers(ranges: &[(u64, u64)]) -> String {
