@@ -10,6 +10,7 @@ use crate::cli::record::{Recorder, WriteArgs, echo};
 use crate::ledger::account::Kind;
 use crate::ledger::change::Change;
 use crate::ledger::draft::{Draft, DraftEntry};
+use crate::ledger::fiscal::FiscalYear;
 use crate::ledger::money::from_minor;
 use crate::ledger::period::{fiscal_year, people_date};
 use crate::ledger::settings::name::LOCKED_TO;
@@ -18,6 +19,9 @@ use crate::ledger::transaction::{TransactionId, Voucher};
 
 /// Where profits are kept.
 const RETAINED: &str = "Equity:Retained Earnings";
+
+/// How many years before the one that is closed are looked at.
+const YEARS_MAX: usize = 200;
 
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab close --fy 2025-26")]
@@ -73,7 +77,18 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         return Err(Failure::conflict(
             "locked",
             format!("{name} not closed: the book is locked up to {lock}"),
-        ));
+        )
+        .hint(format!(
+            "hissab lock {} --reason 'to close {name}', then close it",
+            last.yesterday().unwrap_or(last)
+        )));
+    }
+    if let Some(open) = open_before(&mut recorder, year)? {
+        return Err(Failure::conflict(
+            "year-before-open",
+            format!("{name} not closed: the income and expenses of FY {open} are not closed yet"),
+        )
+        .hint(format!("hissab close --fy {open}")));
     }
     let into = match &args.into {
         Some(text) => account(&recorder.chart, text)?.path.clone(),
@@ -115,6 +130,47 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         )?;
     }
     Ok(Exit::Ok)
+}
+
+/// The first fiscal year before this one that left income or expenses standing in their accounts.
+fn open_before(recorder: &mut Recorder<'_>, year: FiscalYear) -> Result<Option<String>> {
+    let (Some((first, _)), Some(from)) = (recorder.info.span, year.period().from) else {
+        return Ok(None);
+    };
+    let mut years: Vec<FiscalYear> =
+        std::iter::successors(Some(year.previous()), |year| Some(year.previous()))
+            .take(YEARS_MAX)
+            .take_while(|year| year.period().until.is_some_and(|until| until > first))
+            .collect();
+    years.reverse();
+    let ends = years.iter().filter_map(|year| year.period().until);
+    let mut cuts: Vec<Date> = std::iter::once(Date::MIN).chain(ends).collect();
+    cuts.dedup();
+    if first >= from || cuts.len() < 2 {
+        return Ok(None);
+    }
+    let totals = recorder.book.totals(&TotalsQuery {
+        cuts,
+        accounts: None,
+    })?;
+    let chart = &recorder.chart;
+    let open = totals
+        .rows
+        .iter()
+        .filter(|row| {
+            matches!(
+                chart.account(row.account).kind,
+                Kind::Income | Kind::Expense
+            )
+        })
+        .filter_map(|row| {
+            let mut balance = row.opening;
+            row.spans.iter().position(|span| {
+                balance += span.net();
+                balance != 0
+            })
+        });
+    Ok(open.min().and_then(|at| years.get(at)).map(|y| y.label()))
 }
 
 /// What brings every income and expense account to zero at the end of a day, and equity the difference.

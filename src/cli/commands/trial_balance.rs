@@ -55,6 +55,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let chart = looking.folded_chart(args.lines.depth);
     let mut report = trial_balance(&chart, &totals, looking.scope(), wanted);
     report.unclosed = unclosed;
+    report.unclosed_locked = year_before_is_locked(&looking);
     report.head = looking.info.head.map(|hash| (looking.info.sequence, hash));
     let view = TrialBalanceView {
         chart: &looking.chart,
@@ -76,6 +77,15 @@ fn gather(looking: &mut Looking) -> Result<(Totals, Option<String>)> {
     let (period, fiscal) = (looking.period, looking.dates.fiscal);
     let totals = looking.totals(&cuts(period, fiscal))?;
     Ok(of_period(totals, &looking.chart, period, fiscal))
+}
+
+/// Whether the fiscal year before the period's first day is locked to its end.
+fn year_before_is_locked(looking: &Looking) -> bool {
+    let Some((lock, from)) = looking.info.settings.locked_to.zip(looking.period.from) else {
+        return false;
+    };
+    let begin = looking.dates.fiscal.year_of(from).period().from;
+    begin.is_some_and(|begin| begin.yesterday().is_ok_and(|last| lock >= last))
 }
 
 /// Accounts nothing was ever posted to hold nothing.

@@ -262,9 +262,11 @@ impl TrialBalanceView<'_> {
 
     fn unclosed(&self) -> Option<String> {
         self.report.unclosed.as_ref().map(|year| {
-            format!(
-                "FY {year} is not closed: income and expenses still carry it. To close it: hissab close --fy {year}"
-            )
+            let what = format!("FY {year} is not closed: income and expenses still carry it.");
+            match self.report.unclosed_locked {
+                true => format!("{what} It is locked: take the lock off before you close it"),
+                false => format!("{what} To close it: hissab close --fy {year}"),
+            }
         })
     }
 
