@@ -165,14 +165,36 @@ impl AccountType {
             {
                 AccountType::Payable
             }
-            Kind::Asset | Kind::Liability
-                if named(&["gst", "tax", "taxes", "vat", "tds", "duties & taxes"]) =>
-            {
+            Kind::Asset | Kind::Liability if path.split(':').skip(1).any(names_tax) => {
                 AccountType::Tax
             }
             _ => AccountType::General,
         }
     }
+}
+
+/// Whether a part of a path names a tax: `GST Input`, `VAT Payable`, `Duties & Taxes`; not `Tax Saver Fund`.
+fn names_tax(segment: &str) -> bool {
+    const TAXES: [&str; 9] = [
+        "gst", "cgst", "sgst", "igst", "utgst", "vat", "tds", "tcs", "cess",
+    ];
+    const SIDES: [&str; 6] = [
+        "payable",
+        "receivable",
+        "input",
+        "output",
+        "credit",
+        "refund",
+    ];
+    let lower = segment.to_lowercase();
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let is_tax = |word: &&str| matches!(*word, "tax" | "taxes");
+    words.iter().any(|word| TAXES.contains(word))
+        || words.last().is_some_and(is_tax)
+        || (words.iter().any(is_tax) && words.last().is_some_and(|last| SIDES.contains(last)))
 }
 
 impl fmt::Display for AccountType {
@@ -324,5 +346,16 @@ mod tests {
             AccountType::of_path("Expenses:Cash", Kind::Expense),
             AccountType::General
         );
+        let asset = |path| AccountType::of_path(path, Kind::Asset);
+        let liability = |path| AccountType::of_path(path, Kind::Liability);
+        assert_eq!(asset("Assets:GST Input:CGST"), AccountType::Tax);
+        assert_eq!(asset("Assets:Input VAT"), AccountType::Tax);
+        assert_eq!(
+            liability("Liabilities:Income Tax Payable"),
+            AccountType::Tax
+        );
+        assert_eq!(liability("Liabilities:Duties & Taxes"), AccountType::Tax);
+        assert_eq!(asset("Assets:Tax Saver Fund"), AccountType::General);
+        assert_eq!(asset("Assets:Elevator"), AccountType::General);
     }
 }
