@@ -4,11 +4,12 @@
 use jiff::civil::Date;
 
 use super::balance_sheet::CONVERSION;
+use super::cash_activity::activity;
 use super::sections::{Amounts, ByAccount, Layout, Section, Side, add, sum};
-use crate::ledger::account::{AccountKey, AccountType, Kind};
+use crate::ledger::account::AccountKey;
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::CurrencyKey;
-use crate::ledger::totals::Totals;
+use crate::ledger::totals::{AccountTotal, Totals};
 use crate::ledger::transaction::{Entry, Transaction, Voucher};
 
 /// Cash in and out, one column a span. Amounts are positive for cash in.
@@ -67,11 +68,22 @@ impl<'a> CashFlowBuilder<'a> {
 
     /// Adds a transaction; those without cash or bank, void ones and closings count for nothing.
     ///
-    /// Each other entry moved as much cash as its own amount, the other way. What is left over
-    /// in a currency, because something was exchanged at a price, is conversion.
+    /// Each other entry moved as much cash as its own amount, the other way, where cash of its currency
+    /// moved; else as much as was paid for it, its weight: ten shares are no flow, their price is. What
+    /// is left over in a currency, because cash was exchanged at a price, is conversion.
     ///
     /// Of the others only what `keep` keeps is shown; conversion is then left out by the caller.
     pub fn add(&mut self, transaction: &Transaction, keep: impl Fn(&Entry) -> bool) {
+        self.add_at(transaction, keep, |currency, minor| (currency, minor));
+    }
+
+    /// The same with each flow as `value` values it: at the price of its day.
+    pub fn add_at(
+        &mut self,
+        transaction: &Transaction,
+        keep: impl Fn(&Entry) -> bool,
+        mut value: impl FnMut(CurrencyKey, i128) -> (CurrencyKey, i128),
+    ) {
         let liquid = |key| self.chart.account(key).account_type.is_liquid();
         let Some(column) = self.column(transaction.date) else {
             return;
@@ -85,23 +97,29 @@ impl<'a> CashFlowBuilder<'a> {
         let columns = self.cuts.len().saturating_sub(1);
         if transaction.voucher == Voucher::Opening {
             for entry in transaction.entries.iter().filter(|e| liquid(e.account)) {
+                let (currency, minor) = value(entry.currency, entry.minor.into());
                 let mut more = vec![0; columns];
-                more[column] = entry.minor.into();
-                add(&mut self.opened, entry.currency, &more);
+                more[column] = minor;
+                add(&mut self.opened, currency, &more);
             }
             return;
         }
         let mut left: Vec<(CurrencyKey, i128)> = Vec::new();
-        for entry in &transaction.entries {
-            let minor = i128::from(entry.minor);
-            match left.iter_mut().find(|(c, _)| *c == entry.currency) {
-                Some((_, sum)) => *sum += minor,
-                None => left.push((entry.currency, minor)),
-            }
-            if !liquid(entry.account) && keep(entry) {
+        for entry in transaction.entries.iter().filter(|e| liquid(e.account)) {
+            note(&mut left, entry.currency, entry.minor.into());
+        }
+        let moved: Vec<CurrencyKey> = left.iter().map(|(currency, _)| *currency).collect();
+        for entry in transaction.entries.iter().filter(|e| !liquid(e.account)) {
+            let (minor, currency) = match moved.contains(&entry.currency) {
+                true => (entry.minor, entry.currency),
+                false => entry.weight(),
+            };
+            note(&mut left, currency, minor.into());
+            if keep(entry) {
+                let (currency, minor) = value(currency, minor.into());
                 let flow = self
                     .flows
-                    .entry((entry.account, entry.currency))
+                    .entry((entry.account, currency))
                     .or_insert_with(|| vec![0; columns]);
                 flow[column] -= minor;
             }
@@ -133,10 +151,17 @@ impl<'a> CashFlowBuilder<'a> {
     }
 }
 
+/// Adds to one currency's sum.
+fn note(sums: &mut Vec<(CurrencyKey, i128)>, currency: CurrencyKey, minor: i128) {
+    match sums.iter_mut().find(|(c, _)| *c == currency) {
+        Some((_, sum)) => *sum += minor,
+        None => sums.push((currency, minor)),
+    }
+}
+
 /// The report of flows; `cash` are the totals of the liquid accounts over the same cuts.
 ///
-/// `whole` is false for a part of the flows, or for flows in another currency: then there is no conversion,
-/// and the balances are not theirs.
+/// `whole` is false for a part of the flows: then there is no conversion, and the balances are not theirs.
 pub fn cash_flow(
     chart: &Chart,
     flows: &Flows,
@@ -144,6 +169,87 @@ pub fn cash_flow(
     layout: Layout,
     whole: bool,
 ) -> CashFlow {
+    let sections = sections(chart, flows, layout, whole);
+    let change = sum(sections.iter().map(|s| &s.totals));
+    let (opening, closing) = balances(chart, cash, &change, &flows.opened);
+    CashFlow {
+        sections,
+        opening,
+        change,
+        closing,
+    }
+}
+
+/// The report of flows that were valued as they came, and of cash and bank as the balance sheet values them.
+///
+/// What is left between the two, because prices moved while the cash was held, is conversion.
+/// Source: IAS 7.25 and 7.28: flows at the rate of their day, the effect of changing rates apart.
+pub fn valued_cash_flow(
+    chart: &Chart,
+    mut flows: Flows,
+    cash: &ValuedCash,
+    layout: Layout,
+    whole: bool,
+) -> CashFlow {
+    let opening = sum([&cash.before, &flows.opened]);
+    let mut change = cash.after.clone();
+    for (currency, columns) in &opening {
+        let negative: Vec<i128> = columns.iter().map(|minor| -minor).collect();
+        add(&mut change, *currency, &negative);
+    }
+    let mut left = change.clone();
+    for ((_, currency), columns) in &flows.flows {
+        let negative: Vec<i128> = columns.iter().map(|minor| -minor).collect();
+        add(&mut left, *currency, &negative);
+    }
+    flows.conversions = left;
+    let sections = sections(chart, &flows, layout, whole);
+    if !whole {
+        change = sum(sections.iter().map(|s| &s.totals));
+    }
+    CashFlow {
+        sections,
+        opening,
+        change,
+        closing: cash.after.clone(),
+    }
+}
+
+/// Cash and bank at market prices, per currency: each account before and after each column.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ValuedCash {
+    pub before: Amounts,
+    pub after: Amounts,
+}
+
+impl ValuedCash {
+    /// Of the liquid accounts' totals: `value` is asked for each account's balance at the end of a day.
+    pub fn of(
+        chart: &Chart,
+        cash: &Totals,
+        cuts: &[Date],
+        mut value: impl FnMut(CurrencyKey, i128, Date) -> (CurrencyKey, i128),
+    ) -> ValuedCash {
+        let mut valued = ValuedCash::default();
+        let liquid = |row: &&AccountTotal| chart.account(row.account).account_type.is_liquid();
+        for row in cash.rows.iter().filter(liquid) {
+            let mut balance = row.opening;
+            for (index, span) in row.spans.iter().enumerate() {
+                for (side, cut) in [(&mut valued.before, index), (&mut valued.after, index + 1)] {
+                    balance += if cut > index { span.net() } else { 0 };
+                    let day = cuts[cut].yesterday().unwrap_or(Date::MIN);
+                    let (currency, minor) = value(row.currency, balance, day);
+                    let mut more = vec![0; row.spans.len()];
+                    more[index] = minor;
+                    add(side, currency, &more);
+                }
+            }
+        }
+        valued
+    }
+}
+
+fn sections(chart: &Chart, flows: &Flows, layout: Layout, whole: bool) -> Vec<Section> {
     let section = |name| {
         Section::of(name, Side::Debit, chart, &flows.flows, layout, |key| {
             activity(chart, key) == name
@@ -168,32 +274,7 @@ pub fn cash_flow(
             .into_iter()
             .filter(|s| !s.lines.is_empty()),
     );
-    let change = sum(sections.iter().map(|s| &s.totals));
-    let (opening, closing) = balances(chart, cash, &change, &flows.opened);
-    CashFlow {
-        sections,
-        opening,
-        change,
-        closing,
-    }
-}
-
-/// The part of the statement a counter account belongs to.
-///
-/// Trade, parties and taxes are operating, other assets investing, owners and lenders financing;
-/// suspense is operating until somebody knows better.
-fn activity(chart: &Chart, key: AccountKey) -> &'static str {
-    let account = chart.account(key);
-    match (account.kind, account.account_type) {
-        (Kind::Unclassified, _) => "unclassified",
-        (Kind::Income | Kind::Expense, _) => "operating",
-        (_, AccountType::Receivable | AccountType::Payable | AccountType::Tax) => "operating",
-        (Kind::Liability, _) if account.name().to_lowercase().starts_with("suspense") => {
-            "operating"
-        }
-        (Kind::Asset, _) => "investing",
-        (Kind::Liability | Kind::Equity, _) => "financing",
-    }
+    sections
 }
 
 /// Cash and bank before and after each column.
@@ -337,6 +418,44 @@ mod tests {
         assert_eq!(flow.change[&USD], [100, 0]);
         let conversion = flow.sections.last().map(|s| s.name);
         assert_eq!(conversion, Some("conversion"));
+    }
+
+    #[test]
+    fn shares_are_worth_what_was_paid_for_them() {
+        let chart = shop();
+        let mut bought = tx(&chart, 1, date(2026, 4, 2), &[("Assets:Cash", -8_000)]);
+        bought
+            .entries
+            .push(dollars(&chart, "Assets:Machine", 100, 8_000));
+        let (flow, _) = report(&chart, &[bought]);
+        assert_eq!(flow.sections.len(), 3, "nothing is left for conversion");
+        assert_eq!(flow.sections[1].totals[&INR], [-8_000, 0]);
+        assert_eq!(flow.change, Amounts::from([(INR, vec![-8_000, 0])]));
+    }
+
+    #[test]
+    fn valued_flows_leave_to_conversion_what_prices_did_to_cash_that_was_held() {
+        let chart = shop();
+        let mut brought = tx(&chart, 1, date(2026, 4, 2), &[("Equity:Capital", -8_000)]);
+        brought
+            .entries
+            .push(dollars(&chart, "Assets:Bank:Dollars", 100, 8_000));
+        // A dollar is 80 rupees on the 2nd, 90 from the end of April on.
+        let value = |currency, minor: i128, on: Date| match currency == USD {
+            true => (INR, minor * if on < date(2026, 4, 30) { 80 } else { 90 }),
+            false => (INR, minor),
+        };
+        let mut flow = CashFlowBuilder::new(&chart, &CUTS);
+        let mut totals = TotalsBuilder::new(&CUTS);
+        flow.add_at(&brought, |_| true, |c, m| value(c, m, brought.date));
+        totals.add(&brought, |_| true);
+        let held = ValuedCash::of(&chart, &totals.finish(), &CUTS, value);
+        let report = valued_cash_flow(&chart, flow.finish(), &held, Layout::default(), true);
+        assert_eq!(report.sections[2].totals[&INR], [8_000, 0]);
+        assert_eq!(report.sections[3].totals[&INR], [1_000, 0]);
+        assert_eq!(report.opening[&INR], [0, 9_000]);
+        assert_eq!(report.change[&INR], [9_000, 0]);
+        assert_eq!(report.closing[&INR], [9_000, 9_000]);
     }
 
     proptest! {

@@ -195,6 +195,21 @@ impl Valuation<'_> {
         }
     }
 
+    /// The same at the first of these days that has a price.
+    pub fn at_one_of(
+        &mut self,
+        chart: &Chart,
+        minor: i128,
+        currency: CurrencyKey,
+        days: &[Date],
+    ) -> (CurrencyKey, i128) {
+        let (from, to) = (chart.currency(currency), chart.currency(self.to));
+        let base = chart.currencies().first().unwrap_or(to);
+        let has_price = |on: &&Date| self.prices.value(1, from, to, base, **on).is_some();
+        let on = days.iter().find(has_price).or(days.last());
+        self.one(chart, minor, currency, on.copied().unwrap_or(Date::MAX))
+    }
+
     /// Every column at the price of its last day.
     pub fn columns(&mut self, chart: &Chart, amounts: Columns) -> Columns {
         let mut valued = Columns::new();

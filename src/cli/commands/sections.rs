@@ -127,20 +127,25 @@ impl Statement {
         amounts: ByAccount,
         columns: &[PeriodColumn],
     ) -> Result<ByAccount> {
-        let mut amounts = match self.looking.valued_in(&self.args.values)? {
+        let amounts = match self.looking.valued_in(&self.args.values)? {
             None => amounts,
             Some(to) => self.valued(ctx, amounts, columns, to)?,
         };
+        Ok(self.with_unmoved(amounts, columns.len()))
+    }
+
+    /// Amounts with the accounts of the query that have none, if `-E` asks for them.
+    pub fn with_unmoved(&self, mut amounts: ByAccount, columns: usize) -> ByAccount {
         if self.args.lines.empty {
             for key in self.looking.accounts() {
                 let base = CurrencyKey(1);
                 let has = |k: &(_, _)| k.0 == key;
                 if !amounts.keys().any(has) {
-                    amounts.insert((key, base), vec![0; columns.len()]);
+                    amounts.insert((key, base), vec![0; columns]);
                 }
             }
         }
-        Ok(amounts)
+        amounts
     }
 
     fn valued(
