@@ -31,7 +31,7 @@ Balances: assets are liabilities and equity.
 [exit 0]
 ");
     assert_snapshot!(look(&["bs", "--depth", "2", "-M", "--from", "2026-03", "--to", "2026-04"]), @"
-Balance sheet · Shree Ganesh Stores · at the end of each period · INR
+Balance sheet · Shree Ganesh Stores · at the end of each period, 01-Mar-2026 to 30-Apr-2026 · INR
 Account                           2026-03    2026-04
 Assets
   Assets:Bank                   84,200.00  77,000.00

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::sections::{Statement, StatementArgs};
 use crate::cli::context::Context;
-use crate::cli::error::{Exit, Result};
+use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::looking::Spans;
 use crate::ledger::period::people_date;
 use crate::render::views::PeriodColumn;
@@ -27,6 +27,10 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    if args.statement.row_total {
+        let words = "-T does not apply: the columns of a balance sheet are balances of different days, and their sum is none";
+        return Err(Failure::usage("flag-does-not-apply", words));
+    }
     let mut statement = Statement::open(ctx, args.statement)?;
     let spans = spans(&mut statement)?;
     let totals = statement.totals(&spans.cuts)?;
@@ -41,8 +45,12 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let chart = &*statement.chart();
     let report = balance_sheet(chart, &amounts, &moved, statement.layout(), whole);
     let owing = owing(&report);
+    // One balance is of everything up to its day; several are of the days between.
     let scope = Scope {
-        from: None,
+        from: match spans.columns.as_slice() {
+            [_] => None,
+            several => several.first().and_then(|column| column.from),
+        },
         ..statement.looking.scope()
     };
     let mut view = statement.view(&scope, &spans.columns);

@@ -24,7 +24,8 @@ impl Looking {
     }
 
     /// The columns of the period: one of its own, one an interval, or with `compare` also the
-    /// period before. Widens the period to whole intervals.
+    /// period before. Where the period has no beginning or end of its own, the first and the last
+    /// interval are whole; days that were asked for are kept to.
     ///
     /// `name` is what a single column is called. Errors: `--compare` of an open period (2).
     pub fn spans(&mut self, compare: bool, name: &str) -> Result<Spans> {
@@ -73,22 +74,24 @@ impl Looking {
                 Failure::usage("too-many-periods", e.to_string())
                     .hint("give a shorter period with -p, or a longer interval")
             })?;
+        let names: Vec<String> = spans
+            .iter()
+            .map(|s| interval.label(*s, self.year))
+            .collect();
+        let spans = clipped(spans, self.period);
         let mut cuts: Vec<Date> = spans.iter().map(|span| span.from).collect();
         cuts.extend(spans.last().map(|span| span.until));
         if let (Some(first), Some(last)) = (cuts.first(), cuts.last()) {
             self.period = Period::between(*first, *last);
         }
-        let column = |span: &PeriodSpan| {
-            let name = interval.label(*span, self.year);
-            PeriodColumn {
-                heading: name.clone(),
-                name,
-                from: Some(span.from),
-                to: span.period().last_day(),
-            }
+        let column = |(span, name): (&PeriodSpan, String)| PeriodColumn {
+            heading: name.clone(),
+            name,
+            from: Some(span.from),
+            to: span.period().last_day(),
         };
         Ok(Spans {
-            columns: spans.iter().map(column).collect(),
+            columns: spans.iter().zip(names).map(column).collect(),
             cuts,
         })
     }
@@ -150,4 +153,18 @@ impl Looking {
                 format!("{range}..{last}")
             })
     }
+}
+
+/// Spans of which none goes beyond the days that were asked for.
+fn clipped(mut spans: Vec<PeriodSpan>, asked: Period) -> Vec<PeriodSpan> {
+    if let (Some(first), Some(from)) = (spans.first_mut(), asked.from) {
+        first.from = first.from.max(from);
+    }
+    if let (Some(last), Some(until)) = (spans.last_mut(), asked.until) {
+        last.until = last
+            .until
+            .min(until)
+            .max(last.from.tomorrow().unwrap_or(Date::MAX));
+    }
+    spans
 }

@@ -24,7 +24,7 @@ pub use journal::{JournalKind, JournalWriter, VoidNote};
 pub use ledger::{LedgerHead, LedgerRows, LedgerTable};
 pub use parties::{AgeingView, DuesView};
 pub use register::{RegisterLine, RegisterWriter};
-pub use sections::{Footer, PeriodColumn, SectionsView};
+pub use sections::{Across, Footer, PeriodColumn, SectionsView};
 pub use simple::ListView;
 pub use trial_balance::TrialBalanceView;
 

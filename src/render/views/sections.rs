@@ -2,7 +2,7 @@
 //! them, one amount column a period, sums at the end.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use jiff::civil::Date;
@@ -33,6 +33,17 @@ pub struct Footer<'a> {
     pub label: &'a str,
     pub side: Side,
     pub amounts: &'a Amounts,
+    pub across: Across,
+}
+
+/// What a footer has in the column that adds the periods up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Across {
+    /// Amounts of periods: their sum, and an average.
+    #[default]
+    Sum,
+    /// Balances at points of time: one for all the periods, and no average.
+    Point(BTreeMap<CurrencyKey, i128>),
 }
 
 /// Any statement of sections.
@@ -102,6 +113,26 @@ impl SectionsView<'_> {
         }
         let shown = self.widened(amounts).into_iter();
         cells.extend(shown.map(|minor| people.signed(side.shown(minor), currency)));
+        cells
+    }
+
+    fn footer_row(
+        &self,
+        people: &People,
+        several: bool,
+        footer: &Footer<'_>,
+        key: CurrencyKey,
+        amounts: &[i128],
+    ) -> Vec<String> {
+        let label = footer.label.to_owned();
+        let mut cells = self.people_row(people, several, label, footer.side, key, amounts);
+        if let Across::Point(balances) = &footer.across {
+            cells.truncate(1 + usize::from(several) + amounts.len());
+            let balance = balances.get(&key).copied().unwrap_or(0);
+            let shown = people.signed(footer.side.shown(balance), self.chart.currency(key));
+            cells.extend(self.row_total.then_some(shown));
+            cells.extend(self.row_average.then(String::new));
+        }
         cells
     }
 
@@ -265,14 +296,8 @@ impl View for SectionsView<'_> {
         if self.totals {
             for footer in &self.footers {
                 for (key, amounts) in footer.amounts {
-                    rows.push(SheetRow::Strong(self.people_row(
-                        people,
-                        several,
-                        footer.label.to_owned(),
-                        footer.side,
-                        *key,
-                        amounts,
-                    )));
+                    let cells = self.footer_row(people, several, footer, *key, amounts);
+                    rows.push(SheetRow::Strong(cells));
                 }
             }
         }
@@ -357,6 +382,7 @@ mod tests {
                 label: "Net profit",
                 side: Side::Credit,
                 amounts: &report.net,
+                across: Across::Sum,
             }],
             proved: None,
             notes: Vec::new(),

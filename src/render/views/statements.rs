@@ -1,8 +1,13 @@
 //! What makes a sheet of sections a balance sheet, an income statement or a cash flow: titles, sums, words.
 
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
 use super::days_and_year;
-use super::sections::{Footer, PeriodColumn, SectionsView};
+use super::sections::{Across, Footer, PeriodColumn, SectionsView};
 use crate::ledger::chart::Chart;
+use crate::ledger::currency::CurrencyKey;
 use crate::ledger::period::people_date;
 use crate::render::{Layout, People};
 use crate::reports::balance_sheet::BalanceSheet;
@@ -49,6 +54,7 @@ impl<'a> SectionsView<'a> {
                 label: "Total liabilities and equity",
                 side: Side::Credit,
                 amounts: owing,
+                across: Across::Sum,
             }];
         }
         let words = match report.proved {
@@ -74,6 +80,7 @@ impl<'a> SectionsView<'a> {
             label: if loss { "Net loss" } else { "Net profit" },
             side: if loss { Side::Debit } else { Side::Credit },
             amounts: &report.net,
+            across: Across::Sum,
         }];
         if self.scope.filtered {
             self.notes = vec!["Filtered: a part of the result.".to_owned()];
@@ -86,17 +93,20 @@ impl<'a> SectionsView<'a> {
         self.title = "Cash flow";
         self.days = days_and_year(self.scope, &People::default());
         self.sections = &report.sections;
-        let footer = |name, label, amounts| Footer {
+        let footer = |name, label, amounts, across| Footer {
             name,
             label,
             side: Side::Debit,
             amounts,
+            across,
         };
-        self.footers = vec![footer("change", "Net change", &report.change)];
+        self.footers = vec![footer("change", "Net change", &report.change, Across::Sum)];
         if whole {
+            let (before, after) = ends_of(report);
+            let (opening, closing) = (&report.opening, &report.closing);
             self.footers.extend([
-                footer("opening", "Cash and bank before", &report.opening),
-                footer("closing", "Cash and bank after", &report.closing),
+                footer("opening", "Cash and bank before", opening, before),
+                footer("closing", "Cash and bank after", closing, after),
             ]);
         }
         if self.scope.filtered {
@@ -105,18 +115,42 @@ impl<'a> SectionsView<'a> {
     }
 }
 
+/// Cash and bank before and after all the periods: what opening vouchers brought in between was there before.
+fn ends_of(report: &CashFlow) -> (Across, Across) {
+    let last = |columns: &Vec<i128>| columns.last().copied().unwrap_or(0);
+    let after: BTreeMap<CurrencyKey, i128> = report
+        .closing
+        .iter()
+        .map(|(key, columns)| (*key, last(columns)))
+        .collect();
+    let mut before = after.clone();
+    for (key, columns) in &report.change {
+        *before.entry(*key).or_default() -= columns.iter().sum::<i128>();
+    }
+    (Across::Point(before), Across::Point(after))
+}
+
 /// What a balance sheet says is owed, and is the owner's.
 pub fn owing(report: &BalanceSheet) -> Amounts {
     sum(report.sections.iter().skip(1).map(|s| &s.totals))
 }
 
-/// `as of 31-Mar-2026`; several ends stand above their columns.
+/// `as of 31-Mar-2026`; of several ends the days they lie in.
 fn ends(columns: &[PeriodColumn]) -> String {
+    let day = |day: Option<Date>| day.map(people_date).unwrap_or_default();
     match columns {
         [one] => one
             .to
             .map(|to| format!("as of {}", people_date(to)))
             .unwrap_or_default(),
-        _ => "at the end of each period".to_owned(),
+        [first, .., last] if first.from.is_some() => format!(
+            "at the end of each period, {} to {}",
+            day(first.from),
+            day(last.to)
+        ),
+        many => {
+            let days: Vec<String> = many.iter().map(|column| day(column.to)).collect();
+            format!("as of {}", days.join(" and "))
+        }
     }
 }
