@@ -213,7 +213,7 @@ impl Export {
                 false => Ok(()),
             }
         })?;
-        Ok(writer.end(&[])?)
+        Ok(writer.end()?)
     }
 
     fn scan(&self, accounts: Option<Vec<crate::ledger::account::AccountKey>>) -> Scan {

@@ -25,6 +25,7 @@ use crate::reports::ageing::ageing;
 use crate::reports::balance::{self, Shows, balance, columns};
 use crate::reports::balance_sheet::{balance_sheet, closing_balances, conversions};
 use crate::reports::cash_flow::{CashFlowBuilder, cash_flow};
+use crate::reports::day_cash::DayCashBuilder;
 use crate::reports::held::Held;
 use crate::reports::income_statement::{income_statement, movements};
 use crate::reports::ledger::{AccountSet, Detail, Direction, LedgerFold};
@@ -331,11 +332,20 @@ impl Desk<'_> {
         let (scan, scope) = (self.scan(), self.scope());
         let options = Self::options();
         let kind = JournalKind::DayBook;
+        let accounts = DayCashBuilder::accounts(self.chart);
+        let cash = match accounts.is_empty() {
+            true => None,
+            false => Some(DayCashBuilder::new(
+                self.chart,
+                &self.totals(Some(accounts))?,
+            )),
+        };
         let mut writer = JournalWriter::begin(&mut self.out, &options, self.chart, &scope, kind)?;
+        writer.with_cash(cash);
         scan_with(self.book, &scan, |transaction| {
             writer.transaction(transaction, |_| true, None)
         })?;
-        writer.end(&[])?;
+        writer.end()?;
         Ok((scope, None))
     }
 

@@ -1,5 +1,6 @@
 //! The integration tests, one binary: features through the door.
 
+mod accounting;
 mod adapters;
 mod attacks;
 mod bad_input;

@@ -16,6 +16,7 @@ use crate::ledger::change::Target;
 use crate::ledger::transaction::{Number, State, Transaction};
 use crate::render::views::{JournalKind, JournalWriter, VoidNote};
 use crate::render::{Format, Options};
+use crate::reports::day_cash::DayCashBuilder;
 
 /// Show transactions with all their entries
 ///
@@ -61,7 +62,7 @@ pub fn run_as(ctx: &mut Context, args: Args, options: &Options) -> Result<Exit> 
         reverse: args.reverse,
         voided: args.void,
         words: Vec::new(),
-        notes: Vec::new(),
+        cash: None,
     };
     ctx.page()?;
     write(ctx, &mut looking, options, wanted)?;
@@ -76,8 +77,8 @@ pub struct Wanted {
     pub voided: bool,
     /// Beginnings of words that their text must have.
     pub words: Vec<String>,
-    /// Lines below it, for people.
-    pub notes: Vec<String>,
+    /// The cash of the days, to be told below.
+    pub cash: Option<DayCashBuilder>,
 }
 
 impl Wanted {
@@ -95,7 +96,7 @@ pub fn write(
     ctx: &mut Context,
     looking: &mut Looking,
     options: &Options,
-    wanted: Wanted,
+    mut wanted: Wanted,
 ) -> Result<()> {
     let scope = looking.scope();
     let chart = looking.chart.clone();
@@ -118,10 +119,11 @@ pub fn write(
             BTreeMap::new()
         };
         let mut writer = JournalWriter::begin(&mut ctx.out, options, &chart, &scope, wanted.kind)?;
+        writer.with_cash(wanted.cash.take());
         let shown = each(looking, &scan, &wanted, |t| {
             writer.transaction(t, |_| true, voids.get(&t.number))
         })?;
-        writer.end(&wanted.notes)?;
+        writer.end()?;
         shown
     };
     if shown == 0 {

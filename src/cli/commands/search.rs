@@ -59,7 +59,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         reverse: true,
         voided: args.void,
         words,
-        notes: Vec::new(),
+        cash: None,
     };
     ctx.page()?;
     journal::write(ctx, &mut looking, &options, wanted)?;

@@ -13,6 +13,7 @@ use crate::ledger::transaction::{Entry, Transaction};
 use crate::render::{
     Cell, Column, Json, Options, People, RenderError, RowWriter, SheetColumn, SheetRow, TableWriter,
 };
+use crate::reports::day_cash::{DayCash, DayCashBuilder};
 use crate::reports::scope::Scope;
 
 /// Who took a transaction out, when and why: the day book says it.
@@ -76,6 +77,7 @@ pub struct JournalWriter<'w, 'a> {
     vouchers: u64,
     voided: u64,
     turnover: BTreeMap<CurrencyKey, (i128, i128)>,
+    cash: Option<DayCashBuilder>,
 }
 
 enum Paper<'w> {
@@ -133,7 +135,13 @@ impl<'w, 'a> JournalWriter<'w, 'a> {
             vouchers: 0,
             voided: 0,
             turnover: BTreeMap::new(),
+            cash: None,
         })
+    }
+
+    /// Tells the cash of the days too: those whose vouchers follow.
+    pub fn with_cash(&mut self, cash: Option<DayCashBuilder>) {
+        self.cash = cash;
     }
 
     /// Writes the entries of a transaction that `keep` keeps; nothing if it keeps none.
@@ -147,6 +155,16 @@ impl<'w, 'a> JournalWriter<'w, 'a> {
             self.voided += 1;
         } else {
             self.vouchers += 1;
+        }
+        if let Some(cash) = &mut self.cash {
+            cash.add(transaction);
+        }
+        let live = |_: &&Entry| !transaction.is_void();
+        for entry in transaction.entries.iter().filter(live).filter(|e| keep(e)) {
+            let (debit, credit) = self.turnover.entry(entry.currency).or_default();
+            let minor = i128::from(entry.minor);
+            *debit += minor.max(0);
+            *credit += (-minor).max(0);
         }
         let chart = self.chart;
         match &mut self.paper {
@@ -166,24 +184,25 @@ impl<'w, 'a> JournalWriter<'w, 'a> {
                     cells.push(void_text(chart, people, transaction, void));
                     return table.row(SheetRow::Spill(cells));
                 }
-                for entry in transaction.entries.iter().filter(|e| keep(e)) {
-                    let (debit, credit) = self.turnover.entry(entry.currency).or_default();
-                    let minor = i128::from(entry.minor);
-                    *debit += minor.max(0);
-                    *credit += (-minor).max(0);
-                }
                 voucher(table, people, *with_currency, chart, transaction, &keep)
             }
         }
     }
 
-    /// Ends it: for people with the totals and these notes.
-    pub fn end(self, notes: &[String]) -> io::Result<()> {
+    /// Ends it with its totals, and with the cash if that is told.
+    pub fn end(self) -> io::Result<()> {
+        let chart = self.chart;
+        let cash = self.cash.map(DayCashBuilder::finish);
         match self.paper {
-            Paper::Rows(writer) => writer.end(&[
-                ("transactions", Json::Number(self.vouchers)),
-                ("void", Json::Number(self.voided)),
-            ]),
+            Paper::Rows(writer) => {
+                let mut facts = vec![
+                    ("transactions", Json::Number(self.vouchers)),
+                    ("void", Json::Number(self.voided)),
+                    ("totals", turnover_json(chart, &self.turnover)),
+                ];
+                facts.extend(cash.map(|cash| ("cash", cash_json(chart, &cash))));
+                writer.end(&facts)
+            }
             Paper::Table {
                 mut table,
                 people,
@@ -191,7 +210,7 @@ impl<'w, 'a> JournalWriter<'w, 'a> {
             } => {
                 let mut name = totals_name(self.vouchers, self.voided);
                 for (key, (debit, credit)) in &self.turnover {
-                    let currency = self.chart.currency(*key);
+                    let currency = chart.currency(*key);
                     let mut cells = vec![std::mem::take(&mut name)];
                     cells.extend(["", "", "", ""].map(str::to_owned));
                     if with_currency {
@@ -204,10 +223,61 @@ impl<'w, 'a> JournalWriter<'w, 'a> {
                 if !name.is_empty() {
                     table.row(SheetRow::Spill(vec![name]))?;
                 }
-                table.end(notes)
+                let lines = cash.map(|cash| cash_lines(chart, &people, &cash));
+                table.end(&lines.unwrap_or_default())
             }
         }
     }
+}
+
+fn turnover_json(chart: &Chart, turnover: &BTreeMap<CurrencyKey, (i128, i128)>) -> Json {
+    let sums = turnover.iter().map(|(key, (debit, credit))| {
+        let currency = chart.currency(*key);
+        Json::object([
+            ("currency", Json::text(&*currency.code)),
+            ("debit", Json::amount(*debit, currency)),
+            ("credit", Json::amount(*credit, currency)),
+        ])
+    });
+    Json::List(sums.collect())
+}
+
+fn cash_json(chart: &Chart, cash: &BTreeMap<CurrencyKey, DayCash>) -> Json {
+    let sums = cash.iter().map(|(key, cash)| {
+        let currency = chart.currency(*key);
+        Json::object([
+            ("currency", Json::text(&*currency.code)),
+            ("opening", Json::amount(cash.opening, currency)),
+            ("receipts", Json::amount(cash.receipts, currency)),
+            ("payments", Json::amount(cash.payments, currency)),
+            ("closing", Json::amount(cash.closing(), currency)),
+        ])
+    });
+    Json::List(sums.collect())
+}
+
+/// `Cash: opening 500.00 Dr, receipts 70.00, payments 20.00, closing 550.00 Dr`, a line a currency.
+fn cash_lines(
+    chart: &Chart,
+    people: &People,
+    cash: &BTreeMap<CurrencyKey, DayCash>,
+) -> Vec<String> {
+    let several = chart.currencies().len() > 1;
+    let line = |(key, cash): (&CurrencyKey, &DayCash)| {
+        let currency = chart.currency(*key);
+        let of = match several {
+            true => format!("Cash {}", currency.code),
+            false => "Cash".to_owned(),
+        };
+        format!(
+            "{of}: opening {}, receipts {}, payments {}, closing {}",
+            people.sided(cash.opening, currency).trim_end(),
+            people.magnitude(cash.receipts, currency),
+            people.magnitude(cash.payments, currency),
+            people.sided(cash.closing(), currency).trim_end(),
+        )
+    };
+    cash.iter().map(line).collect()
 }
 
 fn totals_name(vouchers: u64, voided: u64) -> String {

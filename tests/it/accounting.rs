@@ -1,0 +1,306 @@
+//! What an accountant would hold against the reports: figures that must agree, and sums nobody may add up.
+
+use serde_json::Value;
+
+use crate::support::{Run, TestEnv};
+
+/// A book of the shop's chart in rupees; its fiscal year begins in April.
+fn shop_book() -> TestEnv {
+    let mut env = TestEnv::new();
+    env.set("HISSAB_BOOK", "s.hissab");
+    let init =
+        "init s.hissab --name S --currency INR --fiscal-year 04 --template shop --timezone UTC";
+    env.hissab(init.split(' ')).ok();
+    env
+}
+
+fn run(env: &TestEnv, line: &str) -> Run {
+    env.hissab(line.split(' '))
+}
+
+fn json(env: &TestEnv, line: &str) -> Value {
+    let text = run(env, &format!("{line} --json")).ok().stdout;
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Section, account and amounts of the rows of a csv.
+fn rows(env: &TestEnv, line: &str) -> Vec<String> {
+    let text = run(env, &format!("{line} -O csv")).ok().stdout;
+    text.lines().skip(1).map(str::to_owned).collect()
+}
+
+#[test]
+fn recategorising_a_voucher_moves_what_it_was_for_and_neither_bank_nor_tax() {
+    let env = shop_book();
+    let create = "--create-accounts -d 2026-04-01";
+    run(
+        &env,
+        &format!(
+            "add Rent Expenses:Rent 12000 Liabilities:TDS -1200 Assets:Bank:HDFC -10800 {create}"
+        ),
+    )
+    .ok();
+    run(&env, "recategorise desc:Rent --to Miscellaneous").ok();
+    let accounts = |number: &str| -> Vec<String> {
+        let shown = json(&env, &format!("show {number}"));
+        let entries = shown["entries"].as_array().unwrap();
+        let names = entries
+            .iter()
+            .map(|e| e["account"].as_str().unwrap().to_owned());
+        names.collect()
+    };
+    let rent = [
+        "Expenses:Miscellaneous",
+        "Liabilities:TDS",
+        "Assets:Bank:HDFC",
+    ];
+    assert_eq!(accounts("1"), rent);
+    // Accounts that are named move; but not so that one owes itself.
+    run(&env, "recategorise hdfc desc:Rent --to Assets:Cash").ok();
+    assert_eq!(accounts("1")[2], "Assets:Cash");
+    let refused = run(&env, "recategorise cash desc:Rent --to Miscellaneous").exits(7);
+    assert!(
+        refused
+            .stderr
+            .contains("debited and credited in transaction 1"),
+        "{refused}"
+    );
+    // Nothing but bank and tax is left to move: said, and nothing done.
+    let none = run(&env, "recategorise desc:Rent not:misc --to Tea").ok();
+    assert!(none.stderr.contains("name them in the query"), "{none}");
+}
+
+#[test]
+fn accounts_that_money_moved_between_are_not_merged_over_it() {
+    let env = shop_book();
+    run(&env, "account add Assets:Bank:HDFC").ok();
+    run(&env, "move 500 cash hdfc -d 2026-04-01").ok();
+    let refused = run(&env, "account merge hdfc cash").exits(7);
+    assert!(
+        refused.stderr.contains("nothing merged: 1 transaction"),
+        "{refused}"
+    );
+    assert!(refused.stderr.contains("hissab void 1"), "{refused}");
+    env.hissab(["void", "1", "--reason", "both accounts are one"])
+        .ok();
+    run(&env, "account merge hdfc cash").ok();
+}
+
+/// Shares bought for euros, and dollars held while their price moved.
+const EUROS: &str = "\
+P 2024-12-31 $ 0.90 EUR
+P 2025-03-01 $ 0.80 EUR
+P 2025-06-30 AAPL 170 EUR
+P 2025-12-31 $ 0.95 EUR
+
+2024-12-31 start
+    Assets:Bank        10000.00 EUR
+    Assets:Dollars     $100.00 @ 0.90 EUR  ; type:B
+    Equity:Capital
+
+2025-02-01 shares
+    Assets:Depot       10 AAPL @ 150.25 EUR
+    Assets:Bank        -1502.50 EUR
+
+2025-03-02 lunch
+    Expenses:Food      $10.00
+    Assets:Dollars
+";
+
+#[test]
+fn a_valued_cash_flow_is_the_movement_of_cash_in_the_valued_balance_sheet() {
+    let env = TestEnv::new();
+    let chart = "account Assets:Bank    ; type: B\naccount Assets:Dollars ; type: B\n\n";
+    env.write("eur.journal", format!("{chart}{EUROS}"));
+    let flow = json(&env, "-f eur.journal cf -V -p 2025");
+    let amount = |fact: &str| flow[fact][0]["amounts"][0].as_str().unwrap().to_owned();
+    assert_eq!(
+        flow["opening"].as_array().unwrap().len(),
+        1,
+        "all of it is in euros"
+    );
+    assert_eq!(amount("opening"), "10090.00");
+    assert_eq!(amount("closing"), "8583.00");
+    assert_eq!(amount("change"), "-1507.00");
+    let lines = rows(&env, "-f eur.journal cf -V -p 2025");
+    let told = [
+        "operating,Expenses:Food,EUR,-8.00",
+        "investing,Assets:Depot,EUR,-1502.50",
+        "conversion,(conversion),EUR,3.50",
+    ];
+    assert_eq!(lines, told);
+    // The same cash as the balance sheet's.
+    let sheet = rows(
+        &env,
+        "-f eur.journal bs -V --as-of 2025-12-31 assets:(bank|dollars)",
+    );
+    assert_eq!(
+        sheet,
+        [
+            "assets,Assets:Bank,EUR,8497.50",
+            "assets,Assets:Dollars,EUR,85.50"
+        ]
+    );
+    // Shares bought are worth what was paid for them, without -V too.
+    let plain = rows(&env, "-f eur.journal cf -p 2025");
+    assert_eq!(plain.len(), 2, "{plain:?}");
+    assert!(
+        plain.contains(&"investing,Assets:Depot,EUR,-1502.50".to_owned()),
+        "{plain:?}"
+    );
+}
+
+#[test]
+fn balances_of_different_days_are_not_added_up() {
+    let env = shop_book();
+    run(&env, "in 500 Sales -d 2026-02-03").ok();
+    run(&env, "in 200 Sales -d 2026-04-02").ok();
+    for line in ["bs -Q -T", "bs --compare -T", "bs -M -T -O csv"] {
+        let refused = run(&env, line).exits(2);
+        assert!(
+            refused.stderr.contains("balances of different days"),
+            "{refused}"
+        );
+    }
+    run(&env, "bs -Q -A").ok();
+    let shown = run(&env, "cf -Q -T -A --from 2026-01-01 --to 2026-06-30")
+        .ok()
+        .stdout;
+    let last = |label: &str| {
+        let line = shown.lines().find(|l| l.starts_with(label)).unwrap();
+        let figures = line[label.len()..].split_whitespace();
+        figures.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(last("Net change"), ["500.00", "200.00", "700.00", "350.00"]);
+    assert_eq!(last("Cash and bank before"), ["0.00", "500.00", "0.00"]);
+    assert_eq!(last("Cash and bank after"), ["500.00", "700.00", "700.00"]);
+}
+
+#[test]
+fn taxes_and_goods_are_operating_flows() {
+    let env = shop_book();
+    let tax = "add Bill Expenses:Purchases 100 Assets:GST-Input 18 Assets:Cash -118 -d 2026-04-01";
+    env.hissab(["account", "rename", "Assets:GST Input", "Assets:GST-Input"])
+        .ok();
+    run(&env, tax).ok();
+    run(
+        &env,
+        "add Rice Assets:Stock 300 Assets:Cash -300 -d 2026-04-01",
+    )
+    .ok();
+    run(
+        &env,
+        "add Scale Assets:Equipment 50 Assets:Cash -50 -d 2026-04-01",
+    )
+    .ok();
+    let journal = run(&env, "print").ok().stdout;
+    env.write("same.journal", &journal);
+    let told = [
+        "operating,Assets:GST-Input,INR,-18.00",
+        "operating,Assets:Stock,INR,-300.00",
+        "operating,Expenses:Purchases,INR,-100.00",
+        "investing,Assets:Equipment,INR,-50.00",
+    ];
+    assert_eq!(rows(&env, "cf"), told);
+    let of_file: Vec<String> = env
+        .hissab(["-f", "same.journal", "cf", "-O", "csv"])
+        .ok()
+        .stdout
+        .lines()
+        .skip(1)
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(of_file, told);
+}
+
+#[test]
+fn day_book_and_cash_flow_agree_on_the_day_the_books_open() {
+    let env = shop_book();
+    run(
+        &env,
+        "opening -d 2026-04-01 Assets:Cash=12500 Equity:Capital=-12500",
+    )
+    .ok();
+    run(&env, "in 1835.50 Sales -d 2026-04-01").ok();
+    run(&env, "out 20 Tea -d 2026-04-01").ok();
+    let shown = run(&env, "daybook 2026-04-01").ok().stdout;
+    let line =
+        "Cash: opening 12,500.00 Dr, receipts 1,835.50, payments 20.00, closing 14,315.50 Dr";
+    assert!(shown.contains(line), "{shown}");
+    let book = json(&env, "daybook 2026-04-01");
+    assert_eq!(book["cash"][0]["opening"], "12500.00");
+    assert_eq!(book["cash"][0]["closing"], "14315.50");
+    assert_eq!(book["totals"][0]["debit"], "14355.50");
+    assert_eq!(book["totals"][0]["credit"], "14355.50");
+    let flow = json(&env, "cf --from 2026-04-01 --to 2026-04-01");
+    assert_eq!(flow["opening"][0]["amounts"][0], book["cash"][0]["opening"]);
+    assert_eq!(flow["closing"][0]["amounts"][0], book["cash"][0]["closing"]);
+}
+
+#[test]
+fn years_are_closed_in_turn() {
+    let env = shop_book();
+    run(&env, "in 500 Sales -d 2023-05-01").ok();
+    run(&env, "in 300 Sales -d 2024-05-01").ok();
+    let refused = run(&env, "close --fy 2024-25").exits(7);
+    assert!(
+        refused.stderr.contains("FY 2023-24 are not closed"),
+        "{refused}"
+    );
+    assert!(
+        refused.stderr.contains("hissab close --fy 2023-24"),
+        "{refused}"
+    );
+    run(&env, "close --fy 2023-24").ok();
+    run(&env, "close --fy 2024-25").ok();
+    let equity = rows(&env, "bs --as-of 2024-03-31 retained");
+    assert_eq!(equity, ["equity,Equity:Retained Earnings,INR,-500.00"]);
+}
+
+#[test]
+fn a_year_that_is_locked_is_not_called_closable() {
+    let env = shop_book();
+    run(&env, "in 500 Sales -d 2023-05-01").ok();
+    run(&env, "in 300 Sales -d 2024-05-01").ok();
+    let open = run(&env, "tb --fy 2024-25").ok().stdout;
+    assert!(
+        open.contains("To close it: hissab close --fy 2023-24"),
+        "{open}"
+    );
+    run(&env, "lock 2024-03-31").ok();
+    let locked = run(&env, "tb --fy 2024-25").ok().stdout;
+    assert!(
+        locked.contains("It is locked: take the lock off"),
+        "{locked}"
+    );
+    let refused = run(&env, "close --fy 2023-24").exits(7);
+    assert!(
+        refused.stderr.contains("hissab lock 2024-03-30 --reason"),
+        "{refused}"
+    );
+    run(&env, "lock 2024-03-30 --reason close").ok();
+    run(&env, "close --fy 2023-24").ok();
+}
+
+#[test]
+fn columns_keep_to_the_days_that_were_asked_for() {
+    let env = shop_book();
+    for day in ["09", "10", "20", "21"] {
+        run(&env, &format!("in 100 Sales -d 2025-08-{day}")).ok();
+    }
+    let asked = "--from 2025-08-10 --to 2025-08-20";
+    let sheet = run(&env, &format!("bs -M {asked}")).ok().stdout;
+    assert!(
+        sheet.contains("at the end of each period, 10-Aug-2025 to 20-Aug-2025"),
+        "{sheet}"
+    );
+    let rows_of = |line: &str| rows(&env, &format!("{line} {asked}"));
+    assert_eq!(rows_of("bs -M assets"), ["assets,Assets:Cash,INR,300.00"]);
+    assert_eq!(rows_of("is -M"), ["income,Income:Sales,INR,-200.00"]);
+    assert_eq!(rows_of("bal -M cash"), ["Assets:Cash,INR,200.00"]);
+    let book = json(&env, &format!("is -M {asked}"));
+    assert_eq!(book["to"], "2025-08-20");
+    assert_eq!(book["periods"][0]["column"], "2025-08");
+    assert_eq!(book["periods"][0]["from"], "2025-08-10");
+    assert_eq!(book["periods"][0]["to"], "2025-08-20");
+}
