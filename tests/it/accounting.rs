@@ -95,7 +95,7 @@ P 2025-12-31 $ 0.95 EUR
 
 2024-12-31 start
     Assets:Bank        10000.00 EUR
-    Assets:Dollars     $100.00 @ 0.90 EUR  ; type:B
+    Assets:Dollars     $100.00 @ 0.90 EUR
     Equity:Capital
 
 2025-02-01 shares
@@ -110,9 +110,9 @@ P 2025-12-31 $ 0.95 EUR
 #[test]
 fn a_valued_cash_flow_is_the_movement_of_cash_in_the_valued_balance_sheet() {
     let env = TestEnv::new();
-    let chart = "account Assets:Bank    ; type: B\naccount Assets:Dollars ; type: B\n\n";
+    let chart = "account Assets:Bank    ; type: Bank\naccount Assets:Dollars ; type: Bank\n\n";
     env.write("eur.journal", format!("{chart}{EUROS}"));
-    let flow = json(&env, "-f eur.journal cf -V -p 2025");
+    let flow = json(&env, "-f eur.journal cf -X EUR -p 2025");
     let amount = |fact: &str| flow[fact][0]["amounts"][0].as_str().unwrap().to_owned();
     assert_eq!(
         flow["opening"].as_array().unwrap().len(),
@@ -122,7 +122,7 @@ fn a_valued_cash_flow_is_the_movement_of_cash_in_the_valued_balance_sheet() {
     assert_eq!(amount("opening"), "10090.00");
     assert_eq!(amount("closing"), "8583.00");
     assert_eq!(amount("change"), "-1507.00");
-    let lines = rows(&env, "-f eur.journal cf -V -p 2025");
+    let lines = rows(&env, "-f eur.journal cf -X EUR -p 2025");
     let told = [
         "operating,Expenses:Food,EUR,-8.00",
         "investing,Assets:Depot,EUR,-1502.50",
@@ -132,7 +132,7 @@ fn a_valued_cash_flow_is_the_movement_of_cash_in_the_valued_balance_sheet() {
     // The same cash as the balance sheet's.
     let sheet = rows(
         &env,
-        "-f eur.journal bs -V --as-of 2025-12-31 assets:(bank|dollars)",
+        "-f eur.journal bs -X EUR --as-of 2025-12-31 assets:(bank|dollars)",
     );
     assert_eq!(
         sheet,
@@ -289,11 +289,15 @@ fn columns_keep_to_the_days_that_were_asked_for() {
         run(&env, &format!("in 100 Sales -d 2025-08-{day}")).ok();
     }
     let asked = "--from 2025-08-10 --to 2025-08-20";
-    let sheet = run(&env, &format!("bs -M {asked}")).ok().stdout;
-    assert!(
-        sheet.contains("at the end of each period, 10-Aug-2025 to 20-Aug-2025"),
-        "{sheet}"
-    );
+    let heading = |line: &str| {
+        let text = run(&env, line).ok().stdout;
+        text.lines().next().unwrap().to_owned()
+    };
+    let one = heading(&format!("bs -M {asked}"));
+    assert!(one.contains("as of 20-Aug-2025"), "{one}");
+    let two = heading("bs -M --from 2025-07-15 --to 2025-08-20");
+    let range = "at the end of each period, 15-Jul-2025 to 20-Aug-2025";
+    assert!(two.contains(range), "{two}");
     let rows_of = |line: &str| rows(&env, &format!("{line} {asked}"));
     assert_eq!(rows_of("bs -M assets"), ["assets,Assets:Cash,INR,300.00"]);
     assert_eq!(rows_of("is -M"), ["income,Income:Sales,INR,-200.00"]);

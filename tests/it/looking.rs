@@ -649,7 +649,8 @@ number	date	voucher	status	description	payee	reference	account	debit	credit	curr
     {"number":10,"date":"2026-04-05","voucher":"payment","status":"unmarked","description":"Rent, April","payee":null,"reference":"000124","account":"Assets:Bank:HDFC","debit":null,"credit":"12000.00","currency":"INR","memo":null,"tags":[],"id":"[ID]"}
   ],
   "transactions": 1,
-  "void": 0
+  "void": 0,
+  "totals": [{"currency": "INR", "debit": "12000.00", "credit": "12000.00"}]
 }
 [exit 0]
 "#);
@@ -734,7 +735,9 @@ number,date,voucher,status,description,payee,reference,account,debit,credit,curr
     {"number":10,"date":"2026-04-05","voucher":"payment","status":"unmarked","description":"Rent, April","payee":null,"reference":"000124","account":"Assets:Bank:HDFC","debit":null,"credit":"12000.00","currency":"INR","memo":null,"tags":[],"id":"[ID]"}
   ],
   "transactions": 1,
-  "void": 0
+  "void": 0,
+  "totals": [{"currency": "INR", "debit": "12000.00", "credit": "12000.00"}],
+  "cash": [{"currency": "INR", "opening": "11815.50", "receipts": "0.00", "payments": "0.00", "closing": "11815.50"}]
 }
 [exit 0]
 "#);
