@@ -74,14 +74,19 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             .locked_to
             .map(people_date)
             .unwrap_or_default();
-        return Err(Failure::conflict(
+        let failure = Failure::conflict(
             "locked",
             format!("{name} not closed: the book is locked up to {lock}"),
-        )
-        .hint(format!(
-            "hissab lock {} --reason 'to close {name}', then close it",
-            last.yesterday().unwrap_or(last)
-        )));
+        );
+        // A year that is closed already has nothing left to close.
+        let open = !closing_entries(&mut recorder, last, &RETAINED.into())?.is_empty();
+        return Err(match open {
+            true => failure.hint(format!(
+                "hissab lock {} --reason 'to close {name}', then close it",
+                last.yesterday().unwrap_or(last)
+            )),
+            false => failure,
+        });
     }
     if let Some(open) = open_before(&mut recorder, year)? {
         return Err(Failure::conflict(
