@@ -63,13 +63,17 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             format!("{from} cannot move to itself"),
         ));
     }
-    let entry = arriving(&mut recorder, &args, &money, &from, &to)?;
+    let (arrives, leaves_at) = arriving(&mut recorder, &args, &money, &from, &to)?;
+    let leaves = DraftEntry {
+        price: leaves_at,
+        ..money.negated().entry(&from)
+    };
     let description = args
         .description
         .clone()
         .unwrap_or_else(|| usual_description(&recorder, &from, &to).to_owned());
     let mut draft = args.details.draft(&mut recorder, &description)?;
-    draft.entries = vec![entry, money.negated().entry(&from)];
+    draft.entries = vec![arrives, leaves];
     args.details.finish(&mut draft);
     recorder.post(
         vec![draft],
@@ -88,14 +92,17 @@ fn usual_description(recorder: &Recorder<'_>, from: &str, to: &str) -> &'static 
     }
 }
 
-/// The debit: the same amount, or what arrived in another currency at the total that left.
+/// The debit: the same amount, or what arrived in another currency; and the price of what left.
+///
+/// Of two currencies the foreign one is priced, at the total of the other: the book's own currency is what
+/// costs are told in. Of two foreign ones the one that arrived.
 fn arriving(
     recorder: &mut Recorder<'_>,
     args: &Args,
     money: &Money,
     from: &str,
     to: &Arc<str>,
-) -> Result<DraftEntry> {
+) -> Result<(DraftEntry, Option<DraftPrice>)> {
     let base = recorder
         .chart
         .currencies()
@@ -142,11 +149,11 @@ fn arriving(
                 money.amount
             )));
         }
-        return Ok(Money {
+        let same = Money {
             currency: Some(left),
             ..money.clone()
-        }
-        .entry(to));
+        };
+        return Ok((same.entry(to), None));
     };
     let currency = received
         .currency
@@ -158,14 +165,20 @@ fn arriving(
         ..received
     }
     .entry(to);
-    if currency != left {
-        entry.price = Some(DraftPrice {
-            amount: money.amount,
-            currency: Some(left),
-            basis: PriceBasis::Total,
-        });
+    let total = |amount: Decimal, currency: Arc<str>| DraftPrice {
+        amount,
+        currency: Some(currency),
+        basis: PriceBasis::Total,
+    };
+    if currency == left {
+        return Ok((entry, None));
     }
-    Ok(entry)
+    if currency == base {
+        let price = total(entry.amount.unwrap_or_default(), currency);
+        return Ok((entry, Some(price)));
+    }
+    entry.price = Some(total(money.amount, left));
+    Ok((entry, None))
 }
 
 /// What arrives at a rate, rounded half-even to the currency's scale; the total that left is what is
