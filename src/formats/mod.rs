@@ -9,6 +9,7 @@ pub mod gather;
 pub mod gnucash;
 pub mod identity;
 pub mod journal;
+pub mod json_rows;
 pub mod mirror;
 pub mod mt940;
 pub mod ofx;

@@ -158,6 +158,15 @@ impl Store {
         Ok(())
     }
 
+    /// Sets what an entry that has a detail weighs; `place` is its place in the transaction.
+    pub fn set_weight(&mut self, index: usize, place: usize, weight: (i64, CurrencyKey)) {
+        let entry = &self.entries[self.rows[index].first as usize + place];
+        let detail = (entry.detail as usize).checked_sub(1);
+        if let Some(detail) = detail.and_then(|at| self.entry_details.get_mut(at)) {
+            detail.weight = Some(weight);
+        }
+    }
+
     pub fn set_detail(&mut self, index: usize, detail: RowDetail) -> Result<(), StoreFull> {
         self.row_details.push(detail);
         self.rows[index].detail = u32::try_from(self.row_details.len()).map_err(|_| StoreFull)?;

@@ -30,6 +30,7 @@ pub mod new_book;
 pub mod period;
 mod period_text;
 pub mod plural;
+pub mod price_text;
 pub mod query;
 mod query_expression;
 pub mod query_match;

@@ -110,7 +110,7 @@ impl Exact {
     }
 
     /// The mantissa at a larger scale.
-    fn at(self, scale: u32) -> Option<i128> {
+    pub fn at(self, scale: u32) -> Option<i128> {
         self.mantissa
             .checked_mul(pow10(scale.checked_sub(self.scale)?)?)
     }

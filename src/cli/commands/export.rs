@@ -15,7 +15,9 @@ use crate::render::Options;
 ///
 /// -O csv, tsv, json, ndjson, md, html, xlsx, hledger, ledger, beancount, sql, qif or tally; else the name of
 /// FILE says it, else it is an hledger journal.
-/// Ids are kept, so that importing the file again changes nothing.
+/// Ids are kept, so that importing a journal or rows (csv, tsv, json, ndjson) again changes nothing. Rows carry
+/// entries with their prices and tags; due dates, metadata and the prices of days are in journals. What is
+/// written as xlsx, md or html is to be read.
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab export shop.journal; hledger -f shop.journal balance")]
 pub struct Args {

@@ -11,6 +11,7 @@ use crate::cli::context::{Context, prompt_failure};
 use crate::cli::error::{Failure, Result};
 use crate::formats::csv::table::ROW_BYTES_MAX;
 use crate::formats::fault::{Fault, Question};
+use crate::formats::json_rows;
 use crate::formats::sniff::{self, Content};
 use crate::formats::workbook;
 use crate::formats::xml::FILE_BYTES_MAX as XML_BYTES_MAX;
@@ -110,6 +111,20 @@ pub fn read(
     let content = sniff::content(&bytes).map_err(|fault| super::failure(name, fault))?;
     if content == Content::Workbook {
         return from_workbook(ctx, name, bytes, sheet);
+    }
+    if content == Content::Csv
+        && let Some(text) = json_rows::to_csv(&bytes)
+    {
+        return Ok(Input {
+            name: name.to_owned(),
+            content,
+            workbook: Some(Workbook {
+                kind: "json",
+                sheet: None,
+                sha256: Sha256::digest(&bytes).into(),
+            }),
+            source: Source::Bytes(text.into_bytes()),
+        });
     }
     Ok(Input {
         name: name.to_owned(),

@@ -27,9 +27,11 @@ use crate::ledger::chart::Chart;
 use crate::ledger::compact::{CompactBook, CompactEntry, RowDetail, Store};
 use crate::ledger::currency::{Currency, CurrencyKey, iso_scale, iso_symbol};
 use crate::ledger::day::Day;
-use crate::ledger::money::{places_needed, to_minor};
+use crate::ledger::draft::price_weight;
+use crate::ledger::money::{Exact, places_needed, to_minor};
+use crate::ledger::price_text::read_price;
 use crate::ledger::settings::DateOrder;
-use crate::ledger::transaction::{EntryDetail, Status, Tag, Voucher};
+use crate::ledger::transaction::{EntryDetail, Price, Status, Tag, Voucher};
 
 /// What is said of a file, and what the book knows.
 #[derive(Debug, Clone)]
@@ -94,6 +96,8 @@ struct Reader<'a> {
     currencies: Vec<Currency>,
     by_code: HashMap<String, CurrencyKey>,
     open: Option<Open>,
+    /// What priced entries weigh: transaction, place in it, exact weight and its currency.
+    weights: Vec<(usize, usize, Exact, CurrencyKey)>,
 }
 
 /// A row in hand.
@@ -131,6 +135,7 @@ impl<'a> Reader<'a> {
             currencies: Vec::new(),
             by_code: HashMap::new(),
             open: None,
+            weights: Vec::new(),
         }
     }
 
@@ -323,25 +328,74 @@ impl<'a> Reader<'a> {
             )
         })?;
         self.currencies[usize::from(currency.0) - 1].scale = scale;
-        let memo = row.at(self.shape.memo).map(|memo| EntryDetail {
-            memo: Some(memo.to_owned()),
+        let priced = self.priced(row, amount)?;
+        let memo = row.at(self.shape.memo).map(str::to_owned);
+        let detail = EntryDetail {
+            memo,
+            price: priced.map(|(price, _)| price),
             ..EntryDetail::default()
-        });
+        };
         let Some(open) = self.open.as_mut() else {
             return Ok(());
         };
+        let (weight, of) = match priced.map(|(price, weight)| (weight, price.currency)) {
+            Some((weight, of)) => {
+                self.weights.push((open.index, open.rows, weight, of));
+                (weight.to_decimal().unwrap_or(amount), of)
+            }
+            None => (amount, currency),
+        };
         open.rows += 1;
-        match open.sums.iter_mut().find(|(c, _)| *c == currency) {
-            Some((_, sum)) => *sum += amount,
-            None => open.sums.push((currency, amount)),
+        match open.sums.iter_mut().find(|(c, _)| *c == of) {
+            Some((_, sum)) => *sum += weight,
+            None => open.sums.push((of, weight)),
         }
         let index = open.index;
         let pushed = self.store.push_entry(
             index,
             CompactEntry::new(account, currency, minor, scale),
-            memo,
+            (detail != EntryDetail::default()).then_some(detail),
         );
         pushed.map_err(|_| self.fault(row, 0, "too-large", "the transaction has too many entries"))
+    }
+
+    /// What a row was exchanged at, with its exact weight; `None` where its column says none.
+    fn priced(&mut self, row: &Row<'_>, amount: Decimal) -> Result<Option<(Price, Exact)>, Fault> {
+        let Some((basis, price, code)) = row.at(self.shape.price).and_then(read_price) else {
+            return Ok(None);
+        };
+        let currency = self.currency(code);
+        let at = usize::from(currency.0) - 1;
+        let known = self.options.chart.find_currency(&self.currencies[at].code);
+        let known = known.map(|c| c.scale);
+        let weight = price_weight(amount, price, basis).map(Exact::normalized);
+        let places = weight.and_then(|w| u8::try_from(w.scale).ok());
+        let Some((weight, places)) = weight
+            .zip(places)
+            .filter(|(_, places)| known.is_none_or(|scale| *places <= scale))
+        else {
+            let column = self.shape.price.unwrap_or(0);
+            let why = format!("the price gives {amount} no exact weight in {code}");
+            return Err(self
+                .fault(row, column, "unreadable-amount", why)
+                .hint(format!(
+                    "say the total it was exchanged at: total AMOUNT {code}"
+                )));
+        };
+        self.currencies[at].scale = known.unwrap_or(self.currencies[at].scale.max(places));
+        let weight = match price.is_sign_negative() {
+            true => Exact {
+                mantissa: -weight.mantissa,
+                ..weight
+            },
+            false => weight,
+        };
+        let price = Price {
+            amount: price.abs(),
+            currency,
+            basis,
+        };
+        Ok(Some((price, weight)))
     }
 
     /// The transaction in hand is whole: it must balance.
@@ -443,6 +497,16 @@ impl<'a> Reader<'a> {
                 "an amount is larger than hissab can hold",
             )
         })?;
+        for (index, place, weight, of) in &self.weights {
+            let scale = self.currencies[usize::from(of.0) - 1].scale;
+            let minor = weight.at(scale.into()).and_then(|w| i64::try_from(w).ok());
+            let minor = minor.ok_or_else(|| {
+                let line = self.store.row(*index).line;
+                let why = "a price gives a weight larger than hissab can hold";
+                Fault::at("unreadable-amount", line.into(), 1, why)
+            })?;
+            self.store.set_weight(*index, *place, (minor, *of));
+        }
         Ok(ReadJournal {
             book: CompactBook {
                 chart: Chart::new(self.accounts, self.currencies),
@@ -473,78 +537,5 @@ fn tags(text: Option<&str>) -> Vec<Tag> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEAD: &str = "txn_id,date,description,account,debit,credit,currency\n";
-
-    fn options(chart: &Chart) -> EntriesOptions<'_> {
-        EntriesOptions {
-            date_order: None,
-            decimal_mark: None,
-            home_currency: Arc::from("INR"),
-            chart,
-        }
-    }
-
-    fn read_text(text: &str) -> Result<ReadJournal, Fault> {
-        read("x.csv", text.as_bytes(), &options(&Chart::default()))
-    }
-
-    #[test]
-    fn rows_of_a_key_become_a_transaction() {
-        let text = format!(
-            "{HEAD}T1,2024-04-01,Tea,Expenses:Tea,120.00,,INR\nT1,2024-04-01,Tea,Assets:Cash,,120.00,INR\nT2,2024-04-02,Sale,Assets:Cash,5.5,,USD\nT2,2024-04-02,Sale,Income:Sales,,5.50,USD\n"
-        );
-        assert!(is_entries(text.as_bytes()));
-        let journal = read_text(&text).unwrap();
-        let store = &journal.book.store;
-        assert_eq!(
-            (store.len(), store.description(1), store.reference(0)),
-            (2, "Sale", "T1")
-        );
-        assert_eq!(
-            store.entries(0).iter().map(|e| e.minor).collect::<Vec<_>>(),
-            [12_000, -12_000]
-        );
-        assert_eq!(store.row(1).line, 4);
-        assert_eq!(journal.book.chart.accounts().len(), 3);
-    }
-
-    #[test]
-    fn a_statement_with_an_account_column_is_none() {
-        let text = "Account,Date,Transaction ID,Description,Debit,Credit\n0123,2024-04-01,1,x,5.00,\n0123,2024-04-02,2,y,,7.00\n";
-        assert!(!is_entries(text.as_bytes()));
-    }
-
-    #[test]
-    fn faults_name_line_and_column() {
-        let good = "T1,2024-04-01,Tea,A:B,120.00,,INR\nT1,2024-04-01,Tea,C,,120.00,INR\n";
-        for (rows, code, line, column) in [
-            (
-                "T2,2024-04-01,Tea,A:B,1.00,,INR\nT2,2024-04-01,Tea,C,,2.00,INR\n",
-                "unbalanced",
-                4,
-                1,
-            ),
-            ("T2,2024-13-01,Tea,A:B,1.00,,INR\n", "unreadable-date", 4, 4),
-            ("T2,2024-04-01,Tea,A:B,x,,INR\n", "unreadable-amount", 4, 23),
-            ("T2,2024-04-01,Tea,A::B,1.00,,INR\n", "bad-path", 4, 19),
-            (
-                "T2,2024-04-01,Tea, milk,A,1.00,,INR\n",
-                "too-many-cells",
-                4,
-                33,
-            ),
-        ] {
-            let text = format!("{HEAD}{good}{rows}");
-            let fault = read_text(&text).unwrap_err();
-            assert_eq!(
-                (fault.code, fault.line, fault.column),
-                (code, Some(line), Some(column)),
-                "{rows}: {}",
-                fault.why
-            );
-        }
-    }
-}
+#[path = "entries_tests.rs"]
+mod tests;

@@ -7,6 +7,8 @@ use super::columns::{self, Columns, Role};
 use super::dialect;
 use super::encoding;
 use super::table::{Dialect, Table};
+use crate::ledger::draft::price_weight;
+use crate::ledger::price_text::read_price;
 
 /// Rows looked at to tell entries from a statement.
 pub(super) const SAMPLE_ROWS: usize = 200;
@@ -21,6 +23,8 @@ pub(super) struct Shape {
     pub memo: Option<usize>,
     pub tags: Option<usize>,
     pub voucher: Option<usize>,
+    /// Prices as `journal -O csv` writes them; other texts are left alone.
+    pub price: Option<usize>,
     pub width: usize,
 }
 
@@ -62,6 +66,7 @@ pub(super) fn shape(table: &Table<'_>) -> Option<Shape> {
         return None;
     }
     let (memo, tags, voucher) = (named("memo"), named("tags"), named("voucher"));
+    let price = named("price");
     if columns.get(Role::Description) == memo && named("description").is_some() {
         columns.set(Role::Description, named("description")?);
     }
@@ -72,6 +77,7 @@ pub(super) fn shape(table: &Table<'_>) -> Option<Shape> {
         memo,
         tags,
         voucher,
+        price,
         width: columns.names.len(),
         columns,
     };
@@ -87,6 +93,11 @@ fn balances(table: &Table<'_>, shape: &Shape) -> bool {
         else {
             return false;
         };
+        let price = shape.price.map(|column| table.cell(row, column));
+        let weight = price
+            .and_then(read_price)
+            .and_then(|(basis, price, _)| price_weight(amount, price, basis)?.to_decimal());
+        let amount = weight.unwrap_or(amount);
         let key = table.cell(row, shape.key);
         match groups.last_mut().filter(|(k, _, _)| k == key) {
             Some(group) => {

@@ -9,6 +9,7 @@ use super::ledger::{entry_cells, status_word};
 use super::{days, head, title};
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::CurrencyKey;
+use crate::ledger::price_text::{price_text, price_words};
 use crate::ledger::transaction::{Entry, Transaction};
 use crate::render::{
     Cell, Column, Json, Options, People, RenderError, RowWriter, SheetColumn, SheetRow, TableWriter,
@@ -41,6 +42,7 @@ pub fn journal_columns() -> Vec<Column> {
         Column::text("memo"),
         Column::text("tags"),
         Column::text("id"),
+        Column::text("price"),
     ]
 }
 
@@ -313,6 +315,7 @@ pub fn journal_row(
         Cell::maybe(entry.memo()),
         Cell::Tags(&transaction.tags, entry.tags()),
         Cell::Id(transaction.id.0),
+        price_words(entry, chart).map_or(Cell::Empty, |text| Cell::Text(text.into())),
     ])
 }
 
@@ -342,9 +345,11 @@ fn voucher(
         } else {
             vec![String::new(); 4]
         };
+        let price = price_text(entry, chart).map(|text| format!(" {text}"));
         cells.push(format!(
-            "{indent}{}{said}",
-            chart.account(entry.account).path
+            "{indent}{}{}{said}",
+            chart.account(entry.account).path,
+            price.unwrap_or_default()
         ));
         if with_currency {
             cells.push(currency.code.to_string());
