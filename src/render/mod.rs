@@ -29,6 +29,7 @@ use crate::ledger::amount_format::Grouping;
 
 pub mod cell;
 mod csv;
+mod foot;
 pub mod format;
 mod html;
 mod json;
@@ -43,6 +44,7 @@ pub mod views;
 mod xlsx;
 
 pub use cell::{Cell, Column};
+pub use foot::{FootLine, FootOf};
 pub use format::Format;
 pub use json::Json;
 pub use people::People;
@@ -130,6 +132,16 @@ pub trait View {
         false
     }
 
+    /// The rows of a workbook, which people read: amounts on the side of their section.
+    fn paper_rows(&self, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -> io::Result<()> {
+        self.rows(push)
+    }
+
+    /// The lines below the table of a workbook; `None`: a total of each column that [`View::sums`].
+    fn foot(&self) -> Option<Vec<FootLine<'_>>> {
+        None
+    }
+
     /// The same report laid out for reading.
     fn sheet(&self, people: &People) -> Sheet;
 }
@@ -154,6 +166,12 @@ pub fn write(out: &mut dyn Write, options: &Options, view: &dyn View) -> Result<
         .filter(amounts)
         .for_each(|c| c.sums = sums);
     let mut writer = RowWriter::begin(out, options, view.schema(), &view.head(), columns)?;
-    view.rows(&mut |cells| writer.row(cells))?;
+    match options.format {
+        Format::Xlsx => {
+            view.paper_rows(&mut |cells| writer.row(cells))?;
+            view.foot().iter().try_for_each(|foot| writer.foot(foot))?;
+        }
+        _ => view.rows(&mut |cells| writer.row(cells))?,
+    }
     Ok(writer.end(&view.tail())?)
 }

@@ -6,7 +6,7 @@ use super::csv::SeparatedRows;
 use super::json::{DocumentRows, Json, LineRows};
 use super::table::CellTable;
 use super::xlsx::WorkbookRows;
-use super::{Cell, Column, Format, Options, RenderError};
+use super::{Cell, Column, FootLine, Format, Options, RenderError};
 
 /// The cells of one row that were picked, in the order wanted.
 #[derive(Clone, Copy)]
@@ -28,6 +28,10 @@ impl<'r, 'a> Row<'r, 'a> {
 /// A format that takes rows.
 pub(super) trait RowSink {
     fn row(&mut self, row: Row<'_, '_>) -> io::Result<()>;
+    /// Called once at most, after the last row: what to say below the table.
+    fn foot(&mut self, _: &[FootLine<'_>]) -> io::Result<()> {
+        Ok(())
+    }
     /// Called once, after the last row.
     fn end(&mut self, tail: &[(&'static str, Json)]) -> io::Result<()>;
 }
@@ -78,6 +82,15 @@ impl<'w> RowWriter<'w> {
             cells,
             picked: self.picked.as_deref(),
         })
+    }
+
+    /// Lines below the table, in formats that people read: instead of its own totals.
+    pub fn foot(&mut self, lines: &[FootLine<'_>]) -> io::Result<()> {
+        match self.picked {
+            // The lines have an amount for each column of the report, and no place among some of them.
+            Some(_) => Ok(()),
+            None => self.sink.foot(lines),
+        }
     }
 
     /// Ends output; `tail` stands after the rows in a JSON document and nowhere else.

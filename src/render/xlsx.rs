@@ -18,7 +18,7 @@ use super::cell::{ColumnKind, push_plain};
 use super::json::Json;
 use super::rows::{Row, RowSink};
 use super::text::for_cell;
-use super::{Cell, Column, Options};
+use super::{Cell, Column, FootLine, FootOf, Options};
 use crate::ledger::amount_format::machine;
 
 /// Rows of a sheet, with room for totals and notes below them.
@@ -45,6 +45,8 @@ pub(super) struct WorkbookRows<'w> {
     row: u32,
     first: u32,
     sums: Sums,
+    /// Lines are written below the table instead of sums of it.
+    footed: bool,
     /// Columns in which some amount is text.
     long: Vec<bool>,
     /// Void entries are among the rows: a sum would count them.
@@ -83,6 +85,7 @@ impl<'w> WorkbookRows<'w> {
             row: 0,
             first: 0,
             sums: Sums::new(),
+            footed: false,
             long: vec![false; columns.len()],
             voids: false,
             styles: BTreeMap::new(),
@@ -258,6 +261,88 @@ impl<'w> WorkbookRows<'w> {
         }
     }
 
+    /// Lines below the table. A number without a formula stands where its cells are not on the sheet.
+    fn foot_lines(&mut self, lines: &[FootLine<'_>]) -> io::Result<()> {
+        let last = (self.row > self.first).then(|| self.row - 1);
+        let begin = self.row + 1;
+        self.row = begin;
+        let amounts: Vec<u16> = (0u16..)
+            .zip(&self.columns)
+            .filter(|(_, column)| column.kind == ColumnKind::Amount)
+            .map(|(place, _)| place)
+            .collect();
+        for line in lines {
+            let row = self.row;
+            let (strong, label) = (self.strong.clone(), for_cell(&line.label, false, TEXT_MAX));
+            self.sheet()?
+                .write_string_with_format(row, 0, &*label, &strong)
+                .map_err(failed)?;
+            if let Some(place) = self.place_of("currency").filter(|place| *place > 0) {
+                self.text(row, place, &line.currency.code)?;
+            }
+            for (place, minor) in amounts.iter().zip(&line.amounts) {
+                let Some(minor) = minor else { continue };
+                let formula = self.foot_formula(line, *place, begin, last);
+                let exact = self.amount(row, *place, *minor, line.currency.scale, formula)?;
+                self.long[usize::from(*place)] |= !exact;
+            }
+            self.row += 1;
+        }
+        Ok(())
+    }
+
+    fn place_of(&self, name: &str) -> Option<u16> {
+        let place = self.columns.iter().position(|c| c.name == name)?;
+        u16::try_from(place).ok()
+    }
+
+    fn foot_formula(
+        &self,
+        line: &FootLine<'_>,
+        place: u16,
+        begin: u32,
+        last: Option<u32>,
+    ) -> Option<String> {
+        // What is text would be left out of a sum.
+        if self.long[usize::from(place)] {
+            return None;
+        }
+        let is = |name: &str, word: &str| {
+            let range = self.range(self.place_of(name)?, last?);
+            Some(format!(
+                "--EXACT({range},\"{}\")",
+                word.replace('"', "\"\"")
+            ))
+        };
+        let range = || Some(self.range(place, last?));
+        match &line.of {
+            FootOf::Value => None,
+            FootOf::Rows { section } => {
+                let tests = [
+                    is("section", section)?,
+                    is("currency", &line.currency.code)?,
+                ];
+                Some(format!("SUMPRODUCT({},{})", tests.join(","), range()?))
+            }
+            FootOf::Side { column, debit } => {
+                let side = self.range(self.place_of(column)?, last?);
+                let more = if *debit { ">=" } else { "<" };
+                let currency = is("currency", &line.currency.code)?;
+                Some(format!(
+                    "SUMPRODUCT(--({side}{more}0),{currency},{})",
+                    range()?
+                ))
+            }
+            FootOf::Lines(lines) => {
+                let cells = lines.iter().map(|(taken, at)| {
+                    let cell = row_col_to_cell(begin + *at as u32, place);
+                    format!("{}{cell}", if *taken { "-" } else { "+" })
+                });
+                Some(cells.collect::<String>()).filter(|text| !text.is_empty())
+            }
+        }
+    }
+
     /// A line of totals for each section and currency.
     fn totals(&mut self) -> io::Result<()> {
         let sums = std::mem::take(&mut self.sums);
@@ -337,16 +422,23 @@ impl<'w> WorkbookRows<'w> {
         format!("--EXACT({},{said})", self.range(place, last))
     }
 
+    /// Lets people filter the rows so far.
+    fn filter_rows(&mut self) -> io::Result<()> {
+        if !self.header {
+            return Ok(());
+        }
+        let (from, to) = (self.first - 1, self.row - 1);
+        let last = (self.columns.len().max(1) - 1) as u16;
+        self.sheet()?
+            .autofilter(from, 0, to, last)
+            .map(drop)
+            .map_err(failed)
+    }
+
     fn end_sheet(&mut self, tail: &[(&'static str, Json)]) -> io::Result<()> {
         let any_long = self.long.contains(&true);
-        if self.row > self.first {
-            if self.header {
-                let (from, to) = (self.first - 1, self.row - 1);
-                let last = (self.columns.len().max(1) - 1) as u16;
-                self.sheet()?
-                    .autofilter(from, 0, to, last)
-                    .map_err(failed)?;
-            }
+        if self.row > self.first && !self.footed {
+            self.filter_rows()?;
             self.totals()?;
         }
         let mut notes = Vec::new();
@@ -383,6 +475,14 @@ impl RowSink for WorkbookRows<'_> {
         }
         self.row += 1;
         Ok(())
+    }
+
+    fn foot(&mut self, lines: &[FootLine<'_>]) -> io::Result<()> {
+        self.footed = true;
+        if self.row > self.first {
+            self.filter_rows()?;
+        }
+        self.foot_lines(lines)
     }
 
     fn end(&mut self, tail: &[(&'static str, Json)]) -> io::Result<()> {

@@ -45,6 +45,8 @@ pub struct Balance {
     pub lines: Vec<Line<Vec<i128>>>,
     /// Per currency; of every account asked for, whatever the limit.
     pub totals: BTreeMap<CurrencyKey, Vec<i128>>,
+    /// Lines that a limit left out.
+    pub hidden: usize,
 }
 
 /// The columns of totals: one for each span, changes or the balances at their ends.
@@ -106,10 +108,15 @@ pub fn balance(
     if wanted.reversed {
         lines.reverse();
     }
+    let all = lines.len();
     if let Some(limit) = wanted.limit {
         lines.truncate(limit);
     }
-    Balance { lines, totals }
+    Balance {
+        hidden: all - lines.len(),
+        lines,
+        totals,
+    }
 }
 
 fn add_missing(chart: &Chart, amounts: &mut Columns, also: &[AccountKey], width: usize) {

@@ -125,6 +125,46 @@ fn a_workbook_has_dates_numbers_and_totals_that_are_formulas() {
 }
 
 #[test]
+fn statements_in_a_workbook_have_their_bottom_lines() {
+    let env = shop();
+    let sheet = |words: &[&str]| {
+        env.hissab([words, &["-o", "x.xlsx"]].concat()).ok();
+        cells(&env, "x.xlsx")
+    };
+    // The value beside a label: (formula or number, value).
+    let beside = |cells: &[String], label: &str, column: &str| {
+        let label = format!("|text|{label}");
+        let found = cells.iter().find(|c| c.ends_with(&label)).unwrap();
+        let row: String = found.split('|').nth(1).unwrap()[1..].to_owned();
+        let at = format!("|{column}{row}|");
+        let cell = cells.iter().find(|c| c.contains(&at)).unwrap();
+        let parts: Vec<&str> = cell.split('|').collect();
+        (parts[2].to_owned(), parts[3].parse::<f64>().unwrap())
+    };
+    let is = sheet(&["is", "-p", "2026-04"]);
+    let (income, value) = beside(&is, "Total income", "D");
+    assert!(income.starts_with("=SUMPRODUCT("), "{income}");
+    assert_eq!(value, 24_235.5);
+    assert_eq!(beside(&is, "Income:Sales", "D").1, 24_235.5);
+    let (net, value) = beside(&is, "Net loss", "D");
+    assert_eq!(value, 2_884.5);
+    // Expenses less income.
+    assert!(net.starts_with("=-D") && net.contains("+D"), "{net}");
+    let order = |label: &str| is.iter().position(|c| c.ends_with(label)).unwrap();
+    assert!(order("Total income") < order("Total expenses"), "{is:#?}");
+    let cf = sheet(&["cf", "-p", "2026-04"]);
+    assert_eq!(beside(&cf, "Net change", "D").1, -9_884.5);
+    assert_eq!(beside(&cf, "Cash and bank before", "D").1, 96_700.0);
+    assert_eq!(beside(&cf, "Cash and bank after", "D").1, 86_815.5);
+    let bs = sheet(&["bs"]);
+    assert_eq!(beside(&bs, "Total liabilities and equity", "D").1, 91_615.5);
+    assert_eq!(beside(&bs, "Total assets", "D").1, 91_615.5);
+    let dues = sheet(&["dues"]);
+    assert_eq!(beside(&dues, "Total to receive", "C").1, 4_800.0);
+    assert_eq!(beside(&dues, "Total to pay", "C").1, -15_000.0);
+}
+
+#[test]
 fn a_tree_has_no_total_that_would_count_twice() {
     let env = shop();
     env.hissab(["balance", "--tree", "-o", "x.xlsx"]).ok();

@@ -8,6 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::looking::{Filters, Lines, Looking, Periods, Spans, Values};
 use crate::cli::shown::{ShownArgs, show};
+use crate::ledger::plural::counted;
 use crate::render::Layout;
 use crate::render::views::BalanceView;
 use crate::reports::balance::{Shows, Sorted, Wanted, balance, columns};
@@ -111,7 +112,14 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         row_total: args.row_total,
         row_average: args.average,
         no_total: args.no_total,
-        notes: Vec::new(),
+        notes: match report.hidden {
+            0 => Vec::new(),
+            _ if args.no_total => Vec::new(),
+            hidden => vec![format!(
+                "{} not shown; the total is of all.",
+                counted(hidden as u64, "line")
+            )],
+        },
     };
     ctx.page()?;
     show(ctx, &options, &view)?;

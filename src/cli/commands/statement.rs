@@ -45,8 +45,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         report: "Statement",
         schema: "statement/1",
         reverse: args.reverse,
-        notes: lines(&looking.chart, &aged, &options),
-        facts: facts(&looking.chart, &aged),
+        notes: lines(&looking.chart, &aged, as_of, &options),
+        facts: facts(&looking.chart, &aged, as_of),
         ..Wanted::default()
     };
     ctx.page()?;
@@ -133,9 +133,10 @@ fn aged(looking: &mut Looking, keys: &[AccountKey], as_of: Date) -> Result<Vec<A
     Ok(ageing(&open.finish(), as_of))
 }
 
-/// `Open by age: 0-30 days 1,400.00 Dr, over 90 2,000.00 Dr`
-fn lines(chart: &Chart, aged: &[Aged], options: &Options) -> Vec<String> {
+/// `Open by age as of 15-Apr-2026: 0-30 days 1,400.00 Dr, over 90 2,000.00 Dr`
+fn lines(chart: &Chart, aged: &[Aged], as_of: Date, options: &Options) -> Vec<String> {
     let people = options.people();
+    let day = people.date(as_of);
     let line = |aged: &Aged| {
         let currency = chart.currency(aged.currency);
         let parts = BUCKETS.iter().zip(aged.buckets);
@@ -143,12 +144,12 @@ fn lines(chart: &Chart, aged: &[Aged], options: &Options) -> Vec<String> {
             .filter(|(_, minor)| *minor != 0)
             .map(|(name, minor)| format!("{name} days {}", people.sided(minor, currency)))
             .collect();
-        format!("Open by age: {}", parts.join(", "))
+        format!("Open by age as of {day}: {}", parts.join(", "))
     };
     aged.iter().map(line).collect()
 }
 
-fn facts(chart: &Chart, aged: &[Aged]) -> Vec<(&'static str, Json)> {
+fn facts(chart: &Chart, aged: &[Aged], as_of: Date) -> Vec<(&'static str, Json)> {
     let rows = aged.iter().map(|aged| {
         let currency = chart.currency(aged.currency);
         let amount = |minor| Json::amount(minor, currency);
@@ -162,5 +163,8 @@ fn facts(chart: &Chart, aged: &[Aged]) -> Vec<(&'static str, Json)> {
             ("total", amount(aged.total())),
         ])
     });
-    vec![("ageing", Json::List(rows.collect()))]
+    vec![
+        ("ageing_as_of", Json::date(Some(as_of))),
+        ("ageing", Json::List(rows.collect())),
+    ]
 }

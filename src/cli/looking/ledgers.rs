@@ -111,9 +111,8 @@ pub fn write(
         for subject in subjects {
             let held = Held::of(&totals, &subject.keys, &chart);
             if !(wanted.skip_empty && held.is_empty()) {
-                walk(looking, subject, &held, wanted, &mut |event| {
-                    rows.event(&subject.path, &event)
-                })?;
+                let sink = &mut |event: LedgerEvent<'_>| rows.event(&subject.path, &event);
+                walk(looking, subject, &held, wanted, sink)?;
             }
         }
         return Ok(rows.end()?);
@@ -136,10 +135,12 @@ pub fn write(
             by_day: wanted.detail == Detail::Days,
         };
         let mut table = LedgerTable::begin(&mut ctx.out, options, &chart, &scope, &head)?;
-        walk(looking, subject, &held, wanted, &mut |event| {
+        let cut = walk(looking, subject, &held, wanted, &mut |event| {
             table.event(&event)
         })?;
-        table.end(&wanted.notes)?;
+        let mut notes = wanted.notes.clone();
+        notes.extend(partial(looking, wanted, cut));
+        table.end(&notes)?;
     }
     if first && !subjects.is_empty() {
         ctx.note("nothing to show: no account holds or moved anything in this period");
@@ -149,14 +150,32 @@ pub fn write(
 
 type Sink<'s> = &'s mut dyn FnMut(LedgerEvent<'_>) -> io::Result<()>;
 
-/// One ledger's lines, in the order asked for.
+/// What is missing of a ledger, so that nobody takes it for the whole one.
+fn partial(looking: &Looking, wanted: &Wanted, cut: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    if looking.is_filtered() {
+        notes.push("Filtered: a part of the entries, and balances of that part.".to_owned());
+    }
+    if let Some(limit) = wanted.limit.filter(|_| cut) {
+        let what = match limit {
+            1 => "the last line".to_owned(),
+            many => format!("the last {many} lines"),
+        };
+        notes.push(format!(
+            "Limited to {what}: opening and turnover are of these alone."
+        ));
+    }
+    notes
+}
+
+/// One ledger's lines, in the order asked for. True if a limit may have left some out.
 fn walk(
     looking: &mut Looking,
     subject: &Subject,
     held: &Held,
     wanted: &Wanted,
     sink: Sink<'_>,
-) -> Result<()> {
+) -> Result<bool> {
     let from = looking.period.from;
     let to = looking.scope().to;
     if let Some(limit) = wanted.limit {
@@ -182,7 +201,8 @@ fn walk(
         fold.openings(from, sink)?;
     }
     let closing = held.closings();
-    Ok(fold.closings(to, wanted.reverse.then_some(closing.as_slice()), sink)?)
+    fold.closings(to, wanted.reverse.then_some(closing.as_slice()), sink)?;
+    Ok(false)
 }
 
 /// The last entries only (of lines a day: the days of the last transactions): their balances come from the
@@ -194,7 +214,7 @@ fn walk_last(
     wanted: &Wanted,
     limit: u64,
     sink: Sink<'_>,
-) -> Result<()> {
+) -> Result<bool> {
     let to = looking.scope().to;
     let accounts = AccountSet::of(subject.keys.iter().copied());
     let mut scan = scan_of(looking, subject, Order::NewestFirst, wanted);
@@ -267,7 +287,8 @@ fn walk_last(
         fold.openings(before, sink)?;
     }
     let closing = held.closings();
-    Ok(fold.closings(to, wanted.reverse.then_some(closing.as_slice()), sink)?)
+    fold.closings(to, wanted.reverse.then_some(closing.as_slice()), sink)?;
+    Ok(left == 0)
 }
 
 fn scan_of(looking: &Looking, subject: &Subject, order: Order, wanted: &Wanted) -> Scan {

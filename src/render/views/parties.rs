@@ -6,7 +6,9 @@ use std::io;
 use super::{currencies, head, title};
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::CurrencyKey;
-use crate::render::{Cell, Column, Json, People, Sheet, SheetColumn, SheetRow, View};
+use crate::render::{
+    Cell, Column, FootLine, FootOf, Json, People, Sheet, SheetColumn, SheetRow, View,
+};
 use crate::reports::ageing::Aged;
 use crate::reports::dues::Due;
 use crate::reports::scope::Scope;
@@ -78,8 +80,21 @@ impl View for DuesView<'_> {
         vec![("totals", Json::List(sums.collect()))]
     }
 
-    fn sums(&self) -> bool {
-        true
+    fn foot(&self) -> Option<Vec<FootLine<'_>>> {
+        let sums = self.sums().into_iter().filter(|_| self.totals);
+        let lines = sums.flat_map(|(key, (owed, owing))| {
+            let sides = [(true, owed), (false, owing)];
+            sides.map(|(debit, minor)| FootLine {
+                label: side_name(debit).to_owned(),
+                currency: self.chart.currency(key),
+                amounts: vec![Some(minor)],
+                of: FootOf::Side {
+                    column: "balance",
+                    debit,
+                },
+            })
+        });
+        Some(lines.collect())
     }
 
     fn sheet(&self, people: &People) -> Sheet {
@@ -111,10 +126,11 @@ impl View for DuesView<'_> {
             .collect();
         for (key, (owed, owing)) in sums.iter().filter(|_| self.totals) {
             let currency = self.chart.currency(*key);
-            for (label, minor) in [("Total to receive", *owed), ("Total to pay", *owing)] {
+            for (debit, minor) in [(true, *owed), (false, *owing)] {
                 if minor != 0 {
                     let amount = vec![people.sided(minor, currency)];
-                    rows.push(SheetRow::Strong(named(label.to_owned(), *key, amount)));
+                    let label = side_name(debit).to_owned();
+                    rows.push(SheetRow::Strong(named(label, *key, amount)));
                 }
             }
         }
@@ -143,6 +159,38 @@ pub struct AgeingView<'a> {
 }
 
 impl AgeingView<'_> {
+    /// Of the parties that owe us, or of those we owe: the two say nothing of each other.
+    fn sums_of(&self, debit: bool) -> BTreeMap<CurrencyKey, [i128; 5]> {
+        let mut sums: BTreeMap<CurrencyKey, [i128; 5]> = BTreeMap::new();
+        let ours = self.aged.iter().filter(|aged| (aged.total() >= 0) == debit);
+        for aged in ours {
+            let sum = sums.entry(aged.currency).or_default();
+            for (sum, minor) in sum.iter_mut().zip(amounts(aged)) {
+                *sum += minor;
+            }
+        }
+        sums
+    }
+
+    fn sums_json(&self, sums: BTreeMap<CurrencyKey, [i128; 5]>) -> Json {
+        const NAMES: [&str; 5] = [
+            "days_0_30",
+            "days_31_60",
+            "days_61_90",
+            "days_over_90",
+            "total",
+        ];
+        let sums = sums.into_iter().map(|(key, sums)| {
+            let currency = self.chart.currency(key);
+            let amounts = NAMES.iter().zip(sums);
+            let amounts =
+                amounts.map(|(name, minor)| ((*name).into(), Json::amount(minor, currency)));
+            let code = ("currency".into(), Json::text(&*currency.code));
+            Json::Object([code].into_iter().chain(amounts).collect())
+        });
+        Json::List(sums.collect())
+    }
+
     fn sums(&self) -> BTreeMap<CurrencyKey, [i128; 5]> {
         let mut sums: BTreeMap<CurrencyKey, [i128; 5]> = BTreeMap::new();
         for aged in self.aged {
@@ -190,30 +238,29 @@ impl View for AgeingView<'_> {
     }
 
     fn tail(&self) -> Vec<(&'static str, Json)> {
-        let names = [
-            "days_0_30",
-            "days_31_60",
-            "days_61_90",
-            "days_over_90",
-            "total",
-        ];
-        let sums = self.sums().into_iter().map(|(key, sums)| {
-            let currency = self.chart.currency(key);
-            let amounts = names.iter().zip(sums);
-            let amounts =
-                amounts.map(|(name, minor)| ((*name).into(), Json::amount(minor, currency)));
-            Json::Object(
-                [("currency".into(), Json::text(&*currency.code))]
-                    .into_iter()
-                    .chain(amounts)
-                    .collect(),
-            )
-        });
-        vec![("totals", Json::List(sums.collect()))]
+        vec![
+            ("totals", self.sums_json(self.sums())),
+            ("to_receive", self.sums_json(self.sums_of(true))),
+            ("to_pay", self.sums_json(self.sums_of(false))),
+        ]
     }
 
-    fn sums(&self) -> bool {
-        true
+    fn foot(&self) -> Option<Vec<FootLine<'_>>> {
+        let sides = [true, false].into_iter().filter(|_| self.totals);
+        let lines = sides.flat_map(|debit| {
+            self.sums_of(debit)
+                .into_iter()
+                .map(move |(key, sums)| FootLine {
+                    label: side_name(debit).to_owned(),
+                    currency: self.chart.currency(key),
+                    amounts: sums.map(Some).to_vec(),
+                    of: FootOf::Side {
+                        column: "total",
+                        debit,
+                    },
+                })
+        });
+        Some(lines.collect())
     }
 
     fn sheet(&self, people: &People) -> Sheet {
@@ -243,8 +290,14 @@ impl View for AgeingView<'_> {
                 SheetRow::Cells(cells(name, aged.currency, amounts(aged)))
             })
             .collect();
-        for (key, sums) in sums.iter().filter(|_| self.totals) {
-            rows.push(SheetRow::Strong(cells("Total".to_owned(), *key, *sums)));
+        for debit in [true, false].into_iter().filter(|_| self.totals) {
+            for (key, sums) in self.sums_of(debit) {
+                rows.push(SheetRow::Strong(cells(
+                    side_name(debit).to_owned(),
+                    key,
+                    sums,
+                )));
+            }
         }
         let keys: BTreeSet<CurrencyKey> = sums.keys().copied().collect();
         let mut columns = vec![SheetColumn::left("Party")];
@@ -257,6 +310,13 @@ impl View for AgeingView<'_> {
             rows,
             notes: none(self.aged.is_empty()),
         }
+    }
+}
+
+fn side_name(debit: bool) -> &'static str {
+    match debit {
+        true => "Total to receive",
+        false => "Total to pay",
     }
 }
 
@@ -386,7 +446,8 @@ Ageing · Shop · as of 30-Apr-2026 · INR
 Party                      0–30 days         31–60  61–90      over 90         Total
 Assets:Receivable:Ramesh   100.50 Dr                       3,400.00 Dr   3,500.50 Dr
 Liabilities:Payable:Gupta             18,600.00 Cr                      18,600.00 Cr
-Total                      100.50 Dr  18,600.00 Cr         3,400.00 Dr  15,099.50 Cr
+Total to receive           100.50 Dr                       3,400.00 Dr   3,500.50 Dr
+Total to pay                          18,600.00 Cr                      18,600.00 Cr
 ");
         assert_snapshot!(shown(Format::Csv), @"
 party,currency,balance,oldest,days
@@ -423,7 +484,9 @@ Liabilities:Payable:Gupta,INR,0.00,-18600.00,0.00,0.00,-18600.00
     {"party":"Assets:Receivable:Ramesh","currency":"INR","days_0_30":"100.50","days_31_60":"0.00","days_61_90":"0.00","days_over_90":"3400.00","total":"3500.50"},
     {"party":"Liabilities:Payable:Gupta","currency":"INR","days_0_30":"0.00","days_31_60":"-18600.00","days_61_90":"0.00","days_over_90":"0.00","total":"-18600.00"}
   ],
-  "totals": [{"currency": "INR", "days_0_30": "100.50", "days_31_60": "-18600.00", "days_61_90": "0.00", "days_over_90": "3400.00", "total": "-15099.50"}]
+  "totals": [{"currency": "INR", "days_0_30": "100.50", "days_31_60": "-18600.00", "days_61_90": "0.00", "days_over_90": "3400.00", "total": "-15099.50"}],
+  "to_receive": [{"currency": "INR", "days_0_30": "100.50", "days_31_60": "0.00", "days_61_90": "0.00", "days_over_90": "3400.00", "total": "3500.50"}],
+  "to_pay": [{"currency": "INR", "days_0_30": "0.00", "days_31_60": "-18600.00", "days_61_90": "0.00", "days_over_90": "0.00", "total": "-18600.00"}]
 }
 "#);
     }

@@ -10,7 +10,9 @@ use jiff::civil::Date;
 use super::{currencies, head, title};
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::{Currency, CurrencyKey};
-use crate::render::{Cell, Column, Json, Layout, People, Sheet, SheetColumn, SheetRow, View};
+use crate::render::{
+    Cell, Column, FootLine, FootOf, Json, Layout, People, Sheet, SheetColumn, SheetRow, View,
+};
 use crate::reports::scope::Scope;
 use crate::reports::sections::{Amounts, Section, Side};
 
@@ -34,6 +36,8 @@ pub struct Footer<'a> {
     pub side: Side,
     pub amounts: &'a Amounts,
     pub across: Across,
+    /// Whether a section is part of it.
+    pub of: fn(&str) -> bool,
 }
 
 /// What a footer has in the column that adds the periods up.
@@ -124,15 +128,12 @@ impl SectionsView<'_> {
         key: CurrencyKey,
         amounts: &[i128],
     ) -> Vec<String> {
-        let label = footer.label.to_owned();
-        let mut cells = self.people_row(people, several, label, footer.side, key, amounts);
-        if let Across::Point(balances) = &footer.across {
-            cells.truncate(1 + usize::from(several) + amounts.len());
-            let balance = balances.get(&key).copied().unwrap_or(0);
-            let shown = people.signed(footer.side.shown(balance), self.chart.currency(key));
-            cells.extend(self.row_total.then_some(shown));
-            cells.extend(self.row_average.then(String::new));
-        }
+        let currency = self.chart.currency(key);
+        let mut cells = vec![footer.label.to_owned()];
+        cells.extend(several.then(|| currency.code.to_string()));
+        let amounts = self.footer_amounts(footer, key, amounts).into_iter();
+        let text = |minor: Option<i128>| minor.map(|minor| people.signed(minor, currency));
+        cells.extend(amounts.map(|minor| text(minor).unwrap_or_default()));
         cells
     }
 
@@ -172,6 +173,105 @@ impl SectionsView<'_> {
             }
         }
         rows
+    }
+
+    /// Every row, its amounts as `shown` turns them.
+    fn rows_as(
+        &self,
+        shown: impl Fn(Side, i128) -> i128,
+        push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        for section in self.sections {
+            for line in &section.lines {
+                let currency: &Currency = self.chart.currency(line.currency);
+                let start = [
+                    Cell::Word(section.name),
+                    Cell::text(&line.path),
+                    Cell::text(&currency.code),
+                ];
+                if self.layout == Layout::Wide {
+                    let amounts = self.widened(&line.amounts).into_iter();
+                    let amounts =
+                        amounts.map(|minor| Cell::Amount(shown(section.side, minor), currency));
+                    push(&start.into_iter().chain(amounts).collect::<Vec<_>>())?;
+                    continue;
+                }
+                for (column, minor) in self.columns.iter().zip(&line.amounts) {
+                    let mut cells = start.to_vec();
+                    cells.push(column.from.map_or(Cell::Empty, Cell::Date));
+                    cells.push(column.to.map_or(Cell::Empty, Cell::Date));
+                    cells.push(Cell::Amount(shown(section.side, *minor), currency));
+                    push(&cells)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The sums of the sections, then the footers of them.
+    fn foot_lines(&self) -> Vec<FootLine<'_>> {
+        let mut lines = Vec::new();
+        // Where the sum of each section in each currency stands.
+        let mut places: Vec<(&Section, CurrencyKey, usize)> = Vec::new();
+        let tree = self
+            .sections
+            .iter()
+            .any(|s| s.lines.iter().any(|l| l.level > 0));
+        for section in self.sections {
+            for (key, amounts) in &section.totals {
+                places.push((section, *key, lines.len()));
+                let shown = self.widened(amounts).into_iter();
+                lines.push(FootLine {
+                    label: format!("Total {}", section.name),
+                    currency: self.chart.currency(*key),
+                    amounts: shown.map(|minor| Some(section.side.shown(minor))).collect(),
+                    of: match tree {
+                        true => FootOf::Value,
+                        false => FootOf::Rows {
+                            section: section.name,
+                        },
+                    },
+                });
+            }
+        }
+        for footer in &self.footers {
+            for (key, amounts) in footer.amounts {
+                let parts = places
+                    .iter()
+                    .filter(|(s, k, _)| k == key && (footer.of)(s.name));
+                let parts = parts.map(|(s, _, at)| (s.side != footer.side, *at));
+                lines.push(FootLine {
+                    label: footer.label.to_owned(),
+                    currency: self.chart.currency(*key),
+                    amounts: self.footer_amounts(footer, *key, amounts),
+                    of: match footer.across {
+                        Across::Sum => FootOf::Lines(parts.collect()),
+                        Across::Point(_) => FootOf::Value,
+                    },
+                });
+            }
+        }
+        lines
+    }
+
+    /// A footer's amounts on its side; nothing where an average would mean nothing.
+    fn footer_amounts(
+        &self,
+        footer: &Footer<'_>,
+        key: CurrencyKey,
+        amounts: &[i128],
+    ) -> Vec<Option<i128>> {
+        let shown = |minor| Some(footer.side.shown(minor));
+        match &footer.across {
+            Across::Sum => self.widened(amounts).into_iter().map(shown).collect(),
+            Across::Point(balances) => {
+                let mut all: Vec<Option<i128>> = amounts.iter().copied().map(shown).collect();
+                let balance = balances.get(&key).copied().unwrap_or(0);
+                all.extend(self.row_total.then(|| shown(balance)));
+                all.extend(self.row_average.then_some(None));
+                all
+            }
+        }
     }
 
     fn amounts_json(&self, amounts: &Amounts) -> Json {
@@ -225,30 +325,19 @@ impl View for SectionsView<'_> {
     }
 
     fn rows(&self, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -> io::Result<()> {
-        for section in self.sections {
-            for line in &section.lines {
-                let currency: &Currency = self.chart.currency(line.currency);
-                let start = [
-                    Cell::Word(section.name),
-                    Cell::text(&line.path),
-                    Cell::text(&currency.code),
-                ];
-                if self.layout == Layout::Wide {
-                    let amounts = self.widened(&line.amounts).into_iter();
-                    let amounts = amounts.map(|minor| Cell::Amount(minor, currency));
-                    push(&start.into_iter().chain(amounts).collect::<Vec<_>>())?;
-                    continue;
-                }
-                for (column, minor) in self.columns.iter().zip(&line.amounts) {
-                    let mut cells = start.to_vec();
-                    cells.push(column.from.map_or(Cell::Empty, Cell::Date));
-                    cells.push(column.to.map_or(Cell::Empty, Cell::Date));
-                    cells.push(Cell::Amount(*minor, currency));
-                    push(&cells)?;
-                }
-            }
-        }
-        Ok(())
+        self.rows_as(|_, minor| minor, push)
+    }
+
+    fn paper_rows(&self, push: &mut dyn FnMut(&[Cell<'_>]) -> io::Result<()>) -> io::Result<()> {
+        self.rows_as(Side::shown, push)
+    }
+
+    fn foot(&self) -> Option<Vec<FootLine<'_>>> {
+        // Trees hold sums of their own, tidy rows several periods in one column.
+        Some(match self.totals && self.layout == Layout::Wide {
+            true => self.foot_lines(),
+            false => Vec::new(),
+        })
     }
 
     fn tail(&self) -> Vec<(&'static str, Json)> {
@@ -383,6 +472,7 @@ mod tests {
                 side: Side::Credit,
                 amounts: &report.net,
                 across: Across::Sum,
+                of: |_| true,
             }],
             proved: None,
             notes: Vec::new(),

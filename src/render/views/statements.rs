@@ -55,6 +55,7 @@ impl<'a> SectionsView<'a> {
                 side: Side::Credit,
                 amounts: owing,
                 across: Across::Sum,
+                of: |section| section != "assets",
             }];
         }
         let words = match report.proved {
@@ -81,6 +82,7 @@ impl<'a> SectionsView<'a> {
             side: if loss { Side::Debit } else { Side::Credit },
             amounts: &report.net,
             across: Across::Sum,
+            of: |section| section != "unclassified",
         }];
         if self.scope.filtered {
             self.notes = vec!["Filtered: a part of the result.".to_owned()];
@@ -99,6 +101,7 @@ impl<'a> SectionsView<'a> {
             side: Side::Debit,
             amounts,
             across,
+            of: |_| true,
         };
         self.footers = vec![footer("change", "Net change", &report.change, Across::Sum)];
         if whole {
