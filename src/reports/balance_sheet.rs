@@ -10,6 +10,9 @@ pub const UNCLOSED_PROFIT: &str = "Unclosed profit";
 /// The label of what priced entries moved between currencies (rulings: a trial balance proves by weight).
 pub const CONVERSION: &str = "(conversion)";
 
+/// The label of the same line where accounts are valued: what prices have added or taken since.
+pub const UNREALISED: &str = "Unrealised gain or loss";
+
 /// Balances by section, one column for each cut of the totals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BalanceSheet {
@@ -26,6 +29,35 @@ pub fn balance_sheet(
     chart: &Chart,
     amounts: &ByAccount,
     conversions: &Amounts,
+    layout: Layout,
+    whole: bool,
+) -> BalanceSheet {
+    made(chart, amounts, (CONVERSION, conversions), layout, whole)
+}
+
+/// The balance sheet of balances at market prices, or at cost: what they sum to is nobody's account's, but
+/// gained or lost by holding, and not realised.
+pub fn valued_balance_sheet(
+    chart: &Chart,
+    amounts: &ByAccount,
+    layout: Layout,
+    whole: bool,
+) -> BalanceSheet {
+    let mut gains = Amounts::new();
+    for ((_, currency), columns) in amounts {
+        let negative: Vec<i128> = columns.iter().map(|minor| -minor).collect();
+        add(&mut gains, *currency, &negative);
+    }
+    // Where a price was missing the currencies are what exchanges left of each, gains and all.
+    let several = gains.values().filter(|g| g.iter().any(|g| *g != 0)).count() > 1;
+    let label = if several { CONVERSION } else { UNREALISED };
+    made(chart, amounts, (label, &gains), layout, whole)
+}
+
+fn made(
+    chart: &Chart,
+    amounts: &ByAccount,
+    (label, conversions): (&str, &Amounts),
     layout: Layout,
     whole: bool,
 ) -> BalanceSheet {
@@ -47,7 +79,7 @@ pub fn balance_sheet(
             }
         }
         equity.compute(UNCLOSED_PROFIT, &unclosed);
-        equity.compute(CONVERSION, conversions);
+        equity.compute(label, conversions);
     }
     let mut sections = vec![assets, liabilities, equity];
     if !unclassified.lines.is_empty() {

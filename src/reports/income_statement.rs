@@ -27,6 +27,13 @@ pub fn movements(totals: &Totals) -> ByAccount {
         .collect()
 }
 
+/// Of [`movements`] those that an income statement shows: of income, expenses and what nobody classified.
+pub fn of_result(chart: &Chart, mut amounts: ByAccount) -> ByAccount {
+    let shown = |kind: Kind| !kind.is_permanent() || kind == Kind::Unclassified;
+    amounts.retain(|(account, _), _| shown(chart.account(*account).kind));
+    amounts
+}
+
 /// The income statement of [`movements`], a column for each span.
 pub fn income_statement(chart: &Chart, amounts: &ByAccount, layout: Layout) -> IncomeStatement {
     let section = |name, kind: Kind| {

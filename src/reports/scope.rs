@@ -25,6 +25,24 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The heading of a report of what moved: a period that is open at its beginning begins with the first
+    /// day of the book.
+    pub fn of_flows(info: &BookInfo, chart: &Chart, period: Period, filtered: bool) -> Scope {
+        let (first, last) = info.span.unzip();
+        let begins = first.filter(|first| period.until.is_none_or(|until| *first < until));
+        let period = Period {
+            from: period.from.or(begins),
+            until: period.until.or(last.and_then(|last| last.tomorrow().ok())),
+        };
+        // Days before any entry have no range: the heading says their end.
+        let sound = period
+            .from
+            .zip(period.until)
+            .is_none_or(|(from, until)| from < until);
+        let until = period.until.filter(|_| sound);
+        Scope::of(info, chart, Period { until, ..period }, filtered)
+    }
+
     /// The heading of a report over a period. An open end is the last day of the book.
     pub fn of(info: &BookInfo, chart: &Chart, period: Period, filtered: bool) -> Scope {
         let last = info.span.map(|(_, last)| last);

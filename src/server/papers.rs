@@ -178,6 +178,10 @@ impl Desk<'_> {
         Scope::of(self.info, self.chart, self.period, false)
     }
 
+    fn scope_of_flows(&self) -> Scope {
+        Scope::of_flows(self.info, self.chart, self.period, false)
+    }
+
     fn cuts(&self) -> Vec<Date> {
         vec![
             self.period.from.unwrap_or(Date::MIN),
@@ -247,7 +251,7 @@ impl Desk<'_> {
         let totals = self.totals(None)?;
         let layout = sections::Layout::default();
         let report = income_statement(self.chart, &movements(&totals), layout);
-        let scope = self.scope();
+        let scope = self.scope_of_flows();
         let columns = self.column("amount");
         let mut view = SectionsView::empty(self.chart, &scope, &columns);
         view.income_statement(&report);
@@ -271,7 +275,7 @@ impl Desk<'_> {
         let flows = builder.finish();
         let layout = sections::Layout::default();
         let report = cash_flow(self.chart, &flows, &cash, layout, true);
-        let scope = self.scope();
+        let scope = self.scope_of_flows();
         let columns = self.column("amount");
         let mut view = SectionsView::empty(self.chart, &scope, &columns);
         view.cash_flow(&report, true);

@@ -308,3 +308,173 @@ fn columns_keep_to_the_days_that_were_asked_for() {
     assert_eq!(book["periods"][0]["from"], "2025-08-10");
     assert_eq!(book["periods"][0]["to"], "2025-08-20");
 }
+
+/// A book with dollars bought and sold back.
+fn dollar_book() -> TestEnv {
+    let env = shop_book();
+    run(&env, "currency add USD").ok();
+    run(&env, "account add Assets:Bank:HDFC").ok();
+    run(&env, "account add Assets:Bank:Dollars --currency USD").ok();
+    run(
+        &env,
+        "opening -d 2026-04-01 hdfc=100000 Equity:Capital=-100000",
+    )
+    .ok();
+    run(&env, "move 8450 hdfc dollars --received 100 -d 2026-04-02").ok();
+    run(&env, "move 30 dollars hdfc --rate 85 -d 2026-04-03").ok();
+    env
+}
+
+#[test]
+fn the_foreign_side_of_an_exchange_is_priced() {
+    let env = dollar_book();
+    let entries = json(&env, "show 3")["entries"].clone();
+    let of = |account: &str| {
+        let all = entries.as_array().unwrap().iter();
+        all.clone()
+            .find(|e| e["account"] == account)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(of("Assets:Bank:Dollars")["price"]["amount"], "2550");
+    assert_eq!(of("Assets:Bank:Dollars")["price"]["currency"], "INR");
+    assert!(
+        of("Assets:Bank:HDFC")
+            .get("price")
+            .is_none_or(Value::is_null),
+        "{entries}"
+    );
+    // At cost all of it is rupees.
+    let sheet = rows(&env, "bs --cost assets");
+    let told = [
+        "assets,Assets:Bank:Dollars,INR,5900.00",
+        "assets,Assets:Bank:HDFC,INR,94100.00",
+    ];
+    assert_eq!(sheet, told);
+    run(&env, "check").ok();
+}
+
+#[test]
+fn exports_of_rows_keep_prices_and_come_in_again_exactly() {
+    let env = dollar_book();
+    let all = |env: &TestEnv, book: &str| env.hissab(["-B", book, "print"]).ok().stdout;
+    let shown = run(&env, "journal").ok().stdout;
+    assert!(
+        shown.contains("Assets:Bank:Dollars @@ 8450.00 INR"),
+        "{shown}"
+    );
+    for form in ["csv", "tsv", "json", "ndjson"] {
+        let file = format!("ex.{form}");
+        run(&env, &format!("export {file} -O {form}")).ok();
+        let again = run(&env, &format!("import {file}")).ok();
+        assert!(again.stdout.contains("nothing"), "{form}: {again}");
+        let book = format!("{form}.hissab");
+        env.hissab([
+            "init",
+            &book,
+            "--name",
+            "S",
+            "--currency",
+            "INR",
+            "--timezone",
+            "UTC",
+        ])
+        .ok();
+        env.hissab(["-B", &book, "import", &file]).ok();
+        assert_eq!(all(&env, &book), all(&env, "s.hissab"), "{form}");
+    }
+    let text = std::fs::read_to_string(env.path("ex.csv")).unwrap();
+    assert!(
+        text.lines().next().unwrap().ends_with(",tags,id,price"),
+        "{text}"
+    );
+    assert!(text.contains(",total 8450.00 INR\n"), "{text}");
+}
+
+#[test]
+fn what_is_part_of_a_ledger_says_so() {
+    let env = shop_book();
+    for day in 1..=4 {
+        run(&env, &format!("in 10 Sales -d 2026-04-0{day}")).ok();
+    }
+    let note = "Filtered: a part of the entries";
+    assert!(run(&env, "ledger cash desc:sal").ok().stdout.contains(note));
+    let whole = run(&env, "ledger cash --limit 9").ok().stdout;
+    assert!(
+        !whole.contains(note) && !whole.contains("Limited"),
+        "{whole}"
+    );
+    let last = run(&env, "ledger cash --limit 3 -p 2026-04").ok().stdout;
+    assert!(last.contains("Limited to the last 3 lines"), "{last}");
+    let few = run(&env, "bal --limit 1").ok().stdout;
+    assert!(
+        few.contains("1 line not shown; the total is of all."),
+        "{few}"
+    );
+}
+
+#[test]
+fn a_statement_says_the_day_of_its_ages() {
+    let env = shop_book();
+    run(&env, "party add Ramesh --customer").ok();
+    run(&env, "gave 500 Ramesh -d 2026-03-01").ok();
+    let shown = run(&env, "statement ramesh").ok().stdout;
+    assert!(
+        shown.contains("Open by age as of 07-Apr-2026: 31-60 days 500.00 Dr"),
+        "{shown}"
+    );
+    assert_eq!(json(&env, "statement ramesh")["ageing_as_of"], "2026-04-07");
+}
+
+#[test]
+fn what_is_owed_both_ways_is_not_netted() {
+    let env = shop_book();
+    run(&env, "party add Ramesh --customer").ok();
+    run(&env, "party add Gupta --supplier").ok();
+    run(&env, "gave 500 Ramesh -d 2026-04-01").ok();
+    run(&env, "took 800 Gupta -d 2026-04-01").ok();
+    let aged = json(&env, "ageing");
+    assert_eq!(aged["to_receive"][0]["total"], "500.00");
+    assert_eq!(aged["to_pay"][0]["total"], "-800.00");
+    let shown = run(&env, "ageing").ok().stdout;
+    assert!(
+        shown.contains("Total to receive") && shown.contains("Total to pay"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn an_income_statement_of_all_days_says_which() {
+    let env = shop_book();
+    run(&env, "in 500 Sales -d 2025-05-01").ok();
+    run(&env, "in 200 Sales -d 2026-04-02").ok();
+    for report in ["is", "cf"] {
+        let shown = run(&env, report).ok().stdout;
+        assert!(shown.contains("01-May-2025 to 02-Apr-2026"), "{shown}");
+        assert_eq!(json(&env, report)["from"], "2025-05-01");
+    }
+    // The balance sheet is of a day.
+    let shown = run(&env, "bs").ok().stdout;
+    assert!(shown.contains("as of 02-Apr-2026"), "{shown}");
+}
+
+#[test]
+fn gains_by_holding_are_called_so_and_results_ask_for_no_price_of_shares() {
+    let env = TestEnv::new();
+    let chart = "account Assets:Bank ; type: Bank\n\n";
+    let trade = "2025-02-01 shares\n    Assets:Depot  10 AAPL @ 150.25 EUR\n    Assets:Bank  -1502.50 EUR\n\n2025-02-02 fee\n    Expenses:Fees  2 EUR\n    Assets:Bank\n";
+    env.write(
+        "p.journal",
+        format!("{chart}P 2025-06-30 AAPL 170 EUR\n\n{trade}"),
+    );
+    let sheet = rows(&env, "-f p.journal bs -X EUR --as-of 2025-12-31");
+    assert!(
+        sheet.contains(&"equity,Unrealised gain or loss,EUR,-197.50".to_owned()),
+        "{sheet:?}"
+    );
+    let quarters = run(&env, "-f p.journal is -X EUR -Q -p 2025").ok();
+    assert_eq!(
+        quarters.stderr, "",
+        "no price of AAPL is needed in the first quarter"
+    );
+}

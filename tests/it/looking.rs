@@ -274,6 +274,7 @@ Assets                    91,615.50
   Receivable:Sita Stores   4,800.00
 Expenses                  27,120.00
 Total                          0.00
+10 lines not shown; the total is of all.
 [exit 0]
 "#);
     assert_snapshot!(look(&["bal", "-D", "-p", "2026-04-01 to 2026-04-04", "type:C", "-T", "-A"]), @r#"
@@ -416,6 +417,7 @@ Date         No.  Voucher  Ref.  Particulars                  Debit    Credit   
 04-Apr-2026  8    Receipt        Sales, Counter sales     13,185.50            11,815.50 Dr
 06-Apr-2026  12   Payment        Suspense, Paid to Mohan             2,000.00   9,815.50 Dr
 06-Apr-2026                      Total, closing           13,185.50  2,000.00   9,815.50 Dr
+Limited to the last 2 lines: opening and turnover are of these alone.
 [exit 0]
 "#);
     assert_snapshot!(look(&["ledger", "cash", "--limit", "2", "--reverse"]), @r#"
@@ -425,6 +427,7 @@ Date         No.  Voucher  Ref.  Particulars                  Debit    Credit   
 04-Apr-2026  8    Receipt        Sales, Counter sales     13,185.50            11,815.50 Dr
 04-Apr-2026                      Opening balance                                1,370.00 Cr
 06-Apr-2026                      Total, closing           13,185.50  2,000.00   9,815.50 Dr
+Limited to the last 2 lines: opening and turnover are of these alone.
 [exit 0]
 "#);
     assert_snapshot!(look(&["ledger", "receivable", "--from", "2026-04-01"]), @r#"
@@ -454,6 +457,7 @@ Date         No.  Voucher  Ref.  Particulars               Debit  Credit       B
 01-Apr-2026  2    Receipt        Sales, Counter sales   6,250.00           6,250.00 Dr
 04-Apr-2026  8    Receipt        Sales, Counter sales  13,185.50          19,435.50 Dr
 06-Apr-2026                      Total, closing        19,435.50          19,435.50 Dr
+Filtered: a part of the entries, and balances of that part.
 [exit 0]
 "#);
 }
@@ -624,15 +628,15 @@ Total of 0 vouchers, 1 void
 [exit 0]
 "#);
     assert_snapshot!(look(&["journal", "rent", "-O", "csv"]), @r#"
-number,date,voucher,status,description,payee,reference,account,debit,credit,currency,memo,tags,id
-10,2026-04-05,payment,unmarked,"Rent, April",,000124,Expenses:Rent,12000.00,,INR,,,[ID]
-10,2026-04-05,payment,unmarked,"Rent, April",,000124,Assets:Bank:HDFC,,12000.00,INR,,,[ID]
+number,date,voucher,status,description,payee,reference,account,debit,credit,currency,memo,tags,id,price
+10,2026-04-05,payment,unmarked,"Rent, April",,000124,Expenses:Rent,12000.00,,INR,,,[ID],
+10,2026-04-05,payment,unmarked,"Rent, April",,000124,Assets:Bank:HDFC,,12000.00,INR,,,[ID],
 [exit 0]
 "#);
     assert_snapshot!(look(&["journal", "rent", "-O", "tsv"]), @r#"
-number	date	voucher	status	description	payee	reference	account	debit	credit	currency	memo	tags	id
-10	2026-04-05	payment	unmarked	Rent, April		000124	Expenses:Rent	12000.00		INR			[ID]
-10	2026-04-05	payment	unmarked	Rent, April		000124	Assets:Bank:HDFC		12000.00	INR			[ID]
+number	date	voucher	status	description	payee	reference	account	debit	credit	currency	memo	tags	id	price
+10	2026-04-05	payment	unmarked	Rent, April		000124	Expenses:Rent	12000.00		INR			[ID]	
+10	2026-04-05	payment	unmarked	Rent, April		000124	Assets:Bank:HDFC		12000.00	INR			[ID]	
 [exit 0]
 "#);
     assert_snapshot!(look(&["journal", "rent", "-O", "json"]), @r#"
@@ -645,8 +649,8 @@ number	date	voucher	status	description	payee	reference	account	debit	credit	curr
   "base_currency": "INR",
   "filtered": true,
   "rows": [
-    {"number":10,"date":"2026-04-05","voucher":"payment","status":"unmarked","description":"Rent, April","payee":null,"reference":"000124","account":"Expenses:Rent","debit":"12000.00","credit":null,"currency":"INR","memo":null,"tags":[],"id":"[ID]"},
-    {"number":10,"date":"2026-04-05","voucher":"payment","status":"unmarked","description":"Rent, April","payee":null,"reference":"000124","account":"Assets:Bank:HDFC","debit":null,"credit":"12000.00","currency":"INR","memo":null,"tags":[],"id":"[ID]"}
+    {"number":10,"date":"2026-04-05","voucher":"payment","status":"unmarked","description":"Rent, April","payee":null,"reference":"000124","account":"Expenses:Rent","debit":"12000.00","credit":null,"currency":"INR","memo":null,"tags":[],"id":"[ID]","price":null},
+    {"number":10,"date":"2026-04-05","voucher":"payment","status":"unmarked","description":"Rent, April","payee":null,"reference":"000124","account":"Assets:Bank:HDFC","debit":null,"credit":"12000.00","currency":"INR","memo":null,"tags":[],"id":"[ID]","price":null}
   ],
   "transactions": 1,
   "void": 0,
@@ -655,8 +659,8 @@ number	date	voucher	status	description	payee	reference	account	debit	credit	curr
 [exit 0]
 "#);
     assert_snapshot!(look(&["journal", "rent", "-O", "ndjson"]), @r#"
-{"number":10,"date":"2026-04-05","voucher":"payment","status":"unmarked","description":"Rent, April","payee":null,"reference":"000124","account":"Expenses:Rent","debit":"12000.00","credit":null,"currency":"INR","memo":null,"tags":[],"id":"[ID]"}
-{"number":10,"date":"2026-04-05","voucher":"payment","status":"unmarked","description":"Rent, April","payee":null,"reference":"000124","account":"Assets:Bank:HDFC","debit":null,"credit":"12000.00","currency":"INR","memo":null,"tags":[],"id":"[ID]"}
+{"number":10,"date":"2026-04-05","voucher":"payment","status":"unmarked","description":"Rent, April","payee":null,"reference":"000124","account":"Expenses:Rent","debit":"12000.00","credit":null,"currency":"INR","memo":null,"tags":[],"id":"[ID]","price":null}
+{"number":10,"date":"2026-04-05","voucher":"payment","status":"unmarked","description":"Rent, April","payee":null,"reference":"000124","account":"Assets:Bank:HDFC","debit":null,"credit":"12000.00","currency":"INR","memo":null,"tags":[],"id":"[ID]","price":null}
 [exit 0]
 "#);
     assert_snapshot!(look(&["journal", "rent", "-O", "md"]), @r#"
@@ -708,17 +712,17 @@ Cash: opening 11,815.50 Dr, receipts 0.00, payments 2,000.00, closing 9,815.50 D
 [exit 0]
 "#);
     assert_snapshot!(look(&["daybook", "3/4", "-O", "csv"]), @r#"
-number,date,voucher,status,description,payee,reference,account,debit,credit,currency,memo,tags,id
-6,2026-04-03,receipt,unmarked,UPI,,609412345678,Assets:Bank:HDFC,3400.00,,INR,,,[ID]
-6,2026-04-03,receipt,unmarked,UPI,,609412345678,Assets:Receivable:Ramesh,,3400.00,INR,,,[ID]
+number,date,voucher,status,description,payee,reference,account,debit,credit,currency,memo,tags,id,price
+6,2026-04-03,receipt,unmarked,UPI,,609412345678,Assets:Bank:HDFC,3400.00,,INR,,,[ID],
+6,2026-04-03,receipt,unmarked,UPI,,609412345678,Assets:Receivable:Ramesh,,3400.00,INR,,,[ID],
 [exit 0]
 "#);
     assert_snapshot!(look(&["daybook", "3/4", "-O", "csv", "--void"]), @r#"
-number,date,voucher,status,description,payee,reference,account,debit,credit,currency,memo,tags,id
-6,2026-04-03,receipt,unmarked,UPI,,609412345678,Assets:Bank:HDFC,3400.00,,INR,,,[ID]
-6,2026-04-03,receipt,unmarked,UPI,,609412345678,Assets:Receivable:Ramesh,,3400.00,INR,,,[ID]
-7,2026-04-03,payment,void,Auto,,,Expenses:Travel,80.00,,INR,,,[ID]
-7,2026-04-03,payment,void,Auto,,,Assets:Cash,,80.00,INR,,,[ID]
+number,date,voucher,status,description,payee,reference,account,debit,credit,currency,memo,tags,id,price
+6,2026-04-03,receipt,unmarked,UPI,,609412345678,Assets:Bank:HDFC,3400.00,,INR,,,[ID],
+6,2026-04-03,receipt,unmarked,UPI,,609412345678,Assets:Receivable:Ramesh,,3400.00,INR,,,[ID],
+7,2026-04-03,payment,void,Auto,,,Expenses:Travel,80.00,,INR,,,[ID],
+7,2026-04-03,payment,void,Auto,,,Assets:Cash,,80.00,INR,,,[ID],
 [exit 0]
 "#);
     assert_snapshot!(look(&["daybook", "5/4", "-O", "json"]), @r#"
@@ -731,8 +735,8 @@ number,date,voucher,status,description,payee,reference,account,debit,credit,curr
   "base_currency": "INR",
   "filtered": false,
   "rows": [
-    {"number":10,"date":"2026-04-05","voucher":"payment","status":"unmarked","description":"Rent, April","payee":null,"reference":"000124","account":"Expenses:Rent","debit":"12000.00","credit":null,"currency":"INR","memo":null,"tags":[],"id":"[ID]"},
-    {"number":10,"date":"2026-04-05","voucher":"payment","status":"unmarked","description":"Rent, April","payee":null,"reference":"000124","account":"Assets:Bank:HDFC","debit":null,"credit":"12000.00","currency":"INR","memo":null,"tags":[],"id":"[ID]"}
+    {"number":10,"date":"2026-04-05","voucher":"payment","status":"unmarked","description":"Rent, April","payee":null,"reference":"000124","account":"Expenses:Rent","debit":"12000.00","credit":null,"currency":"INR","memo":null,"tags":[],"id":"[ID]","price":null},
+    {"number":10,"date":"2026-04-05","voucher":"payment","status":"unmarked","description":"Rent, April","payee":null,"reference":"000124","account":"Assets:Bank:HDFC","debit":null,"credit":"12000.00","currency":"INR","memo":null,"tags":[],"id":"[ID]","price":null}
   ],
   "transactions": 1,
   "void": 0,
@@ -1104,19 +1108,19 @@ date,number,voucher,reference,payee,description,debit,credit,currency,balance,ac
 "#);
     assert_snapshot!(look(&["journal", "-C"]), @r#"
 Journal · to 02-May-2026
-Date         No.  Voucher  Ref.  Particulars         Currency  Debit  Credit
-10-Apr-2026  2    Journal        assets:shares       AAPL          2
-                                   assets:usd (buy)  USD              380.00
-Total of 1 voucher                                   USD        0.00  380.00
-                                                     AAPL          2       0
+Date         No.  Voucher  Ref.  Particulars              Currency  Debit  Credit
+10-Apr-2026  2    Journal        assets:shares @ 190 USD  AAPL          2
+                                   assets:usd (buy)       USD              380.00
+Total of 1 voucher                                        USD        0.00  380.00
+                                                          AAPL          2       0
 [exit 0]
 "#);
     assert_snapshot!(look(&["journal", "-p", "2026-05", "-O", "csv"]), @r#"
-number,date,voucher,status,description,payee,reference,account,debit,credit,currency,memo,tags,id
-4,2026-05-02,payment,unmarked,"'=odd, ""quoted""",,c12,expenses:food,50.00,,INR,,for:lunch,[ID]
-4,2026-05-02,payment,unmarked,"'=odd, ""quoted""",,c12,assets:bank,,50.00,INR,,,[ID]
-4,2026-05-02,payment,unmarked,"'=odd, ""quoted""",,c12,budget:food,,50.00,INR,,_virtual:unbalanced,[ID]
-4,2026-05-02,payment,unmarked,"'=odd, ""quoted""",,c12,Equity:Virtual,50.00,,INR,,_virtual:unbalanced,[ID]
+number,date,voucher,status,description,payee,reference,account,debit,credit,currency,memo,tags,id,price
+4,2026-05-02,payment,unmarked,"'=odd, ""quoted""",,c12,expenses:food,50.00,,INR,,for:lunch,[ID],
+4,2026-05-02,payment,unmarked,"'=odd, ""quoted""",,c12,assets:bank,,50.00,INR,,,[ID],
+4,2026-05-02,payment,unmarked,"'=odd, ""quoted""",,c12,budget:food,,50.00,INR,,_virtual:unbalanced,[ID],
+4,2026-05-02,payment,unmarked,"'=odd, ""quoted""",,c12,Equity:Virtual,50.00,,INR,,_virtual:unbalanced,[ID],
 [exit 0]
 "#);
     assert_snapshot!(look(&["journal", "-p", "2026-05", "-O", "csv", "--raw", "--fields", "description"]), @r#"

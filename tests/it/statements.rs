@@ -160,7 +160,7 @@ expenses,Expenses:Tea,INR,2027-01-01,2027-03-31,0.00
 [exit 0]
 "#);
     assert_snapshot!(look(&["is", "-S", "expenses", "-O", "md"]), @"
-## Income statement · Shree Ganesh Stores · as of 06-Apr-2026 · INR
+## Income statement · Shree Ganesh Stores · 31-Mar-2026 to 06-Apr-2026 · INR
 
 | Account | Amount |
 | --- | ---: |
@@ -237,7 +237,8 @@ Ageing · Shree Ganesh Stores · as of 15-Jun-2026 · INR
 Party                              0–30 days  31–60         61–90  over 90         Total
 Assets:Receivable:Sita Stores                         4,800.00 Dr            4,800.00 Dr
 Liabilities:Payable:Gupta Traders                    15,000.00 Cr           15,000.00 Cr
-Total                                                10,200.00 Cr           10,200.00 Cr
+Total to receive                                      4,800.00 Dr            4,800.00 Dr
+Total to pay                                         15,000.00 Cr           15,000.00 Cr
 [exit 0]
 ");
     assert_snapshot!(look(&["ageing", "gupta", "--as-of", "2026-06-15", "-O", "json"]), @r#"
@@ -252,7 +253,9 @@ Total                                                10,200.00 Cr           10,2
   "rows": [
     {"party":"Liabilities:Payable:Gupta Traders","currency":"INR","days_0_30":"0.00","days_31_60":"0.00","days_61_90":"-15000.00","days_over_90":"0.00","total":"-15000.00"}
   ],
-  "totals": [{"currency": "INR", "days_0_30": "0.00", "days_31_60": "0.00", "days_61_90": "-15000.00", "days_over_90": "0.00", "total": "-15000.00"}]
+  "totals": [{"currency": "INR", "days_0_30": "0.00", "days_31_60": "0.00", "days_61_90": "-15000.00", "days_over_90": "0.00", "total": "-15000.00"}],
+  "to_receive": [],
+  "to_pay": [{"currency": "INR", "days_0_30": "0.00", "days_31_60": "0.00", "days_61_90": "-15000.00", "days_over_90": "0.00", "total": "-15000.00"}]
 }
 [exit 0]
 "#);
@@ -316,7 +319,7 @@ Date         No.  Voucher   Ref.     Particulars             Debit     Credit   
 04-Apr-2026  9    Purchase  GT/0412  Purchases, Stock               15,000.00  33,600.00 Cr
 06-Apr-2026  11   Payment   000123   HDFC, bill GT/0398  18,600.00             15,000.00 Cr
 30-Apr-2026                          Total, closing      18,600.00  15,000.00  15,000.00 Cr
-Open by age: 0-30 days 15,000.00 Cr
+Open by age as of 30-Apr-2026: 0-30 days 15,000.00 Cr
 [exit 0]
 ");
     assert_snapshot!(look(&["statement", "ramesh", "-O", "csv"]), @r#"
@@ -435,9 +438,9 @@ Total of 2 vouchers                                              19,435.50  19,4
 [exit 0]
 ");
     assert_snapshot!(look(&["search", "auto", "--void", "-O", "csv"]), @"
-number,date,voucher,status,description,payee,reference,account,debit,credit,currency,memo,tags,id
-7,2026-04-03,payment,void,Auto,,,Expenses:Travel,80.00,,INR,,,[ID]
-7,2026-04-03,payment,void,Auto,,,Assets:Cash,,80.00,INR,,,[ID]
+number,date,voucher,status,description,payee,reference,account,debit,credit,currency,memo,tags,id,price
+7,2026-04-03,payment,void,Auto,,,Expenses:Travel,80.00,,INR,,,[ID],
+7,2026-04-03,payment,void,Auto,,,Assets:Cash,,80.00,INR,,,[ID],
 [exit 0]
 ");
     assert_snapshot!(look(&["search", "desc:x"]), @"

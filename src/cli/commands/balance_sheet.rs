@@ -10,9 +10,10 @@ use crate::cli::looking::Spans;
 use crate::ledger::period::people_date;
 use crate::render::views::PeriodColumn;
 use crate::render::views::statements::owing;
-use crate::reports::balance_sheet::{balance_sheet, closing_balances, conversions};
+use crate::reports::balance_sheet::{
+    balance_sheet, closing_balances, conversions, valued_balance_sheet,
+};
 use crate::reports::scope::Scope;
-use crate::reports::sections::{Amounts, ByAccount, add};
 
 /// Show what is owned, what is owed and what is the owner's
 ///
@@ -37,13 +38,12 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let whole = !statement.looking.is_filtered();
     let balances = closing_balances(&totals);
     let amounts = statement.amounts(ctx, balances, &spans.columns)?;
-    let moved = match statement.is_valued() {
-        // What prices have added since belongs to nobody's account: the same line holds it.
-        true => negated(sum_of(&amounts)),
-        false => conversions(&totals),
+    let (chart, layout) = (&*statement.chart(), statement.layout());
+    let report = match statement.is_valued() {
+        // What prices have added since belongs to nobody's account.
+        true => valued_balance_sheet(chart, &amounts, layout, whole),
+        false => balance_sheet(chart, &amounts, &conversions(&totals), layout, whole),
     };
-    let chart = &*statement.chart();
-    let report = balance_sheet(chart, &amounts, &moved, statement.layout(), whole);
     let owing = owing(&report);
     // One balance is of everything up to its day; several are of the days between.
     let scope = Scope {
@@ -84,19 +84,4 @@ fn spans(statement: &mut Statement) -> Result<Spans> {
         cuts: vec![Date::MIN, after(before), after(end)],
         columns: vec![column(before), column(end)],
     })
-}
-
-fn sum_of(amounts: &ByAccount) -> Amounts {
-    let mut all = Amounts::new();
-    for ((_, currency), columns) in amounts {
-        add(&mut all, *currency, columns);
-    }
-    all
-}
-
-fn negated(mut amounts: Amounts) -> Amounts {
-    for minor in amounts.values_mut().flatten() {
-        *minor = -*minor;
-    }
-    amounts
 }

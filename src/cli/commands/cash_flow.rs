@@ -91,7 +91,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             valued_cash_flow(&statement.chart(), flows, &held, layout, whole)
         }
     };
-    let scope = statement.looking.scope();
+    let scope = statement.looking.scope_of_flows();
     let mut view = statement.view(&scope, &spans.columns);
     view.cash_flow(&report, whole);
     statement.print(ctx, &view)?;

@@ -3,7 +3,7 @@
 use super::sections::{Statement, StatementArgs};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Result};
-use crate::reports::income_statement::{income_statement, movements};
+use crate::reports::income_statement::{income_statement, movements, of_result};
 
 /// Show what was earned, what it cost, and what is left
 ///
@@ -21,9 +21,10 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let compare = statement.compare();
     let spans = statement.looking.spans(compare, "amount")?;
     let totals = statement.totals(&spans.cuts)?;
-    let amounts = statement.amounts(ctx, movements(&totals), &spans.columns)?;
+    let moved = of_result(&statement.looking.chart, movements(&totals));
+    let amounts = statement.amounts(ctx, moved, &spans.columns)?;
     let report = income_statement(&statement.chart(), &amounts, statement.layout());
-    let scope = statement.looking.scope();
+    let scope = statement.looking.scope_of_flows();
     let mut view = statement.view(&scope, &spans.columns);
     view.income_statement(&report);
     statement.print(ctx, &view)?;

@@ -149,6 +149,11 @@ impl Looking {
         self.scope_of(self.period)
     }
 
+    /// The heading of a report of what moved in the period asked for.
+    pub fn scope_of_flows(&self) -> Scope {
+        Scope::of_flows(&self.info, &self.chart, self.period, self.is_filtered())
+    }
+
     /// The heading of a report over a period. An open end is the last day of the book.
     pub fn scope_of(&self, period: Period) -> Scope {
         Scope::of(&self.info, &self.chart, period, self.is_filtered())
