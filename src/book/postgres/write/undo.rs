@@ -6,6 +6,8 @@ use super::super::rows::at;
 use super::state::Writer;
 use super::transactions::{self, conflict, found};
 use super::{chart, import};
+use jiff::tz::TimeZone;
+
 use crate::book::{AuditEntry, AuditQuery, BookError, LoggedChange, Result};
 use crate::ledger::account::Account;
 use crate::ledger::change::{OperationId, PriceChange, Target, Unit};
@@ -245,7 +247,9 @@ fn invert_account(
                 ));
             }
             let mut closed = now.clone();
-            closed.closed_on = Some(unit.at.to_zoned(jiff::tz::TimeZone::UTC).date());
+            // The day is the book's, as every other: in Kolkata it is tomorrow before it is in UTC.
+            let zone = TimeZone::get(&writer.settings.timezone).unwrap_or(TimeZone::UTC);
+            closed.closed_on = Some(unit.at.to_zoned(zone).date());
             closed
         }
     };
