@@ -299,7 +299,13 @@ fn looks_like_journal(text: &str) -> bool {
         "= ",
         "bucket ",
         "define ",
+        "N ",
     ];
+    // Editors are told so: `; -*- ledger -*-`.
+    let first = text.lines().next().unwrap_or("");
+    if first.starts_with([';', '#']) && first.contains("-*-") && first.contains("ledger") {
+        return true;
+    }
     let mut lines = text.lines().take(2_000).peekable();
     while let Some(line) = lines.next() {
         if line.trim().is_empty() || line.starts_with([';', '#', '*', '%', '|']) {
@@ -364,6 +370,8 @@ mod tests {
             "include other.journal\n",
             "commodity $1,000.00\n",
             "D 1,000.00 EUR\n",
+            "; -*- ledger -*-\n\nN $\n",
+            "N $\n\n= /^Expenses:Books/\n",
         ] {
             assert_eq!(content(text.as_bytes()), Ok(Content::Journal), "{text:?}");
         }

@@ -316,7 +316,8 @@ fn quotable(text: &str, dialect: Dialect) -> Cow<'_, str> {
         let starts =
             at == 0 || matches!(bytes[at - 1], b'\n' | b'\r') || bytes[at - 1] == dialect.delimiter;
         if !quoted && starts && bytes[at] == b'=' && bytes.get(at + 1) == Some(&b'"') {
-            bytes.swap(at, at + 1);
+            // In front of the text stands a mark of ours: in quotes an `=` may be the bank's own.
+            (bytes[at], bytes[at + 1]) = (b'"', MARK);
         }
         if bytes[at] == b'"' {
             quoted = !quoted;
@@ -326,16 +327,24 @@ fn quotable(text: &str, dialect: Dialect) -> Cow<'_, str> {
     String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// A cell without padding, and without the `="…"` that keeps spreadsheets from reading it as a number.
+/// Stands in a cell where the file has `="…"`. A control character: no bank prints it.
+const MARK: u8 = 1;
+
+/// A cell without padding, and without the `="…"` or `=` that keeps spreadsheets from reading it as a number.
+/// Of a text that only begins so (`=5+3 offer`) nothing is taken away.
 fn plain(cell: &str) -> &str {
     // HDFC's card statements stand `~` on both sides of the delimiter.
     let cell = cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '~'));
+    if let Some(text) = cell.strip_prefix(char::from(MARK)) {
+        return text.trim();
+    }
     match cell.strip_prefix('=') {
-        Some(rest) => rest
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
-            .unwrap_or(rest)
-            .trim(),
+        Some(rest) => {
+            let number = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '-');
+            let quoted = rest.strip_prefix('"').and_then(|r| r.strip_suffix('"'));
+            let unsaid = quoted.or_else(|| rest.trim().chars().all(number).then_some(rest));
+            unsaid.map_or(cell, str::trim)
+        }
         None => cell,
     }
 }
@@ -371,6 +380,15 @@ mod tests {
         delimiter: b',',
         quote: Some(b'"'),
     };
+
+    #[test]
+    fn only_what_a_spreadsheet_added_is_taken_off() {
+        assert_eq!(plain(" =\"000123\" "), "000123");
+        assert_eq!(plain("=1,234.50"), "1,234.50");
+        assert_eq!(plain("=5+3 offer"), "=5+3 offer");
+        assert_eq!(plain("=SUM(A1)"), "=SUM(A1)");
+        assert_eq!(plain("="), "");
+    }
 
     #[test]
     fn cells_lines_and_raw_rows_survive_quotes_and_line_ends() {
