@@ -178,6 +178,9 @@ fn existing(path: &Path) -> Result<PathBuf> {
     if !meta.is_file() {
         return Err(not_a_book(path, "it is not a regular file"));
     }
+    if !readable(path) {
+        return Err(io(path, &std::io::ErrorKind::PermissionDenied.into()));
+    }
     fs::canonicalize(path).map_err(|e| io(path, &e))
 }
 
@@ -197,9 +200,25 @@ pub(super) fn io(path: &Path, error: &std::io::Error) -> BookError {
             operation: None,
         };
     }
-    BookError::Io {
-        what: format!("{}: {error}", path.display()),
-    }
+    let shown = path.display();
+    let what = match error.kind() {
+        std::io::ErrorKind::PermissionDenied if path.is_dir() => {
+            format!("nothing may be written in the folder {shown}: permission denied")
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            format!("{shown} may not be opened: permission denied")
+        }
+        std::io::ErrorKind::NotFound => format!("there is no folder {shown}"),
+        _ => {
+            // The system's words without its number.
+            let text = error.to_string();
+            format!(
+                "{shown}: {}",
+                text.split(" (os error").next().unwrap_or(&text)
+            )
+        }
+    };
+    BookError::Io { what }
 }
 
 pub(super) fn folder_of(path: &Path) -> &Path {
@@ -319,6 +338,16 @@ pub(super) fn unwritable(path: &Path) -> Option<String> {
 #[cfg(unix)]
 fn writable(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+#[cfg(unix)]
+fn readable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::READ_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn readable(_path: &Path) -> bool {
+    true
 }
 
 #[cfg(not(unix))]
