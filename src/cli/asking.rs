@@ -2,7 +2,7 @@
 
 use dialoguer::{Completion, Input};
 
-use super::context::prompt_failure;
+use super::context::answered;
 use super::error::Result;
 use crate::ledger::chart::Chart;
 
@@ -63,11 +63,7 @@ pub fn ask(
     if let Some(default) = default {
         input = input.default(default);
     }
-    Ok(input
-        .interact_text()
-        .map_err(prompt_failure)?
-        .trim()
-        .to_owned())
+    Ok(answered(|| input.interact_text())?.trim().to_owned())
 }
 
 #[cfg(test)]

@@ -289,15 +289,25 @@ fn read_project(path: &Path) -> Result<Layer> {
     for (name, value) in &layer.values {
         let allowed = KEYS.iter().any(|k| k.name == name && k.in_project);
         if !allowed {
-            return Err(Failure::usage(
+            let failure = Failure::usage(
                 "project-config",
                 format!("a project's {PROJECT_FILE} may not set {name}"),
             )
-            .at(path.display().to_string())
-            .hint(format!(
-                "remove it there; for yourself: hissab config set {name} {}",
-                super::error::shell_word(value)
-            )));
+            .at(path.display().to_string());
+            let known = KEYS.iter().map(|k| k.name);
+            let near = known.min_by_key(|k| strsim::damerau_levenshtein(k, name));
+            let near = near.filter(|k| strsim::damerau_levenshtein(k, name) <= 2);
+            return Err(match near {
+                Some(near) if near != name => failure.hint(format!("did you mean {near}?")),
+                Some(_) => failure.hint(format!(
+                    "remove it there; for yourself: hissab config set {name} {}",
+                    super::error::shell_word(value)
+                )),
+                None => {
+                    let may = KEYS.iter().filter(|k| k.in_project).map(|k| k.name);
+                    failure.hint(format!("it may set {}", may.collect::<Vec<_>>().join(", ")))
+                }
+            });
         }
         if name == "book" && crate::client::place::is_url(value) {
             return Err(Failure::usage(

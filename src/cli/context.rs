@@ -1,6 +1,6 @@
 //! What every command is handed: flags, output, clock, ids, configuration, and the way to the book.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use super::error::{Exit, Failure, Result};
 use super::globals::Globals;
 use super::locate::{self, At, Located};
 use super::output::Out;
+use super::signals;
 use crate::book::{self, Book};
 use crate::client::Place;
 use crate::ledger::change::{Done, Repeat};
@@ -36,6 +37,16 @@ pub struct Context {
     pub recorded: Recorded,
     /// When the command began: what -v counts from.
     begun: Instant,
+    /// With JSON: what is told beside the data, kept until it is known whether stderr gets an error object.
+    held: RefCell<Vec<Aside>>,
+    /// The command opened its book to read it: where it fails nobody fears for what was recorded.
+    only_reads: Cell<bool>,
+}
+
+/// What is told beside the data.
+enum Aside {
+    Note(String),
+    Warning(String),
 }
 
 impl Context {
@@ -68,6 +79,17 @@ impl Context {
             }
             _ => environment::var("HISSAB_COLOR"),
         };
+        if let (None | Some("auto"), Some(word)) = (flag, configured.as_deref())
+            && !["auto", "always", "never"].contains(&word)
+        {
+            return Err(Failure::usage(
+                "bad-color",
+                format!("the setting color is auto, always or never, not {word:?}"),
+            )
+            .hint(
+                "it comes from HISSAB_COLOR or a configuration file: hissab config list --origin",
+            ));
+        }
         let colour = |stream| environment::wants_colour(flag, configured.as_deref(), stream);
         let out = match &globals.output {
             Some(path) if path.as_os_str() != "-" => Out::file(path)?,
@@ -84,6 +106,8 @@ impl Context {
             globals,
             terminal,
             begun: Instant::now(),
+            held: RefCell::new(Vec::new()),
+            only_reads: Cell::new(false),
         })
     }
 
@@ -125,15 +149,36 @@ impl Context {
         if self.globals.json {
             return Ok(Format::Json);
         }
-        let extension = self.globals.output.as_ref().and_then(|p| p.extension());
-        Ok(extension
-            .and_then(|e| Format::of_extension(&e.to_string_lossy()))
-            .unwrap_or_default())
+        let Some(path) = &self.globals.output else {
+            return Ok(Format::default());
+        };
+        let Some(extension) = path.extension() else {
+            return Ok(Format::default());
+        };
+        Format::of_extension(&extension.to_string_lossy()).ok_or_else(|| {
+            let words = format!("{} does not say its format", path.display());
+            let known = Format::ALL.map(Format::word).join(", ");
+            Failure::usage("unknown-format", words).hint(format!("say it with -O FORMAT: {known}"))
+        })
     }
 
     /// True if answers are JSON objects.
     pub fn wants_json(&self) -> bool {
         matches!(self.format(), Ok(Format::Json | Format::Ndjson))
+    }
+
+    /// Refuses the formats that a command without rows has not: it prints words for people, or JSON.
+    ///
+    /// Errors: exit 2, before anything is written.
+    pub fn words_or_json(&self) -> Result<()> {
+        match self.format()? {
+            Format::Table | Format::Json | Format::Ndjson => Ok(()),
+            other => Err(Failure::usage(
+                "format-not-available",
+                format!("this cannot be printed as {}", other.word()),
+            )
+            .hint("use -O json, or leave the format out")),
+        }
     }
 
     /// Prints data through a pager, if a person reads it and it is longer than the terminal.
@@ -157,8 +202,16 @@ impl Context {
         self.terminal.width()
     }
 
-    /// A line on stderr, sanitised; nothing with `-q`.
+    /// A line on stderr, sanitised; nothing with `-q`. With JSON it waits for the end of the command.
     pub fn note(&self, text: &str) {
+        match self.wants_json() {
+            true => self.held.borrow_mut().push(Aside::Note(text.to_owned())),
+            false => self.note_now(text),
+        }
+    }
+
+    /// A line on stderr before the command goes on, JSON or not: of commands that go on for long.
+    pub fn note_now(&self, text: &str) {
         if !self.globals.quiet {
             // Nobody can be told that stderr is gone.
             let _ = writeln!(io::stderr(), "{}", sanitize::block(text));
@@ -173,8 +226,39 @@ impl Context {
         }
     }
 
-    /// A warning on stderr, `-q` or not.
+    /// A warning on stderr, `-q` or not. With JSON it waits for the end of the command.
     pub fn warn(&self, text: &str) {
+        match self.wants_json() {
+            true => self.held.borrow_mut().push(Aside::Warning(text.to_owned())),
+            false => self.warn_now(text),
+        }
+    }
+
+    /// Says what waited for the end of a command that did its work.
+    pub fn say_held(&self) {
+        for aside in self.held.take() {
+            match aside {
+                Aside::Note(text) => self.note_now(&text),
+                Aside::Warning(text) => self.warn_now(&text),
+            }
+        }
+    }
+
+    /// Puts the warnings that waited into the error object, so that stderr holds nothing else; notes are about
+    /// what did not happen.
+    pub fn held_in(&self, mut failure: Failure) -> Failure {
+        if failure.code == "unreachable" && self.only_reads.get() {
+            failure.message = failure.message.replace("; nothing was recorded", "");
+        }
+        for aside in self.held.take() {
+            if let Aside::Warning(text) = aside {
+                failure.at.push(format!("warning: {text}"));
+            }
+        }
+        failure
+    }
+
+    fn warn_now(&self, text: &str) {
         let (on, off) = if self.err_colour {
             ("\u{1b}[1;33m", "\u{1b}[0m")
         } else {
@@ -253,11 +337,12 @@ impl Context {
             )
             .hint("answer with --yes"));
         }
-        dialoguer::Confirm::new()
-            .with_prompt(sanitize::line(question))
-            .default(false)
-            .interact()
-            .map_err(prompt_failure)
+        answered(|| {
+            dialoguer::Confirm::new()
+                .with_prompt(sanitize::line(question))
+                .default(false)
+                .interact()
+        })
     }
 
     // ---- the book ----
@@ -269,6 +354,7 @@ impl Context {
 
     /// The book for reading: a file, or the journals of `-f`.
     pub fn open_read(&self) -> Result<Box<dyn Book>> {
+        self.only_reads.set(true);
         if !self.globals.files.is_empty() {
             let book = super::journals::open(self)?;
             self.step(&format!("read {}", self.globals.files.join(", ")));
@@ -288,6 +374,7 @@ impl Context {
     ///
     /// Errors: exit 2 with `-f`, and off a terminal where nobody chose the book for this line or place.
     pub fn open_write(&self) -> Result<Box<dyn Book>> {
+        self.only_reads.set(false);
         let located = self.located_for_writing()?;
         let book = match &located.at {
             At::File(path) if path.exists() => book::open::write(path, self.wait()?)?,
@@ -351,7 +438,7 @@ impl Context {
 
     /// Runs `work`; where it takes longer than half a second, stderr says what is awaited.
     pub fn while_waiting<T>(&self, work: impl FnOnce() -> T) -> T {
-        if self.globals.quiet {
+        if self.globals.quiet || self.wants_json() {
             return work();
         }
         let (done, waiting) = std::sync::mpsc::channel::<()>();
@@ -380,8 +467,20 @@ impl Context {
     }
 }
 
+/// What a person answers at a prompt. Ctrl-C ends the command, with the cursor shown again.
+pub fn answered<T>(prompt: impl FnOnce() -> dialoguer::Result<T>) -> Result<T> {
+    let listening = signals::AtPrompt::begin();
+    let answer = prompt();
+    if answer.is_err() {
+        // A prompt that is broken off leaves the cursor hidden. Nobody can be told if stderr is gone.
+        let _ = io::stderr().write_all(signals::CURSOR);
+    }
+    drop(listening);
+    answer.map_err(prompt_failure)
+}
+
 /// Why a prompt gave no answer: Ctrl-C and Ctrl-D end the command, nothing is written.
-pub fn prompt_failure(error: dialoguer::Error) -> Failure {
+fn prompt_failure(error: dialoguer::Error) -> Failure {
     let dialoguer::Error::IO(error) = error;
     match error.kind() {
         io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => Failure::new(

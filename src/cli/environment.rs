@@ -192,6 +192,11 @@ pub fn month_name(month: u8) -> String {
     jiff::civil::date(2000, month, 1).strftime("%B").to_string()
 }
 
+/// An instant as machines read it: UTC, to the microsecond, always as wide: `2026-04-07T06:30:00.000000Z`.
+pub fn machine_time(at: Timestamp) -> String {
+    format!("{at:.6}")
+}
+
 /// An instant as people of a zone read it: `07-Apr-2026 12:00`.
 pub fn local_time(at: Timestamp, zone: &str) -> String {
     let there = Zoned::new(at, zone_of(zone));

@@ -64,7 +64,17 @@ fn input(name: &str) -> Result<(Option<Tool>, Input)> {
         Some(("beancount", path)) => (Some(Tool::Beancount), path),
         Some(("gnucash", path)) => (Some(Tool::Gnucash), path),
         Some(("tally", path)) => (Some(Tool::TallyXml), path),
-        Some((format @ ("csv" | "timedot" | "timeclock"), _)) => {
+        // A statement needs an account and rules before it is a book: `import` asks for both.
+        Some((format @ ("csv" | "ssv" | "tsv"), path)) => {
+            let words = format!("-f does not read {format} files: a statement is read into a book");
+            return Err(Failure::usage("unsupported", words)
+                .hint("hissab init BOOK.hissab")
+                .hint(format!(
+                    "then: hissab -B BOOK.hissab import {} --account ACCOUNT",
+                    super::error::shell_word(path)
+                )));
+        }
+        Some((format @ ("timedot" | "timeclock"), _)) => {
             return Err(Failure::usage(
                 "unsupported",
                 format!("-f does not read {format} files: {name}"),

@@ -129,6 +129,16 @@ fn of_words(words: &str, source: Source, config: &Config, folder: &Path) -> Resu
             source,
         });
     }
+    if let Some((scheme, _)) = words.split_once("://")
+        && !scheme.is_empty()
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric())
+    {
+        return Err(
+            Failure::usage("bad-url", format!("a book is not reached by {scheme}://")).hint(
+                "a server's book: hissab -B https://books.example.com/acme …; a file: its path",
+            ),
+        );
+    }
     let known = config.books().remove(words);
     let at = match &known {
         Some(named) if is_url(named) => At::Remote(place(named)?),

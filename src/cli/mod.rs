@@ -27,6 +27,7 @@ pub mod record;
 pub mod servers;
 pub mod shown;
 mod signals;
+mod usage;
 
 use c::cash_in::Way;
 use c::credit::Deed;
@@ -342,12 +343,12 @@ pub fn main() -> ExitCode {
 const ATTEMPTS: usize = 4;
 
 fn run(words: Vec<OsString>) -> Exit {
-    let json = words.iter().any(|w| w == "--json");
+    let json = usage::asks_json(&words);
     let mut attempt = 1;
     loop {
         let cli = match parse(words.clone()) {
             Ok(cli) => cli,
-            Err(error) => return say_usage(&error, json),
+            Err(error) => return usage::say(&error, json),
         };
         let json = json || wants_json(&cli.globals);
         match execute(cli) {
@@ -415,16 +416,22 @@ fn execute(cli: Cli) -> std::result::Result<Exit, (Failure, bool)> {
         Err(_) => "failed",
     });
     match outcome {
-        Ok(exit) => match ctx.out.finish() {
-            Ok(()) => Ok(exit),
-            Err(failure) => Err((ctx.recorded.then(failure), false)),
-        },
+        Ok(exit) => {
+            ctx.say_held();
+            match ctx.out.finish() {
+                Ok(()) => Ok(exit),
+                Err(failure) => Err((ctx.recorded.then(failure), false)),
+            }
+        }
         // Only reading meets a book that moved; what was printed until then is taken back.
         Err(failure) if failure.code == "book-moved" => {
             let nothing_left = ctx.out.take_back();
             Err((failure, nothing_left))
         }
-        Err(failure) => Err((ctx.recorded.then(failure), false)),
+        Err(failure) => {
+            let failure = ctx.held_in(failure);
+            Err((ctx.recorded.then(failure), false))
+        }
     }
 }
 
@@ -454,34 +461,6 @@ fn say_failure(failure: &Failure, json: bool) -> Exit {
         let _ = std::io::stderr().write_all(text.as_bytes());
     }
     failure.exit
-}
-
-/// clap's own words, with our exit codes: help and version 0 on stdout, the rest 2 on stderr.
-fn say_usage(error: &clap::Error, json: bool) -> Exit {
-    if !error.use_stderr() {
-        return match error.print().and_then(|()| std::io::stdout().flush()) {
-            Ok(()) => Exit::Ok,
-            Err(error) => say_failure(&Failure::from(error), json),
-        };
-    }
-    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let _ = error.print();
-        return Exit::Usage;
-    }
-    let rendered = error.render();
-    let text = argv::show_dashes(&rendered.to_string());
-    if json {
-        let first = text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ");
-        return say_failure(&Failure::usage("usage", first), true);
-    }
-    let styled = argv::show_dashes(&rendered.ansi().to_string());
-    let colour = environment::wants_colour(None, None, environment::Terminal::here().stderr);
-    let _ = std::io::stderr().write_all(if colour { styled } else { text }.as_bytes());
-    Exit::Usage
 }
 
 /// What a person reads when hissab itself is wrong.

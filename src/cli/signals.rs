@@ -1,5 +1,6 @@
 //! Signals: Ctrl-C is exit 130; a file-size limit is an error, not a death.
 
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
@@ -12,6 +13,69 @@ static AT_ONCE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(AtomicBool
 #[cfg(feature = "server")]
 pub fn leave_to_the_command() {
     AT_ONCE.store(false, Ordering::SeqCst);
+}
+
+/// A question waits for its answer.
+static ASKING: AtomicBool = AtomicBool::new(false);
+
+/// While it lives, Ctrl-C shows the cursor again before it ends the command: prompts hide it.
+pub struct AtPrompt {
+    /// Whether Ctrl-C ended the process on the spot before.
+    at_once: bool,
+}
+
+impl AtPrompt {
+    pub fn begin() -> AtPrompt {
+        ASKING.store(true, Ordering::SeqCst);
+        listen();
+        AtPrompt {
+            at_once: AT_ONCE.swap(false, Ordering::SeqCst),
+        }
+    }
+}
+
+impl Drop for AtPrompt {
+    fn drop(&mut self) {
+        AT_ONCE.store(self.at_once, Ordering::SeqCst);
+        ASKING.store(false, Ordering::SeqCst);
+    }
+}
+
+/// What shows the cursor again, on a line of its own.
+pub const CURSOR: &[u8] = b"\x1b[?25h\r\n";
+
+/// Starts, once, the thread that ends a command which waits at a prompt.
+#[cfg(unix)]
+fn listen() {
+    static LISTENING: std::sync::Once = std::sync::Once::new();
+    LISTENING.call_once(|| {
+        // Without it Ctrl-C still reaches the prompts, which end by themselves.
+        let Ok(mut signals) = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT])
+        else {
+            return;
+        };
+        std::thread::spawn(move || {
+            for signal in signals.forever() {
+                if ASKING.load(Ordering::SeqCst) {
+                    leave(signal);
+                }
+            }
+        });
+    });
+}
+
+#[cfg(not(unix))]
+fn listen() {}
+
+/// Ends the process with the terminal and the folders as they were.
+#[cfg(unix)]
+fn leave(signal: i32) {
+    if ASKING.load(Ordering::SeqCst) {
+        // Nobody can be told that stderr is gone.
+        let _ = std::io::stderr().write_all(CURSOR);
+    }
+    litter::sweep();
+    std::process::exit(128 + signal);
 }
 
 /// Registers what this process does on signals.
@@ -45,8 +109,7 @@ fn sweep_on_signals() {
     AT_ONCE.store(false, Ordering::SeqCst);
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            litter::sweep();
-            std::process::exit(128 + signal);
+            leave(signal);
         }
     });
 }

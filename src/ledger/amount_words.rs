@@ -54,7 +54,8 @@ impl AmountWords<'_> {
         let (name, rest) = unsigned.split_at(end);
         !name.is_empty()
             && (name.chars().any(is_currency_sign) || self.names_currency(name))
-            && begins_with_number(rest)
+            // `"Rs. 500/-"` and `"Rs 500"` come as one word where they were quoted.
+            && begins_with_number(rest.strip_prefix('.').unwrap_or(rest).trim_start())
     }
 
     fn names_currency(&self, word: &str) -> bool {
@@ -128,6 +129,20 @@ mod tests {
                 Some((amount.to_string(), count)),
                 "{line}"
             );
+        }
+    }
+
+    #[test]
+    fn a_quoted_amount_keeps_its_spaces() {
+        let is_currency = |word: &str| word == "Rs";
+        let words = AmountWords {
+            is_currency: &is_currency,
+            sides: false,
+        };
+        for text in ["Rs. 500/-", "Rs 500", "Rs.500", "₹ 500"] {
+            let line = [text.to_owned(), "tea".to_owned()];
+            let (typed, count) = words.take(&line).unwrap().unwrap();
+            assert_eq!((typed.amount, count), (500.into(), 1), "{text}");
         }
     }
 

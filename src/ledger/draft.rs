@@ -19,6 +19,9 @@ use super::transaction::{
 };
 use super::violation::Violation;
 
+/// The years a book holds.
+pub const YEARS: std::ops::RangeInclusive<i16> = 1900..=2199;
+
 /// A price as typed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DraftPrice {
@@ -97,7 +100,7 @@ impl Draft {
         number: Number,
     ) -> Result<Transaction, Vec<Violation>> {
         let mut faults = self.text_faults();
-        if !(1900..=2199).contains(&self.date.year()) {
+        if !YEARS.contains(&self.date.year()) {
             faults.push(Violation::DateOutOfRange { date: self.date });
         }
         let mut weighing = Weighing {

@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::template::Template;
 
 /// A currency's code as it is kept: ISO codes in capitals, others as written.
-pub fn currency_code(text: &str) -> String {
+fn currency_code(text: &str) -> String {
     let code = text.trim();
     let upper = code.to_uppercase();
     if iso_scale(&upper).is_some() {
@@ -18,6 +18,14 @@ pub fn currency_code(text: &str) -> String {
     } else {
         code.to_owned()
     }
+}
+
+/// The code of a new book's own currency; `None` if the text is none: empty, or a word like `rupees`, which
+/// would become a currency that nobody else knows. What ISO 4217 lacks is in capitals: `BTC`.
+pub fn base_currency_code(text: &str) -> Option<String> {
+    let code = currency_code(text);
+    let is_word = iso_scale(&code).is_none() && code.chars().any(char::is_lowercase);
+    (!code.is_empty() && !is_word).then_some(code)
 }
 
 /// The base currency, settings and the template's accounts, in the order they are sealed.
@@ -63,7 +71,11 @@ mod tests {
 
     #[test]
     fn the_currency_comes_before_the_setting_that_names_it() {
-        let settings = Settings::new("Shop", currency_code(" inr "));
+        for word in ["rupees", "Rs", "", " "] {
+            assert_eq!(base_currency_code(word), None, "{word:?}");
+        }
+        assert_eq!(base_currency_code("BTC").as_deref(), Some("BTC"));
+        let settings = Settings::new("Shop", base_currency_code(" inr ").unwrap());
         let mut n = 0;
         let changes = changes(&settings, Template::Shop, &mut || {
             n += 1;

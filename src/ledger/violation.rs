@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use thiserror::Error;
 
 use super::account::PathFault;
+use super::period::people_date;
 
 /// One reason a draft cannot become a transaction, or a change cannot be made.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -17,13 +18,13 @@ pub enum Violation {
     SeveralAmountsMissing,
     #[error("{}", unbalanced(.currency, .off))]
     Unbalanced { currency: Arc<str>, off: Decimal },
-    #[error("{amount} {currency} has more than the {scale} decimal places of {currency}")]
+    #[error("{} {currency} has more than the {scale} decimal places of {currency}", .amount.abs())]
     TooPrecise {
         amount: Decimal,
         currency: Arc<str>,
         scale: u8,
     },
-    #[error("{amount} {currency} is larger than hissab can hold")]
+    #[error("{} {currency} is larger than an entry can be: 17 digits, decimals included", .amount.abs())]
     TooLarge { amount: Decimal, currency: Arc<str> },
     #[error("the price of {account} has too many digits")]
     PriceTooLong { account: Arc<str> },
@@ -44,9 +45,9 @@ pub enum Violation {
         expected: Arc<str>,
         found: Arc<str>,
     },
-    #[error("account {account} was closed on {closed_on}")]
+    #[error("account {account} was closed on {}", people_date(*.closed_on))]
     AccountClosed { account: Arc<str>, closed_on: Date },
-    #[error("{date} is locked: the book is locked up to {locked_to}")]
+    #[error("{} is locked: the book is locked up to {}", people_date(*.date), people_date(*.locked_to))]
     Locked { date: Date, locked_to: Date },
     #[error("{date} is outside the years 1900 to 2199")]
     DateOutOfRange { date: Date },
@@ -96,6 +97,18 @@ impl Violation {
             Violation::Rule(rule) => rule.code,
         }
     }
+}
+
+/// All of them in one line. What is wrong with both entries of a transaction is said once.
+pub fn words(violations: &[Violation]) -> String {
+    let mut words: Vec<String> = Vec::with_capacity(violations.len());
+    for violation in violations {
+        let text = violation.to_string();
+        if !words.contains(&text) {
+            words.push(text);
+        }
+    }
+    words.join("; ")
 }
 
 fn unbalanced(currency: &str, off: &Decimal) -> String {

@@ -90,6 +90,8 @@ impl RowSink for SeparatedRows<'_> {
             self.separate(index);
             match cell {
                 Cell::Text(text) => self.text(text)?,
+                // Our own words are no formulas, but some hold a comma.
+                Cell::Word(word) => self.quoted(word)?,
                 Cell::Tags([], []) => {}
                 Cell::Tags(..) => {
                     let mut tags = Vec::new();

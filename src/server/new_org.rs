@@ -100,14 +100,11 @@ fn plan(new: &NewOrg) -> Answer<Plan> {
         Some(slug) => check_slug(slug)?,
         None => slug_of(&name),
     };
-    let code = new_book::currency_code(new.base_currency.as_deref().unwrap_or("INR"));
-    if code.is_empty() {
-        return Err(Problem::field(
-            "/base_currency",
-            "bad-currency",
-            "the currency is empty",
-        ));
-    }
+    let currency = new.base_currency.as_deref().unwrap_or("INR");
+    let code = new_book::base_currency_code(currency).ok_or_else(|| {
+        let words = format!("{currency:?} is no code of a currency, such as INR or USD");
+        Problem::field("/base_currency", "bad-currency", words)
+    })?;
     let mut settings = Settings::new(name, code);
     if let Some(zone) = &new.timezone {
         settings.timezone = zone_name(zone)?;

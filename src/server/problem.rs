@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::lanes::LaneError;
 use crate::book::BookError;
-use crate::ledger::violation::Violation;
+use crate::ledger::violation::{self, Violation};
 use crate::wire;
 use crate::wire::problem::Fault;
 
@@ -270,7 +270,6 @@ fn of_violations(change: usize, violations: &[Violation]) -> Problem {
         Some(Violation::Locked { .. } | Violation::AccountExists { .. }) => StatusCode::CONFLICT,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    let words: Vec<String> = violations.iter().map(ToString::to_string).collect();
     Problem {
         errors: violations
             .iter()
@@ -283,7 +282,7 @@ fn of_violations(change: usize, violations: &[Violation]) -> Problem {
         ..Problem::new(
             status,
             lead.map_or("refused", Violation::code),
-            words.join("; "),
+            violation::words(violations),
         )
     }
 }

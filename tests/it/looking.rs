@@ -1189,8 +1189,9 @@ error: . is a folder, not a journal
 "#);
     assert_snapshot!(look(&["-f", "csv:x.csv", "bal"]), @r#"
 --- stderr
-error: -f does not read csv files: csv:x.csv
- hint: import them into a book: hissab import FILE
+error: -f does not read csv files: a statement is read into a book
+ hint: hissab init BOOK.hissab
+ hint: then: hissab -B BOOK.hissab import x.csv --account ACCOUNT
 [exit 2]
 "#);
     let fed = env.hissab_fed(

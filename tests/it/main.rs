@@ -72,6 +72,7 @@ mod server_schema;
 #[cfg(feature = "server")]
 mod server_tls;
 mod shop;
+mod slips;
 mod sqlite_book;
 mod statements;
 #[allow(dead_code)]

@@ -279,9 +279,9 @@ fn a_transaction_is_edited_in_an_editor_without_a_shell() {
     let editor = env.write("editor", "#!/bin/sh\nsed -i -e 's/120.00/130.00/' -e 's/^description: tea/description: tea; twice/' \"$2\"\n");
     std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755)).unwrap();
     // The second word would be run by a shell; without one it is an argument.
-    env.set("EDITOR", &format!("{} ;touch", editor.display()));
+    env.set("HISSAB_EDITOR", &format!("{} ;touch", editor.display()));
     let first = transcript(&env, &["amend 2 --edit", "amend 2 --edit"]);
-    env.set("EDITOR", "false");
+    env.set("HISSAB_EDITOR", "false");
     assert_snapshot!(first + &transcript(&env, &["amend 2 --edit"]));
     assert!(!env.path("touch").exists());
 }

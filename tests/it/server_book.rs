@@ -294,6 +294,28 @@ fn every_command(twins: &Twins) {
     assert!(twins.served.url().starts_with("http://127.0.0.1:"));
 }
 
+#[test]
+fn undo_names_what_it_takes_back_by_whatever_name_one_goes_here() {
+    let mut twins = Twins::new();
+    // The server's log has the member's email, whatever this machine calls its user.
+    twins.remote.set("HISSAB_USER_NAME", "somebody else");
+    for line in [
+        "in 500 sales",
+        "undo --dry-run",
+        "undo",
+        "undo --list",
+        "in 5oo sales",
+    ] {
+        twins.both(line);
+    }
+    assert!(
+        twins
+            .both("void 1 --reason \"\"")
+            .stderr
+            .contains("says nothing")
+    );
+}
+
 /// Commands by chance, refused ones too, leave file and server with the same log.
 #[test]
 fn random_sequences_leave_the_same_audit_head() {

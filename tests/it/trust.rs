@@ -199,7 +199,9 @@ Shree Ganesh Stores · tested · Liabilities:Payable:Gupta Traders is 15,000.00 
 --- stderr
 error: there is no account "hfdc"
  hint: did you mean Assets:Bank:HDFC?
- hint: to create it: hissab account add hfdc
+ hint: to create it, for an expense: hissab account add Expenses:hfdc
+ hint: for an income: hissab account add Income:hfdc
+ hint: for a bank account: hissab account add Assets:Bank:hfdc
 [exit 6]
 "#);
     env.hissab(["check", "assertion-failed"]).ok();
@@ -239,7 +241,7 @@ Seq.  Recorded at           Who     Action  Numbers  Reason         Hash
 ");
     assert_snapshot!(look(&["audit", "list", "--user", "suresh", "-O", "csv"]), @"
 seq,recorded_at,who,action,numbers,reason,hash
-14,2026-04-03T09:00:00Z,suresh,voided,7,entered twice,[HASH]
+14,2026-04-03T09:00:00.000000Z,suresh,voided,7,entered twice,[HASH]
 [exit 0]
 ");
     assert_snapshot!(look(&["audit", "list", "--dated", "2026-04-02", "--fields", "seq,numbers", "-O", "csv"]), @"

@@ -1,11 +1,12 @@
 //! `hissab account add PATH`.
 
 use crate::cli::context::Context;
-use crate::cli::error::{Exit, Failure, Result, shell_word};
+use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::record::creating::{Wanted, creating_hints, in_known_case, refuse_twin};
 use crate::cli::record::{Recorder, WriteArgs, echo};
 use crate::ledger::account::{AccountType, Kind, check_path};
 use crate::ledger::change::{Change, NewAccount};
-use crate::ledger::chart::distance;
+use crate::ledger::chart::Chart;
 
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab account add Expenses:Repairs")]
@@ -62,15 +63,13 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             "a code or an alias belongs to one account",
         ));
     }
-    let mut changes = Vec::new();
+    let (mut changes, mut paths) = (Vec::new(), Vec::new());
     for path in &args.paths {
-        changes.push(Change::OpenAccount(new_account(
-            &mut recorder,
-            path,
-            &args.about,
-        )?));
+        let new = new_account(&mut recorder, path, &args.about)?;
+        paths.push(new.path.to_string());
+        changes.push(Change::OpenAccount(new));
     }
-    let shown = args.paths.join(", ");
+    let shown = paths.join(", ");
     let content = format!("{shown} {:?}", args.about);
     let written = recorder
         .write("account-opened", None, changes, &args.write, &content)
@@ -86,13 +85,15 @@ fn new_account(recorder: &mut Recorder<'_>, path: &str, about: &AboutArgs) -> Re
             format!("{path:?} cannot be an account's path: {fault}"),
         )
     })?;
+    let path = &*in_known_case(&recorder.chart, path);
+    refuse_twin(&recorder.chart, path)?;
     let id = recorder.ctx.make_id();
     let mut new = NewAccount::at(id, path);
     if let Some(word) = &about.kind {
         new.kind = read_kind(word)?;
         new.account_type = AccountType::of_path(path, new.kind);
     } else if new.kind == Kind::Unclassified {
-        return Err(unknown_root(path));
+        return Err(unknown_root(&recorder.chart, path));
     }
     if let Some(word) = &about.account_type {
         new.account_type = read_type(word)?;
@@ -113,32 +114,15 @@ fn new_account(recorder: &mut Recorder<'_>, path: &str, about: &AboutArgs) -> Re
     Ok(new)
 }
 
-fn unknown_root(path: &str) -> Failure {
-    let (root, rest) = path
-        .split_once(':')
-        .map_or((path, ""), |(root, rest)| (root, rest));
-    let roots = ["Assets", "Liabilities", "Equity", "Income", "Expenses"];
-    let failure = Failure::usage(
+fn unknown_root(chart: &Chart, path: &str) -> Failure {
+    let mut failure = Failure::usage(
         "kind-missing",
         format!(
             "{path:?} does not say its kind: is it an asset, liability, equity, income or expense?"
         ),
     );
-    let near = roots
-        .iter()
-        .find(|r| distance(&root.to_lowercase(), &r.to_lowercase()) <= 2);
-    match near {
-        Some(root) if !rest.is_empty() => failure.hint(format!(
-            "hissab account add {}",
-            shell_word(&format!("{root}:{rest}"))
-        )),
-        _ => failure
-            .hint(format!(
-                "hissab account add {}",
-                shell_word(&format!("Expenses:{path}"))
-            ))
-            .hint("or say it with --kind KIND"),
-    }
+    failure.hints = creating_hints(chart, path, Wanted::Any);
+    failure.hint("or say it with --kind KIND")
 }
 
 /// A kind by its word.

@@ -5,6 +5,7 @@ use jiff::ToSpan;
 use super::account_add::{AboutArgs, read_kind, read_type};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::record::creating::refuse_twin;
 use crate::cli::record::{Recorder, WriteArgs, echo, resolve};
 use crate::ledger::account::{Account, check_path};
 use crate::ledger::change::{AccountPatch, Change};
@@ -68,6 +69,10 @@ pub fn rename(ctx: &mut Context, args: RenameArgs) -> Result<Exit> {
             "unknown-account",
             format!("there is no account {:?}", args.account),
         ));
+    }
+    // Its own name in another case is what a rename may be for.
+    if !args.path.eq_ignore_ascii_case(&root) {
+        refuse_twin(&recorder.chart, &args.path)?;
     }
     let changes = below
         .iter()

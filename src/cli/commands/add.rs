@@ -6,8 +6,9 @@
 use std::io::Read;
 
 use crate::cli::context::Context;
-use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::cli::record::draft_json::DraftJson;
+use crate::cli::record::resolve::Money;
 use crate::cli::record::{DetailArgs, Recorder, WriteArgs, words};
 use crate::ledger::amount_text::Side;
 use crate::ledger::date_text::is_iso_date;
@@ -63,6 +64,18 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     if args.words.is_empty() && args.dr.is_empty() && args.cr.is_empty() {
         return super::add_asking::run(ctx, &args.details);
     }
+    if let ([name], true) = (args.words.as_slice(), ctx.globals.json)
+        && args.dr.is_empty()
+        && args.cr.is_empty()
+    {
+        return Err(Failure::usage(
+            "json-from-stdin",
+            format!(
+                "{name:?} is one word, no transaction; --json reads objects from standard input"
+            ),
+        )
+        .hint(format!("hissab add --json - < {}", shell_word(name))));
+    }
     let mut recorder = Recorder::open(ctx)?;
     recorder.create_accounts = args.details.create_accounts;
     let mut words = args.words.as_slice();
@@ -114,7 +127,7 @@ fn like(ctx: &mut Context, args: &Args, reference: &str) -> Result<Exit> {
     }
     if let Some(text) = &args.amount {
         let money = recorder.money(text)?;
-        set_amount(&mut draft, money.amount, reference)?;
+        set_amount(&mut draft, &money, reference)?;
     }
     args.details.finish(&mut draft);
     recorder.post(
@@ -125,8 +138,15 @@ fn like(ctx: &mut Context, args: &Args, reference: &str) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// Gives a transaction of one debit and one credit another amount.
-pub fn set_amount(draft: &mut Draft, amount: rust_decimal::Decimal, reference: &str) -> Result<()> {
+/// Gives a transaction of one debit and one credit another amount, and another currency if the amount names one.
+pub fn set_amount(draft: &mut Draft, money: &Money, reference: &str) -> Result<()> {
+    if money.side.is_some() || money.amount.is_sign_negative() {
+        return Err(Failure::usage(
+            "negative-amount",
+            "--amount is an amount above zero, without a side: which account is debited stays as it is",
+        )
+        .hint("to turn it round, give all entries: --dr ACCOUNT=AMOUNT … --cr ACCOUNT=AMOUNT …"));
+    }
     let [first, second] = draft.entries.as_mut_slice() else {
         return Err(Failure::usage(
             "amount-of-many",
@@ -144,10 +164,15 @@ pub fn set_amount(draft: &mut Draft, amount: rust_decimal::Decimal, reference: &
         )
         .hint("give all entries: --dr ACCOUNT=AMOUNT … --cr ACCOUNT=AMOUNT …"));
     }
-    let amount = amount.abs();
     for entry in [first, second] {
         let negative = entry.amount.is_some_and(|a| a.is_sign_negative());
-        entry.amount = Some(if negative { -amount } else { amount });
+        let money = if negative {
+            money.negated()
+        } else {
+            money.clone()
+        };
+        entry.amount = Some(money.amount);
+        entry.currency = money.currency.or(entry.currency.take());
     }
     Ok(())
 }
@@ -167,13 +192,11 @@ fn from_json(ctx: &mut Context, args: &Args) -> Result<Exit> {
     let mut dated = true;
     let mut drafts = Vec::with_capacity(objects.len());
     for (line, object) in objects {
-        let (draft, is_dated) = draft_of(&mut recorder, object).map_err(|f| {
-            f.at(format!("stdin line {line}"))
-                .hint("nothing was posted")
-        })?;
+        let (draft, is_dated) = draft_of(&mut recorder, object)
+            .map_err(|f| f.at(format!("stdin {line}")).hint("nothing was posted"))?;
         dated &= is_dated;
         drafts.push(draft);
-        recorder.places.push(format!("stdin line {line}"));
+        recorder.places.push(format!("stdin {line}"));
     }
     recorder.post(drafts, &args.details.write, dated)?;
     Ok(Exit::Ok)
@@ -185,28 +208,40 @@ fn draft_of(recorder: &mut Recorder<'_>, object: &str) -> Result<(Draft, bool)> 
     Ok((json.into_draft(recorder)?, dated))
 }
 
-/// The objects of an input: the whole of it, else one a line.
-fn objects(text: &str) -> Result<Vec<(usize, &str)>> {
+/// The objects of an input, each with its place: the whole of it, the items of an array, else one a line.
+fn objects(text: &str) -> Result<Vec<(String, &str)>> {
     let whole = text.trim();
+    let empty = || {
+        let words = "stdin is empty: there is nothing to post";
+        Failure::usage("empty-input", words)
+    };
     if whole.is_empty() {
-        return Err(Failure::usage(
-            "empty-input",
-            "stdin is empty: there is nothing to post",
-        ));
+        return Err(empty());
+    }
+    if let Ok(items) = serde_json::from_str::<Vec<&serde_json::value::RawValue>>(whole) {
+        let items = items.into_iter().enumerate();
+        let items: Vec<_> = items
+            .map(|(i, item)| (format!("item {}", i + 1), item.get()))
+            .collect();
+        return if items.is_empty() {
+            Err(empty())
+        } else {
+            Ok(items)
+        };
     }
     if serde_json::from_str::<serde::de::IgnoredAny>(whole).is_ok() {
-        return Ok(vec![(1, whole)]);
+        return Ok(vec![("line 1".to_owned(), whole)]);
     }
     Ok(text
         .lines()
         .enumerate()
-        .map(|(i, l)| (i + 1, l.trim()))
+        .map(|(i, l)| (format!("line {}", i + 1), l.trim()))
         .filter(|(_, l)| !l.is_empty())
         .collect())
 }
 
 /// A unit a line: what is refused does not stop the others; exit 1 if any was.
-fn each(recorder: &mut Recorder<'_>, args: &Args, objects: Vec<(usize, &str)>) -> Result<Exit> {
+fn each(recorder: &mut Recorder<'_>, args: &Args, objects: Vec<(String, &str)>) -> Result<Exit> {
     let (mut refused, total) = (0, objects.len());
     for (line, object) in objects {
         let write = WriteArgs {
@@ -215,7 +250,7 @@ fn each(recorder: &mut Recorder<'_>, args: &Args, objects: Vec<(usize, &str)>) -
                 .write
                 .once
                 .as_ref()
-                .map(|key| format!("{key}:{line}")),
+                .map(|key| format!("{key}:{}", line.trim_start_matches("line "))),
             ..args.details.write.clone()
         };
         let posted = draft_of(recorder, object)
@@ -224,7 +259,7 @@ fn each(recorder: &mut Recorder<'_>, args: &Args, objects: Vec<(usize, &str)>) -
             refused += 1;
             recorder.prelude.clear();
             recorder.chart = recorder.book.chart()?;
-            let failure = failure.at(format!("stdin line {line}"));
+            let failure = failure.at(format!("stdin {line}"));
             recorder.ctx.complain(&failure);
         }
     }

@@ -8,7 +8,7 @@ use dialoguer::Confirm;
 
 use crate::book::{Order, Scan};
 use crate::cli::asking::{Words, ask};
-use crate::cli::context::{Context, prompt_failure};
+use crate::cli::context::{Context, answered};
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::echo::{self, Balances, Lead};
 use crate::cli::record::{DetailArgs, Recorder};
@@ -58,12 +58,8 @@ pub fn run(ctx: &mut Context, details: &DetailArgs) -> Result<Exit> {
             &Lead::Verb("(new)".to_owned()),
         ) + &echo::entry_lines(&preview, &recorder.chart, &Balances::none());
         recorder.ctx.note(shown.trim_end());
-        if Confirm::new()
-            .with_prompt("Post it?")
-            .default(true)
-            .interact()
-            .map_err(prompt_failure)?
-        {
+        let question = Confirm::new().with_prompt("Post it?").default(true);
+        if answered(|| question.interact())? {
             recorder.post(vec![draft], &details.write, true)?;
             recorder.info = recorder.book.info()?;
         } else {
@@ -147,7 +143,13 @@ fn ask_entries(
             if place < 2 { "" } else { " (empty: done)" }
         );
         // Two entries at least; after that, the old one's places lead on, and an empty line ends.
-        let text = ask(&prompt, account_default, &Words(paths), place >= 2)?;
+        let text = ask(&prompt, account_default, &Words(paths), true)?;
+        if text.is_empty() && place < 2 {
+            recorder
+                .ctx
+                .note("two accounts at least: what receives, and what gives");
+            continue;
+        }
         if text.is_empty() {
             return Ok(());
         }
@@ -189,8 +191,14 @@ fn ask_amount(
         "  Amount (credit negative)",
         default,
         &Words(Vec::new()),
-        place >= 1,
+        true,
     )?;
+    if text.is_empty() && place == 0 {
+        recorder
+            .ctx
+            .note("the first account needs an amount; of a later one it may be left out");
+        return Ok(None);
+    }
     if text.is_empty() {
         return Ok(Some(DraftEntry {
             account: account.clone(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::add::set_amount;
 use crate::cli::context::Context;
+use crate::cli::environment;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::args::{read_tag, read_voucher};
 use crate::cli::record::cash::is_suspense;
@@ -94,6 +95,9 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    if args.edit {
+        needs_a_terminal(ctx)?;
+    }
     let mut recorder = Recorder::open(ctx)?;
     recorder.create_accounts = args.create_accounts;
     let before = recorder.find(&args.reference)?;
@@ -131,7 +135,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let change = Change::Amend {
         target: Target::Number(before.number),
         if_version: args.if_version,
-        draft,
+        draft: draft.clone(),
     };
     let written = recorder
         .write(
@@ -148,10 +152,25 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             &written,
             &format!("{} is like that already", before.number),
         )?;
+    } else if written.dry_run {
+        echo::would_amend(&mut recorder, &written, &before, draft)?;
     } else {
         echo::changed(&mut recorder, &written, "amended")?;
     }
     Ok(Exit::Ok)
+}
+
+/// An editor needs somebody to look at it, unless HISSAB_EDITOR names a program that edits by itself.
+fn needs_a_terminal(ctx: &Context) -> Result<()> {
+    let seen = ctx.can_ask() && ctx.terminal.stdout;
+    if seen || environment::var("HISSAB_EDITOR").is_some() {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "needs-a-terminal",
+        "--edit opens an editor, and there is no terminal to show it on",
+    )
+    .hint("say what to change: --description, --amount, --category, --dr, --cr, -d, …"))
 }
 
 /// Applies the flags; true if there was one.
@@ -164,7 +183,7 @@ fn apply(
     let mut any = header(recorder, args, draft)?;
     if let Some(text) = &args.amount {
         let money = recorder.money(text)?;
-        set_amount(draft, money.amount, &args.reference)?;
+        set_amount(draft, &money, &args.reference)?;
         any = true;
     }
     if let Some(text) = &args.category {

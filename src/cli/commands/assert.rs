@@ -3,12 +3,16 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::{Recorder, WriteArgs, resolve};
+use crate::ledger::amount_format::machine;
 use crate::ledger::change::{Assertion, Change, Repeat};
+use crate::ledger::chart::Chart;
 use crate::render::sanitize;
-use crate::reports::check::assertion;
+use crate::reports::check::assertion::{self, Standing};
 
 /// Vouch for a balance: check proves it from now on
 ///
@@ -37,6 +41,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.words_or_json()?;
     let mut recorder = if args.write.dry_run {
         let book = ctx.open_read()?;
         Recorder::with(ctx, book)?
@@ -54,18 +59,60 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     };
     let words = assertion::describe(&recorder.chart, assertion.on, &found);
     let holds = found.difference == 0;
+    let exit = if holds { Exit::Ok } else { Exit::Unproved };
+    let told = json_of(&recorder.chart, &assertion, &found);
     let verb = if args.write.dry_run {
         "tested"
     } else {
         record(&mut recorder, assertion, &args)?
     };
+    if recorder.ctx.wants_json() {
+        let told = AssertJson {
+            outcome: verb,
+            ..told
+        };
+        let text = serde_json::to_string(&told).unwrap_or_default();
+        writeln!(recorder.ctx.out, "{text}")?;
+        return Ok(exit);
+    }
     let name = recorder.info.settings.name.clone();
     let parts: Vec<&str> = [name.as_str(), verb, &words]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect();
     writeln!(ctx.out, "{}", sanitize::line(&parts.join(" · ")))?;
-    Ok(if holds { Exit::Ok } else { Exit::Unproved })
+    Ok(exit)
+}
+
+/// What is asserted and what the books say; amounts signed, debit positive.
+#[derive(Serialize)]
+struct AssertJson {
+    schema: &'static str,
+    /// `tested`, `recorded` or `already recorded`.
+    outcome: &'static str,
+    account: String,
+    date: String,
+    currency: String,
+    asserted: String,
+    books: String,
+    difference: String,
+    holds: bool,
+}
+
+fn json_of(chart: &Chart, assertion: &Assertion, found: &Standing) -> AssertJson {
+    let currency = chart.currency(found.currency);
+    let amount = |minor| machine(minor, currency.scale);
+    AssertJson {
+        schema: "hissab/assert/1",
+        outcome: "",
+        account: assertion.account.to_string(),
+        date: assertion.on.to_string(),
+        currency: currency.code.to_string(),
+        asserted: amount(found.books - found.difference),
+        books: amount(found.books),
+        difference: amount(found.difference),
+        holds: found.difference == 0,
+    }
 }
 
 fn read(recorder: &mut Recorder<'_>, args: &Args) -> Result<Assertion> {

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::audit_verify::require_log;
 use crate::book::{AuditEntry, AuditQuery, Book, Scan, Voided};
 use crate::cli::context::Context;
+use crate::cli::environment::machine_time;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::shown::{self, ShownArgs};
 use crate::ledger::audit::hex;
@@ -247,7 +248,7 @@ impl<'a> Printer<'a> {
                 let text = |text: String| Cell::Text(Cow::Owned(text));
                 rows.row(&[
                     Cell::Number(record.sequence),
-                    text(record.at.to_string()),
+                    text(machine_time(record.at)),
                     Cell::text(&record.who),
                     Cell::text(&record.action),
                     text(numbers(&record.numbers, " ")),

@@ -9,6 +9,7 @@ use super::audit_list::numbers;
 use super::audit_verify::require_log;
 use crate::book::{AuditEntry, AuditQuery, LoggedChange};
 use crate::cli::context::Context;
+use crate::cli::environment::machine_time;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::ledger::account::Account;
 use crate::ledger::amount_format::{self, Grouping};
@@ -16,7 +17,7 @@ use crate::ledger::audit::hex;
 use crate::ledger::chart::Chart;
 use crate::ledger::period::people_date;
 use crate::ledger::transaction::Transaction;
-use crate::render::sanitize;
+use crate::render::{Format, sanitize};
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Example: hissab audit show 1061")]
@@ -30,6 +31,7 @@ pub struct Args {
 const CHANGES_MAX: usize = 200;
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.words_or_json()?;
     let mut book = ctx.open_read()?;
     require_log(book.as_mut())?;
     let query = AuditQuery {
@@ -49,7 +51,11 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     };
     let chart = book.chart()?;
     if ctx.wants_json() {
-        writeln!(ctx.out, "{:#}", document(&entry, &chart))?;
+        let document = document(&entry, &chart);
+        match ctx.format()? {
+            Format::Ndjson => writeln!(ctx.out, "{document}")?,
+            _ => writeln!(ctx.out, "{document:#}")?,
+        }
         return Ok(Exit::Ok);
     }
     let zone = crate::cli::environment::zone(&info.settings.timezone).unwrap_or(TimeZone::UTC);
@@ -220,7 +226,7 @@ fn document(entry: &AuditEntry, chart: &Chart) -> Value {
     json!({
         "schema": "hissab/audit-record/1",
         "seq": record.sequence,
-        "recorded_at": record.at.to_string(),
+        "recorded_at": machine_time(record.at),
         "who": record.who,
         "action": record.action,
         "operation": record.operation.0.to_string(),

@@ -27,6 +27,7 @@ const PAGE: u64 = 2_000;
 const DIGITS_MIN: usize = 8;
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.words_or_json()?;
     let wanted = args.contains.as_deref().map(read_hash).transpose()?;
     let mut book = ctx.open_read()?;
     require_log(book.as_mut())?;
@@ -90,6 +91,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
 
 /// `hissab audit head`: `SEQ HASH`.
 pub fn head(ctx: &mut Context) -> Result<Exit> {
+    ctx.words_or_json()?;
     let mut book = ctx.open_read()?;
     require_log(book.as_mut())?;
     let info = book.info()?;

@@ -81,6 +81,10 @@ pub fn make(book: &mut dyn Book, to: &Path) -> Result<BookInfo> {
         )
         .hint("give another name, or move the old file away"));
     }
+    let folder = to.parent().filter(|f| !f.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|f| !f.is_dir()) {
+        return Err(Failure::no_folder(folder));
+    }
     book.snapshot(to)
         .with_context(|| format!("copying the book to {}", to.display()))?;
     match checked(to) {

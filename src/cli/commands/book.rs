@@ -1,13 +1,17 @@
 //! `hissab book …`: names for books, the default one, and what a book says of itself.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::cli::config::{self, user_file};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
+use crate::cli::shown::ShownArgs;
 use crate::client::place::is_url;
 use crate::render::sanitize::line;
+use crate::render::views::ListView;
+use crate::render::{Cell, Column, Format};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -77,6 +81,10 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
 fn list(ctx: &mut Context) -> Result<Exit> {
     let books = ctx.config()?.books();
     let chosen = ctx.config()?.text("book");
+    if let Format::Csv | Format::Tsv | Format::Md | Format::Html | Format::Xlsx = ctx.format()? {
+        return listed(ctx, &books, chosen.as_deref());
+    }
+    ctx.words_or_json()?;
     if ctx.wants_json() {
         let rows: Vec<serde_json::Value> = books
             .iter()
@@ -102,6 +110,30 @@ fn list(ctx: &mut Context) -> Result<Exit> {
     if books.is_empty() {
         ctx.note("no book has a name yet: hissab book add NAME FILE");
     }
+    Ok(Exit::Ok)
+}
+
+/// The list as rows: name, file or address, and a mark at the default one.
+fn listed(
+    ctx: &mut Context,
+    books: &BTreeMap<String, String>,
+    chosen: Option<&str>,
+) -> Result<Exit> {
+    let text = |text: &str| Cell::Text(text.to_owned().into());
+    let row = |(name, place): (&String, &String)| {
+        let default = Cell::Word(if chosen == Some(name) { "yes" } else { "" });
+        vec![text(name), text(place), default]
+    };
+    let view = ListView {
+        schema: "books/1",
+        title: Vec::new(),
+        columns: ["name", "file", "default"].map(Column::text).to_vec(),
+        headings: vec!["Name", "File", "Default"],
+        rows: books.iter().map(row).collect(),
+        head: Vec::new(),
+        notes: Vec::new(),
+    };
+    ShownArgs::default().show(ctx, &view)?;
     Ok(Exit::Ok)
 }
 

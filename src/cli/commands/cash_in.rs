@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
+use crate::cli::record::creating::Wanted;
 use crate::cli::record::resolve::Money;
 use crate::cli::record::{DetailArgs, Recorder};
 use crate::ledger::account::{Account, AccountType, Kind};
@@ -43,7 +44,11 @@ pub enum Way {
 pub fn run(ctx: &mut Context, args: Args, way: Way) -> Result<Exit> {
     let mut recorder = Recorder::open(ctx)?;
     recorder.create_accounts = args.details.create_accounts;
-    let (money, rest) = amount_and_rest(&mut recorder, &args.words)?;
+    let example = match way {
+        Way::In => "hissab in 500 sales",
+        Way::Out => "hissab out 120 tea",
+    };
+    let (money, rest) = amount_and_rest(&mut recorder, &args.words, example)?;
     let what = rest.join(" ").trim().to_owned();
     let mode = recorder.mode(args.mode.as_deref())?;
     let (other, guessed) = other_side(&mut recorder, &args, way, &what)?;
@@ -66,15 +71,18 @@ pub fn run(ctx: &mut Context, args: Args, way: Way) -> Result<Exit> {
 }
 
 /// The amount at the beginning of the words, and the rest.
+///
+/// `example` is a line of this command, for the hint.
 pub fn amount_and_rest<'w>(
     recorder: &mut Recorder<'_>,
     words: &'w [String],
+    example: &str,
 ) -> Result<(Money, &'w [String])> {
     let Some((money, count)) = recorder.take_money(words, false)? else {
         let first = words.first().map(String::as_str).unwrap_or_default();
         return Err(
             Failure::usage("bad-amount", format!("{first:?} is not an amount"))
-                .hint("the amount comes first: hissab out 120 tea"),
+                .hint(format!("the amount comes first: {example}")),
         );
     };
     if money.amount.is_sign_negative() {
@@ -95,7 +103,11 @@ fn other_side(
     what: &str,
 ) -> Result<(Arc<str>, bool)> {
     if let Some(category) = &args.category {
-        return Ok((recorder.account(category)?, false));
+        let wanted = match way {
+            Way::In => Wanted::Income,
+            Way::Out => Wanted::Expense,
+        };
+        return Ok((recorder.account_for(category, wanted)?, false));
     }
     if let Some(party) = &args.party {
         let usual = match way {

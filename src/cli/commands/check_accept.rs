@@ -6,6 +6,7 @@ use crate::book::CheckDepth;
 use crate::cli::checking::{self, ACCEPTED, Wanted};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
+use crate::cli::record::args::check_reason;
 use crate::cli::record::{Recorder, WriteArgs, recorder};
 use crate::ledger::change::{Change, Repeat};
 use crate::ledger::chart::Resolved;
@@ -41,12 +42,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         );
         return Err(Failure::usage("not-acceptable", words).hint("hissab check --deep"));
     }
-    if args.reason.trim().is_empty() {
-        return Err(Failure::usage(
-            "empty-reason",
-            "--reason says nothing; the log needs to know why",
-        ));
-    }
+    check_reason(&args.reason)?;
     let mut recorder = Recorder::open(ctx)?;
     let accepted = checking::accepted(recorder.book.as_mut())?;
     let place = place(&mut recorder, check, &args.reference, &accepted)?;

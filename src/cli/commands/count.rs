@@ -180,11 +180,19 @@ fn say(
     if recorder.ctx.globals.quiet {
         return Ok(());
     }
-    let text = |minor| sided(minor, currency.scale, Grouping::of_currency(&currency.code));
+    // A count in another currency than the book's says which.
+    let code = match currency.key.0 {
+        1 => String::new(),
+        _ => format!(" {}", currency.code),
+    };
+    let text = |minor| {
+        let amount = sided(minor, currency.scale, Grouping::of_currency(&currency.code));
+        amount + &code
+    };
     let verdict = match counted - books {
         0 => "the same".to_owned(),
-        over @ 1.. => format!("over by {}", text(over).trim_end_matches(" Dr")),
-        short => format!("short by {}", text(-short).trim_end_matches(" Dr")),
+        over @ 1.. => format!("over by {}", text(over).replacen(" Dr", "", 1)),
+        short => format!("short by {}", text(-short).replacen(" Dr", "", 1)),
     };
     let name = recorder.info.settings.name.clone();
     writeln!(

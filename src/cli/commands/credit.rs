@@ -52,6 +52,16 @@ impl Deed {
         }
     }
 
+    /// A line of this command, for hints.
+    fn example(self) -> &'static str {
+        match self {
+            Deed::Gave => "hissab gave 4800 'Sita Stores' goods",
+            Deed::Took => "hissab took 15000 'Gupta Traders' bill 398",
+            Deed::Got => "hissab got 3400 'Sita Stores'",
+            Deed::Paid => "hissab paid 15000 'Gupta Traders'",
+        }
+    }
+
     /// The party receives: it is debited.
     fn debits_party(self) -> bool {
         matches!(self, Deed::Gave | Deed::Paid)
@@ -72,7 +82,7 @@ impl Deed {
 pub fn run(ctx: &mut Context, args: Args, deed: Deed) -> Result<Exit> {
     let mut recorder = Recorder::open(ctx)?;
     recorder.create_accounts = args.details.create_accounts;
-    let (money, rest) = amount_and_rest(&mut recorder, &args.words)?;
+    let (money, rest) = amount_and_rest(&mut recorder, &args.words, deed.example())?;
     let (party, what) = take_party(&mut recorder, rest, deed)?;
     let lent = args.mode.is_some();
     let other = match deed {
@@ -169,7 +179,7 @@ fn take_party(
     let Some(first) = words.first() else {
         return Err(
             Failure::usage("party-missing", "with whom? the party's name is missing")
-                .hint("hissab gave 4800 'Sita Stores' goods"),
+                .hint(deed.example()),
         );
     };
     for count in (2..=words.len()).rev() {

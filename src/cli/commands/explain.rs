@@ -36,6 +36,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let Some(code) = args.code else {
         return list(ctx, &args.shown);
     };
+    ctx.words_or_json()?;
     let wanted = code.trim().to_lowercase();
     let Some((code, text)) = texts().find(|(code, _)| *code == wanted) else {
         return Err(unknown(&wanted));
@@ -90,7 +91,10 @@ fn unknown(code: &str) -> Failure {
         .map(|(known, _)| (distance(code, known), known))
         .min();
     match near {
-        Some((off, known)) if off <= 4 => failure.hint(format!("hissab explain {known}")),
+        // A third of the letters may be slips; of more nobody knows what was meant.
+        Some((off, known)) if off <= 1 + code.chars().count() / 4 => {
+            failure.hint(format!("hissab explain {known}"))
+        }
         _ => failure.hint("hissab explain lists them all"),
     }
 }

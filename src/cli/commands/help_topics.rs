@@ -82,8 +82,8 @@ Refused, never guessed: malformed groups, more decimals than the currency has, e
 5cr (crore or credit?), zero. A word of - and a digit or symbol is a value, not a flag.
 Quote the dollar sign: '$500' (the shell takes $5 out of $500).
 
-New currencies are opened at first use, with the decimal places ISO 4217 gives them; other
-commodities get the places of their first amount.
+Currencies of ISO 4217 are opened at first use, and said so. Any other is opened by
+hissab currency add CODE --scale PLACES: a slip like 5oo or 120tea makes no currency.
 ";
 
 const QUERIES: &str = "\

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use super::{import_list, import_undo};
 use crate::book::BookError;
 use crate::cli::context::Context;
-use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::cli::importing::file_plan;
 use crate::cli::importing::learning::Learning;
 use crate::cli::importing::reading::{self, ReadingArgs};
@@ -112,7 +112,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
 fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
     // Of an import, --format is the format of the file.
     let mut args = args;
-    args.reading.kind = match ctx.globals.format.take().as_deref() {
+    let format = ctx.globals.format.take();
+    args.reading.kind = match format.as_deref() {
         None | Some("auto") => None,
         Some("csv") => Some(Content::Csv),
         Some("journal" | "hledger" | "ledger") => Some(Content::Journal),
@@ -158,6 +159,7 @@ fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
     };
     let mut session = Session::new(book, args.create_accounts)?;
     session.learning = learning(&args);
+    session.flags = flags(&args, format.as_deref());
     let (outcomes, failures) = if args.atomic || args.dry_run {
         together(ctx, &mut session, &args)?
     } else {
@@ -183,6 +185,20 @@ fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
     } else {
         Exit::Failed
     })
+}
+
+/// The flags that a hint repeats, each with a blank before it.
+fn flags(args: &Args, format: Option<&str>) -> String {
+    let mut text = args.reading.flags();
+    if let Some(format) = format {
+        text.push_str(&format!(" --format {}", shell_word(format)));
+    }
+    for (flag, given) in [("--atomic", args.atomic), ("--dry-run", args.dry_run)] {
+        if given {
+            text.push_str(&format!(" {flag}"));
+        }
+    }
+    text
 }
 
 /// The folder of a mirror, if that is what is brought in: alone, and without flags of other files.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use jiff::tz::TimeZone;
 
 use crate::cli::context::Context;
+use crate::cli::environment::machine_time;
 use crate::cli::error::{Exit, Result};
 use crate::cli::shown::ShownArgs;
 use crate::render::views::ListView;
@@ -34,7 +35,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
                     .strftime("%d-%b-%Y %H:%M")
                     .to_string()
             } else {
-                import.recorded_at.to_string()
+                machine_time(import.recorded_at)
             };
             vec![
                 Cell::Number(import.batch),

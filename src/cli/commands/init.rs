@@ -125,14 +125,7 @@ fn place(ctx: &Context, args: &Args) -> Result<PathBuf> {
     }
     let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|f| !f.is_dir()) {
-        return Err(Failure::not_found(
-            "folder-not-found",
-            format!("there is no folder {}", folder.display()),
-        )
-        .hint(format!(
-            "mkdir -p {}",
-            shell_word(&folder.display().to_string())
-        )));
+        return Err(Failure::no_folder(folder));
     }
     Ok(path)
 }
@@ -145,9 +138,16 @@ fn settings(args: &Args, path: &Path) -> Result<Settings> {
             .map(|s| s.to_string_lossy().into_owned())
             .unwrap_or_default(),
     };
-    let code = new_book::currency_code(&args.currency);
-    if code.is_empty() {
-        return Err(Failure::usage("bad-currency", "the currency is empty"));
+    let code = new_book::base_currency_code(&args.currency).ok_or_else(|| {
+        Failure::usage(
+            "bad-currency",
+            format!("{:?} is no code of a currency", args.currency),
+        )
+        .hint("codes have three capitals: --currency INR, --currency USD")
+    })?;
+    if name.trim().is_empty() {
+        return Err(Failure::usage("empty-name", "the book's name is empty")
+            .hint("--name 'Shree Ganesh Stores', or leave it out: the file's name is taken"));
     }
     let mut settings = Settings::new(name, code);
     settings.timezone = zone(args.timezone.as_deref())?;

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::record::args::check_reason;
 use crate::cli::record::{Recorder, WriteArgs, echo};
 use crate::ledger::change::Change;
 use crate::ledger::date_text::{DateContext, DateProblem};
@@ -31,6 +32,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     if args.date.is_none() && !args.off {
         return show(ctx);
     }
+    args.reason.as_deref().map_or(Ok(()), check_reason)?;
     let mut recorder = Recorder::open(ctx)?;
     let before = recorder.info.settings.locked_to;
     let date = args
@@ -89,6 +91,7 @@ fn lock_date(text: &str, ctx: &DateContext) -> Result<jiff::civil::Date> {
 }
 
 fn show(ctx: &mut Context) -> Result<Exit> {
+    ctx.words_or_json()?;
     let info = ctx.open_read()?.info()?;
     let locked = info.settings.locked_to;
     if ctx.wants_json() {

@@ -6,7 +6,7 @@ use std::io::Write;
 use super::audit_list::numbers;
 use crate::book::{AuditEntry, AuditQuery};
 use crate::cli::context::Context;
-use crate::cli::environment::local_time;
+use crate::cli::environment::{local_time, machine_time};
 use crate::cli::error::{Exit, Result};
 use crate::cli::record::recorder::find;
 use crate::cli::shown::ShownArgs;
@@ -59,7 +59,7 @@ pub fn operations<'a>(schema: &'static str, entries: &'a [AuditEntry]) -> ListVi
         let text = |text: String| Cell::Text(Cow::Owned(text));
         vec![
             Cell::Number(record.sequence),
-            text(record.at.to_string()),
+            text(machine_time(record.at)),
             Cell::text(&record.who),
             Cell::text(&record.action),
             text(numbers(&record.numbers, " ")),

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use dialoguer::{Input, Password};
 use uuid::Uuid;
 
-use crate::cli::context::{Context, prompt_failure};
+use crate::cli::context::{Context, answered};
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::servers::server_of;
 use crate::client::credentials::SignIn;
@@ -71,7 +71,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let nobody = ctx.session_of_nobody(&server)?;
     let entered = entered(ctx, &args, &nobody, &typed)?;
     let store = ctx.credentials()?;
-    ctx.note(&format!(
+    ctx.note_now(&format!(
         "the sign-in is kept in {}, for you alone",
         store.path().display()
     ));
@@ -143,9 +143,15 @@ fn typed(ctx: &Context, args: &Args) -> Result<Typed> {
     }
     .into_iter();
     let email = match &args.email {
-        Some(email) => email.trim().to_owned(),
+        Some(email) => {
+            check_email(email)
+                .map_err(|why| Failure::usage("bad-email", format!("{email:?}: {why}")))?;
+            email.trim().to_owned()
+        }
         None if ctx.can_ask() => {
-            asked(Input::<String>::new().with_prompt("Email").interact_text())?
+            let prompt = Input::<String>::new().with_prompt("Email");
+            let email = answered(|| prompt.validate_with(check_email).interact_text())?;
+            email.trim().to_owned()
         }
         None => {
             return Err(Failure::usage("needs-answer", "whose sign-in?").hint("--email EMAIL"));
@@ -158,13 +164,13 @@ fn typed(ctx: &Context, args: &Args) -> Result<Typed> {
                 format!("standard input holds no {}", prompt.to_lowercase()),
             )
         }),
-        (false, false) => asked(Password::new().with_prompt(prompt).interact()),
-        (false, true) => asked(
+        (false, false) => answered(|| Password::new().with_prompt(prompt).interact()),
+        (false, true) => answered(|| {
             Password::new()
                 .with_prompt(prompt)
                 .with_confirmation("The same again", "They differ")
-                .interact(),
-        ),
+                .interact()
+        }),
     };
     let code = match wants_code {
         true => Some(secret("Code", false)?.trim().to_owned()),
@@ -178,8 +184,13 @@ fn typed(ctx: &Context, args: &Args) -> Result<Typed> {
     })
 }
 
-fn asked<T>(answer: dialoguer::Result<T>) -> Result<T> {
-    answer.map_err(prompt_failure)
+/// What every address has; the server looks closer. Asked before anything secret is typed.
+#[allow(clippy::ptr_arg)] // dialoguer hands a `&String`.
+fn check_email(text: &String) -> std::result::Result<(), &'static str> {
+    match text.trim().split_once('@') {
+        Some((name, host)) if !name.is_empty() && !host.is_empty() && !host.contains('@') => Ok(()),
+        _ => Err("an email address is NAME@HOST"),
+    }
 }
 
 fn stdin_lines() -> Result<Vec<String>> {
@@ -216,7 +227,17 @@ fn entered(ctx: &Context, args: &Args, nobody: &Session, typed: &Typed) -> Resul
         Err(ClientError::Problem { problem, .. }) if args.invite && problem.status == 409 => {
             Ok(false)
         }
-        Err(error) => Err(Failure::from(error).while_doing("no account made")),
+        Err(error) => {
+            let mut failure = Failure::from(error).while_doing("no account made");
+            if failure.exit == Exit::NotAllowed {
+                // Nobody is signed in yet who could be asked for.
+                failure.hints = vec![match args.setup {
+                    true => "the code stands where the server was first started: in what hissab serve printed".to_owned(),
+                    false => "ask who invited you for another code: hissab org invite EMAIL --role ROLE".to_owned(),
+                }];
+            }
+            Err(failure)
+        }
     }
 }
 

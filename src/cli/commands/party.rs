@@ -2,6 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::record::creating::refuse_twin;
 use crate::cli::record::resolve::{is_party_group, party_parent};
 use crate::cli::record::{Recorder, WriteArgs, echo};
 use crate::cli::shown::ShownArgs;
@@ -132,6 +133,7 @@ fn add(ctx: &mut Context, args: AddArgs) -> Result<Exit> {
             format!("{:?} cannot be a party's name: {fault}", args.name),
         )
     })?;
+    refuse_twin(&recorder.chart, &path)?;
     let id = recorder.ctx.make_id();
     let contact = contact(&mut recorder, &args.contact, Contact::default())?;
     let new = NewAccount {

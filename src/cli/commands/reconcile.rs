@@ -22,6 +22,7 @@ use crate::ledger::currency::{Currency, CurrencyKey};
 use crate::ledger::day::Day;
 use crate::ledger::draft::Draft;
 use crate::ledger::money::to_minor;
+use crate::ledger::period::people_date;
 use crate::ledger::plural::counted;
 use crate::ledger::transaction::{RECONCILED_TAG, Status, Tag, Transaction};
 use crate::render::sanitize::line;
@@ -330,7 +331,7 @@ fn mark(
     ctx.note(&format!(
         "{} {verb} as reconciled until {}",
         counted(count, "transaction"),
-        found.until
+        people_date(found.until)
     ));
     Ok(())
 }

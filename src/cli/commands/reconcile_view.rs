@@ -1,9 +1,10 @@
 //! What a reconciliation looks like, and how a person works on one.
 
 use super::reconcile::{Args, Of};
-use crate::cli::context::{Context, prompt_failure};
+use crate::cli::context::{Context, answered};
 use crate::cli::error::{Failure, Result};
 use crate::ledger::currency::Currency;
+use crate::ledger::period::people_date;
 use crate::render::sanitize::line;
 use crate::render::views::ListView;
 use crate::render::{Cell, Column, Json, Options};
@@ -180,19 +181,18 @@ pub fn choose(ctx: &mut Context, found: &mut Reconciliation, currency: &Currency
             let picked = if entry.found { "[x]" } else { "[ ]" };
             let text = format!(
                 "{picked} {} {} {}",
-                entry.date,
+                people_date(entry.date),
                 sided(entry.minor.into()),
                 entry.description
             );
             line(&text).into_owned()
         }));
         at = at.min(items.len() - 1);
-        let answer = dialoguer::Select::new()
+        let choice = dialoguer::Select::new()
             .with_prompt(prompt)
             .items(&items)
-            .default(at)
-            .interact_opt()
-            .map_err(prompt_failure)?;
+            .default(at);
+        let answer = answered(|| choice.interact_opt())?;
         match answer {
             Some(0) if found.is_exact() => return Ok(()),
             Some(0) => ctx.note("that still differs: pick or drop entries, or leave"),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::book::Version;
 use crate::cli::context::Context;
-use crate::cli::environment::local_time;
+use crate::cli::environment::{local_time, machine_time};
 use crate::cli::error::{Exit, Result};
 use crate::cli::record::echo::{self, Balances, Lead};
 use crate::cli::record::recorder::{find, read_reference};
@@ -51,6 +51,7 @@ struct VersionJson<'a> {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.words_or_json()?;
     let mut book = ctx.open_read()?;
     let chart = book.chart()?;
     let zone = book.info()?.settings.timezone;
@@ -108,7 +109,7 @@ fn history(ctx: &mut Context, chart: &Chart, versions: &[Version], zone: &str) -
             .iter()
             .map(|v| VersionJson {
                 sequence: v.record.sequence,
-                at: v.record.at.to_string(),
+                at: machine_time(v.record.at),
                 who: &v.record.who,
                 action: &v.record.action,
                 reason: v.record.reason.as_deref(),

@@ -5,7 +5,7 @@ use std::io::Write;
 use super::status_remote::RemoteFacts;
 use crate::book;
 use crate::cli::context::Context;
-use crate::cli::environment::local_time;
+use crate::cli::environment::{local_time, machine_time};
 use crate::cli::error::{Exit, Result};
 use crate::cli::locate::At;
 use crate::cli::record::echo::hex;
@@ -44,6 +44,7 @@ struct StatusJson<'a> {
 }
 
 pub fn run(ctx: &mut Context, _args: Args) -> Result<Exit> {
+    ctx.words_or_json()?;
     let mut book = ctx.open_read()?;
     let info = book.info()?;
     let accounts = book.chart()?.accounts().len();
@@ -119,7 +120,7 @@ fn json_of<'a>(
         last_date: info.span.map(|(_, last)| last.to_string()),
         sequence: info.sequence,
         audit_head: info.head.map(|h| hex(&h)),
-        changed_at: info.changed_at.map(|t| t.to_string()),
+        changed_at: info.changed_at.map(machine_time),
         schema_version: info.schema_version,
         read_only: info.read_only.as_deref(),
         who,

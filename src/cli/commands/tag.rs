@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::args::read_tag;
+use crate::cli::record::recorder::read_reference;
 use crate::cli::record::{Recorder, WriteArgs, echo};
 use crate::ledger::change::{Change, Repeat, Target};
 use crate::ledger::draft::Draft;
@@ -24,6 +25,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    read_reference(&args.reference).map_err(|f| f.hint("to see the tags in use: hissab tags"))?;
     if args.tags.is_empty() && args.remove.is_empty() {
         return Err(Failure::usage("nothing-to-tag", "which tag?")
             .hint(format!("hissab tag {} project=stall", args.reference)));

@@ -6,6 +6,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::record::creating::Wanted;
 use crate::cli::record::resolve::Money;
 use crate::cli::record::{DetailArgs, Recorder};
 use crate::ledger::account::AccountType;
@@ -56,7 +57,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         )
         .hint("hissab move 20000 cash hdfc; an account of several words needs quotes"));
     };
-    let (from, to) = (recorder.account(from)?, recorder.account(to)?);
+    let from = recorder.account_for(from, Wanted::Money)?;
+    let to = recorder.account_for(to, Wanted::Money)?;
     if from == to {
         return Err(Failure::usage(
             "same-account",

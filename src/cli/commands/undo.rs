@@ -3,9 +3,12 @@
 use std::io::Write;
 
 use super::log::operations;
+use super::status_remote::RemoteFacts;
 use crate::book::{AuditEntry, AuditQuery};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::locate::At;
+use crate::cli::record::recorder::Written;
 use crate::cli::record::{Recorder, WriteArgs, echo};
 use crate::cli::shown::ShownArgs;
 use crate::ledger::change::{Change, OperationId};
@@ -70,12 +73,44 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         echo::changed(&mut recorder, &written, "undone")?;
         return Ok(Exit::Ok);
     }
-    let what = undone.map_or_else(|| "the last operation".to_owned(), |e| describe(&e));
+    let what = taken_back(&mut recorder, &written)?.or(undone);
+    let what = what.map_or_else(|| "the last operation".to_owned(), |e| describe(&e));
     echo::said(&mut recorder, &written, &format!("undone: {what}"))?;
     if !written.done.numbers.is_empty() && !written.dry_run {
         echo::changed(&mut recorder, &written, "after undo")?;
     }
     Ok(Exit::Ok)
+}
+
+/// What was undone, as the log has it: whoever asked, on whatever book.
+fn taken_back(recorder: &mut Recorder<'_>, written: &Written) -> Result<Option<AuditEntry>> {
+    if written.dry_run {
+        return Ok(None);
+    }
+    let query = AuditQuery {
+        since: written.done.sequence.checked_sub(1),
+        before: written.done.sequence.checked_add(1),
+        ..AuditQuery::default()
+    };
+    let record = recorder.book.audit(&query)?.into_iter().next();
+    let Some(operation) = record.and_then(|entry| entry.record.undoes) else {
+        return Ok(None);
+    };
+    let query = AuditQuery {
+        operation: Some(operation),
+        ..AuditQuery::default()
+    };
+    Ok(recorder.book.audit(&query)?.into_iter().next())
+}
+
+/// Who the log names here: on a server the member, by email.
+fn myself(ctx: &Context) -> Result<String> {
+    if ctx.globals.files.is_empty()
+        && let At::Remote(place) = ctx.located()?.at
+    {
+        return Ok(RemoteFacts::ask(ctx, &place)?.user);
+    }
+    ctx.who()
 }
 
 /// The operation a sequence or id names.
@@ -115,7 +150,7 @@ fn find(recorder: &mut Recorder<'_>, text: &str) -> Result<AuditEntry> {
 /// The caller's newest operation that is not undone: what a bare `undo` takes back.
 fn newest(recorder: &mut Recorder<'_>) -> Result<Option<AuditEntry>> {
     let query = AuditQuery {
-        who: Some(recorder.ctx.who()?),
+        who: Some(myself(recorder.ctx)?),
         last: Some(LISTED),
         ..AuditQuery::default()
     };
@@ -152,7 +187,7 @@ fn list(ctx: &mut Context, shown: &ShownArgs) -> Result<Exit> {
     let mut book = ctx.open_read()?;
     let zone = book.info()?.settings.timezone;
     let mut entries = book.audit(&AuditQuery {
-        who: Some(ctx.who()?),
+        who: Some(myself(ctx)?),
         last: Some(LISTED),
         ..AuditQuery::default()
     })?;

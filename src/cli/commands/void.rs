@@ -2,6 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Result};
+use crate::cli::record::args::check_reason;
 use crate::cli::record::{Recorder, WriteArgs, echo};
 use crate::ledger::change::{Change, Repeat, Target};
 
@@ -25,6 +26,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    check_reason(&args.reason)?;
     let mut recorder = Recorder::open(ctx)?;
     let mut numbers = Vec::new();
     for reference in &args.references {

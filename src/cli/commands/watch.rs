@@ -54,13 +54,13 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         }
     };
     let session = ctx.session(&place.server)?;
-    ctx.note(&format!("watching {place}; Ctrl-C ends it"));
+    ctx.note_now(&format!("watching {place}; Ctrl-C ends it"));
     let mut left = args.limit.unwrap_or(u64::MAX);
     let mut failed = None;
     let path = format!("/orgs/{}/stream", place.org);
     session.events(&path, args.since, &mut |heard| match heard {
         Heard::Cut(why) => {
-            ctx.note(&format!("{why}; coming back"));
+            ctx.note_now(&format!("{why}; coming back"));
             ControlFlow::Continue(())
         }
         Heard::Event(event) => {

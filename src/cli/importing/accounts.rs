@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Session;
 use crate::cli::error::{Failure, Result, shell_word};
+use crate::cli::record::creating::{Wanted, unknown_account};
 use crate::formats::rules::profile::{Profile, plain_number};
 use crate::formats::statement::Statement;
 use crate::ledger::account::AccountType;
@@ -70,17 +71,7 @@ pub fn path(session: &Session, text: &str) -> Result<Arc<str>> {
             ))
         }
         Resolved::Unknown(_) if session.create_accounts => Ok(Arc::from(text)),
-        Resolved::Unknown(near) => {
-            let mut failure =
-                Failure::not_found("unknown-account", format!("there is no account {text:?}"));
-            if !near.is_empty() {
-                failure = failure.hint(format!("did you mean {}?", near.join(", ")));
-            }
-            Err(failure.hint(format!(
-                "to create it: hissab account add {}",
-                shell_word(text)
-            )))
-        }
+        Resolved::Unknown(near) => Err(unknown_account(&session.chart, text, &near, Wanted::Money)),
     }
 }
 
@@ -91,8 +82,9 @@ pub fn needed(session: &Session, file: &str) -> Failure {
         format!("{file} does not say which account it is a statement of"),
     )
     .hint(format!(
-        "hissab import {} --account {} --save-profile NAME",
+        "hissab import {}{} --account {} --save-profile NAME",
         shell_word(file),
+        session.flags,
         shell_word(example(session))
     ))
     .hint("with a saved profile the next file needs no flags")
@@ -243,8 +235,9 @@ fn several(session: &Session, file: &str, unknown: &[&Statement], all: usize) ->
             .collect(),
     };
     let failure = Failure::usage("account-needed", what).hint(format!(
-        "hissab import {} {} --save-profile NAME",
+        "hissab import {}{} {} --save-profile NAME",
         shell_word(file),
+        session.flags,
         flags.join(" ")
     ));
     if all > 1 {

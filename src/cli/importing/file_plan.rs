@@ -9,7 +9,7 @@ use super::planning::{self, Plan};
 use super::reading::ReadFile;
 use super::{learning, review};
 use crate::cli::context::Context;
-use crate::cli::error::Result;
+use crate::cli::error::{Result, shell_word};
 use crate::formats::changes::{Place, StatementChanges, StatementPart};
 use crate::formats::plan::Fate;
 use crate::formats::rules::profile::Profile;
@@ -56,6 +56,7 @@ pub fn plan(
     for part in &mut parts {
         part.chart = chart.clone();
         part.same_file = same_file(session, &sha256, part);
+        warn_of_currencies(ctx, file, part);
     }
     let account = match parts.as_slice() {
         [only] => Some(only.account_path().clone()),
@@ -85,6 +86,28 @@ pub fn plan(
         as_profile: read.as_profile,
         head: changes,
     })
+}
+
+/// Says so where a statement brings a currency into an account that never held it: it may be another account's.
+fn warn_of_currencies(ctx: &Context, file: &str, plan: &Plan) {
+    let account = plan.chart.account(plan.account);
+    for proof in &plan.books {
+        let currency = plan.chart.currency(proof.currency);
+        let amounts = plan.amounts.iter().zip(&plan.planned);
+        let new: i128 = amounts
+            .filter(|((_, c), planned)| *c == proof.currency && planned.fate == Fate::New)
+            .map(|((minor, _), _)| i128::from(*minor))
+            .sum();
+        let is_news = currency.key.0 > 1 && account.currency.is_none() && proof.books == new;
+        if is_news && new != 0 {
+            ctx.warn(&format!(
+                "{file} is in {code}, which {path} does not hold yet; if it is an account in {code}:\n         hissab account set {word} --currency {code}",
+                code = currency.code,
+                path = account.path,
+                word = shell_word(&account.path),
+            ));
+        }
+    }
 }
 
 /// Where the rules stand, in a few words: the file as given, else the profile's.

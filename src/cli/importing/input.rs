@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::cli::context::{Context, prompt_failure};
+use crate::cli::context::{Context, answered};
 use crate::cli::error::{Failure, Result};
 use crate::formats::csv::table::ROW_BYTES_MAX;
 use crate::formats::fault::{Fault, Question};
@@ -142,12 +142,11 @@ fn from_workbook(ctx: &Context, name: &str, bytes: Vec<u8>, sheet: Option<&str>)
             ..
         }) if ctx.can_ask() => {
             let prompt = format!("{name}: which sheet is the statement");
-            let chosen = dialoguer::Select::new()
+            let choice = dialoguer::Select::new()
                 .with_prompt(sanitize::line(&prompt))
                 .items(names.iter().map(|n| sanitize::line(n)))
-                .default(0)
-                .interact()
-                .map_err(prompt_failure)?;
+                .default(0);
+            let chosen = answered(|| choice.interact())?;
             workbook::to_csv(&bytes, names.get(chosen).map(String::as_str))
         }
         other => other,

@@ -287,8 +287,9 @@ fn missing_accounts(session: &Session, read: &ReadJournal, file: &str) -> Result
         ));
     }
     Err(failure.hint(format!(
-        "to open them: hissab import {} --create-accounts",
-        shell_word(file)
+        "to open them: hissab import {}{} --create-accounts",
+        shell_word(file),
+        session.flags
     )))
 }
 

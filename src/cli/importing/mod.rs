@@ -142,6 +142,8 @@ pub struct Session {
     pub chart: Chart,
     pub imports: Vec<ImportRow>,
     pub create_accounts: bool,
+    /// The flags of this import, for hints that go on from the line that was typed.
+    pub flags: String,
     /// What is asked of earlier transactions.
     pub learning: learning::Learning,
     /// Rows of earlier files of a run that writes nothing, or everything at its end.
@@ -158,6 +160,7 @@ impl Session {
             imports: book.imports()?,
             book,
             create_accounts,
+            flags: String::new(),
             learning: learning::Learning::default(),
             held: Vec::new(),
             claimed: HashSet::new(),

@@ -10,8 +10,8 @@ use super::accounts::{self, Said};
 use super::input::Input;
 use super::profiles::{self, Named};
 use super::{Session, failure};
-use crate::cli::context::{Context, prompt_failure};
-use crate::cli::error::{Failure, Result};
+use crate::cli::context::{Context, answered};
+use crate::cli::error::{Failure, Result, shell_word};
 use crate::formats::csv::columns::Columns;
 use crate::formats::csv::{self, Options};
 use crate::formats::fault::{Fault, Question};
@@ -78,6 +78,35 @@ pub struct ReadingArgs {
     /// What the file is, if `--format` says it.
     #[arg(skip)]
     pub kind: Option<Content>,
+}
+
+impl ReadingArgs {
+    /// The flags as typed, each with a blank before it, for a hint that goes on from this line; accounts apart.
+    pub fn flags(&self) -> String {
+        let mut text = String::new();
+        let rules = self.rules.as_ref().map(|r| r.display().to_string());
+        for (flag, value) in [
+            ("--profile", &self.profile),
+            ("--rules", &rules),
+            ("--date-order", &self.date_order),
+            ("--decimal-mark", &self.decimal_mark),
+            ("--sheet", &self.sheet),
+            ("--currency", &self.currency),
+            ("--columns", &self.columns),
+            ("--encoding", &self.encoding),
+            ("--separator", &self.separator),
+        ] {
+            if let Some(value) = value {
+                text.push_str(&format!(" {flag} {}", shell_word(value)));
+            }
+        }
+        for (flag, given) in [("--invert", self.invert), ("--allow-gap", self.allow_gap)] {
+            if given {
+                text.push_str(&format!(" {flag}"));
+            }
+        }
+        text
+    }
 }
 
 /// A file of statements, and how it was read.
@@ -424,12 +453,11 @@ fn ask(file: &str, question: &Question, options: &mut Options) -> Result<()> {
             ["money in", "money out"],
         ),
     };
-    let chosen = dialoguer::Select::new()
+    let choice = dialoguer::Select::new()
         .with_prompt(crate::render::sanitize::line(&prompt))
         .items(items)
-        .default(0)
-        .interact()
-        .map_err(prompt_failure)?;
+        .default(0);
+    let chosen = answered(|| choice.interact())?;
     match question {
         Question::Sheet { .. } => {}
         Question::DateOrder { .. } => {

@@ -17,9 +17,11 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::formats::plan::Fate;
 use crate::formats::statement::Split;
+use crate::ledger::amount_format::{Grouping, magnitude};
 use crate::ledger::audit::hex;
 use crate::ledger::chart::Resolved;
 use crate::ledger::money::to_minor;
+use crate::ledger::period::people_date;
 use crate::render::sanitize;
 
 /// What somebody decided of one row.
@@ -215,6 +217,20 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// An amount as people read it: grouped, with the places of its currency.
+    fn shown(&self, amount: rust_decimal::Decimal, code: &str) -> String {
+        let known = self.plan.chart.find_currency(code);
+        let minor = known.and_then(|c| Some((to_minor(amount, c.scale).ok()?, c)));
+        match minor {
+            Some((minor, currency)) => magnitude(
+                minor.into(),
+                currency.scale,
+                Grouping::of_currency(&currency.code),
+            ),
+            None => amount.to_string(),
+        }
+    }
+
     /// Where the row goes; `None`: stop here.
     fn row(&mut self, place: usize, all: usize) -> Result<Option<Vec<Part>>> {
         let row = &self.plan.read.statement.rows[self.index];
@@ -224,11 +240,11 @@ impl Asked<'_> {
             "in"
         };
         let description = sanitize::line(&row.description).into_owned();
+        let code = &self.plan.planned[self.index].currency;
+        let amount = self.shown(row.amount.abs(), code);
         self.ctx.note(&format!(
-            "{place} of {all} · {} · {description} · {way} {} {}",
-            row.date,
-            row.amount.abs(),
-            self.plan.planned[self.index].currency
+            "{place} of {all} · {} · {description} · {way} {amount} {code}",
+            people_date(row.date),
         ));
         let suggestion = self
             .plan

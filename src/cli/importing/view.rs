@@ -465,6 +465,14 @@ fn rows_words(rows: usize) -> String {
     format!("{rows} {}", if rows == 1 { "row" } else { "rows" })
 }
 
+/// ` in EUR`, of any currency but the book's own.
+fn in_currency(currency: &Currency) -> String {
+    match currency.key.0 {
+        1 => String::new(),
+        _ => format!(" in {}", currency.code),
+    }
+}
+
 /// `Statement: 84,200.00 + 25,900.00 in - 12,059.00 out = 98,041.00; the balance is right on all 5 rows`
 fn statement_line(people: &People, series: &Series, currency: &Currency) -> String {
     let show = |amount: rust_decimal::Decimal| match to_minor(amount, currency.scale) {
@@ -491,23 +499,29 @@ fn statement_line(people: &People, series: &Series, currency: &Currency) -> Stri
                 Proof::Gap | Proof::None => "it does not add up (--allow-gap)".to_owned(),
             };
             format!(
-                "Statement: {} + {moved} = {}; {proof}",
+                "Statement{}: {} + {moved} = {}; {proof}",
+                in_currency(currency),
                 show(opening),
                 show(closing)
             )
         }
         (None, Some(closing)) => format!(
-            "Statement: {moved}; closing {}, no opening balance to prove it by",
+            "Statement{}: {moved}; closing {}, no opening balance to prove it by",
+            in_currency(currency),
             show(closing)
         ),
-        _ => format!("Statement: {moved}; no running balance to prove it by"),
+        _ => format!(
+            "Statement{}: {moved}; no running balance to prove it by",
+            in_currency(currency)
+        ),
     }
 }
 
 /// `Books after import: 79,441.00 Dr; statement 98,041.00; difference 18,600.00 = payments not presented: 1051 ref. 000123`
 fn books_line(people: &People, proof: &BooksProof, currency: &Currency) -> String {
     let mut line = format!(
-        "Books after import: {}",
+        "Books after import{}: {}",
+        in_currency(currency),
         people.sided(proof.books, currency).trim_end()
     );
     let (Some(statement), Some(difference)) = (proof.statement, proof.difference()) else {

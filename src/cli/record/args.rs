@@ -115,6 +115,17 @@ pub fn read_tag(text: &str) -> Result<Tag> {
     })
 }
 
+/// A reason for the audit log: words, not blanks.
+pub fn check_reason(text: &str) -> Result<()> {
+    match text.trim().is_empty() {
+        false => Ok(()),
+        true => Err(Failure::usage(
+            "empty-reason",
+            "--reason says nothing; the log needs to know why",
+        )),
+    }
+}
+
 /// A voucher type by its word.
 pub fn read_voucher(word: &str) -> Result<Voucher> {
     Voucher::from_word(&word.to_lowercase()).ok_or_else(|| {

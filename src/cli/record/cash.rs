@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Recorder;
+use super::creating::Wanted;
 use crate::cli::error::{Failure, Result};
 use crate::ledger::account::{Account, AccountType, Kind};
 
@@ -13,7 +14,7 @@ impl Recorder<'_> {
     /// The account money moves through: `--mode`, else the book's cash account.
     pub fn mode(&mut self, given: Option<&str>) -> Result<Arc<str>> {
         match given {
-            Some(text) => self.account(text),
+            Some(text) => self.account_for(text, Wanted::Money),
             None => self.usual("cash", "--mode", &|a| a.account_type == AccountType::Cash),
         }
     }
@@ -21,7 +22,7 @@ impl Recorder<'_> {
     /// The account goods are sold through.
     pub fn sales(&mut self, given: Option<&str>) -> Result<Arc<str>> {
         match given {
-            Some(text) => self.account(text),
+            Some(text) => self.account_for(text, Wanted::Income),
             None => self.usual("sales", "--category", &|a| {
                 a.kind == Kind::Income && a.name().eq_ignore_ascii_case("sales")
             }),
@@ -31,7 +32,7 @@ impl Recorder<'_> {
     /// The account goods are bought through.
     pub fn purchases(&mut self, given: Option<&str>) -> Result<Arc<str>> {
         match given {
-            Some(text) => self.account(text),
+            Some(text) => self.account_for(text, Wanted::Expense),
             None => self.usual("purchases", "--category", &|a| {
                 a.kind == Kind::Expense && a.name().eq_ignore_ascii_case("purchases")
             }),

@@ -54,12 +54,39 @@ pub fn posted(recorder: &mut Recorder<'_>, written: &Written, drafts: Vec<Draft>
 /// Says what happened to stored transactions.
 pub fn changed(recorder: &mut Recorder<'_>, written: &Written, verb: &str) -> Result<()> {
     let transactions = stored(recorder, written)?;
+    said_of(recorder, written, &transactions, verb)
+}
+
+/// Says what a transaction would become: of a dry run nothing is stored that could be shown.
+pub fn would_amend(
+    recorder: &mut Recorder<'_>,
+    written: &Written,
+    before: &Transaction,
+    draft: Draft,
+) -> Result<()> {
+    let after = draft.into_transaction(&recorder.chart, before.number);
+    let after = after.unwrap_or_else(|_| before.clone());
+    let after = Transaction {
+        version: before.version + 1,
+        reverses: before.reverses,
+        reversed_by: before.reversed_by,
+        ..after
+    };
+    said_of(recorder, written, &[after], "amended")
+}
+
+fn said_of(
+    recorder: &mut Recorder<'_>,
+    written: &Written,
+    transactions: &[Transaction],
+    verb: &str,
+) -> Result<()> {
     let lead = match written.done.repeat {
         Repeat::Already => Lead::Verb(format!("already {verb}")),
         _ if written.dry_run => Lead::Verb(format!("dry run, nothing written; would be {verb}")),
         _ => Lead::Verb(verb.to_owned()),
     };
-    tell(recorder, written, &transactions, lead)
+    tell(recorder, written, transactions, lead)
 }
 
 /// Says that there was nothing to do: exit 0, no record.

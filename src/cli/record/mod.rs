@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod cash;
+pub mod creating;
 pub mod draft_json;
 pub mod echo;
 pub mod lines;

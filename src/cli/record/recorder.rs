@@ -13,8 +13,8 @@ use crate::ledger::change::{
     Change, Done, NewAccount, OnceKey, OperationId, Target, Unit, WriteMode,
 };
 use crate::ledger::chart::Chart;
-use crate::ledger::date_text::{DateContext, YearRule, parse_date};
-use crate::ledger::draft::Draft;
+use crate::ledger::date_text::{DateContext, DateProblem, DateTextError, YearRule, parse_date};
+use crate::ledger::draft::{Draft, YEARS};
 use crate::ledger::settings::BookInfo;
 use crate::ledger::transaction::{Number, Transaction, TransactionId};
 
@@ -46,6 +46,8 @@ pub struct Written {
 impl<'c> Recorder<'c> {
     /// Opens the book for writing.
     pub fn open(ctx: &'c mut Context) -> Result<Recorder<'c>> {
+        // What cannot be echoed as asked is found before anything is written.
+        ctx.words_or_json()?;
         let book = ctx.open_write()?;
         Recorder::with(ctx, book)
     }
@@ -75,11 +77,30 @@ impl<'c> Recorder<'c> {
 
     /// A date as typed; without a year the latest that is not after today.
     pub fn date(&self, text: &str) -> Result<Date> {
-        Ok(parse_date(
-            text,
-            &self.date_context(),
-            YearRule::NotAfterToday,
-        )?)
+        self.within_the_years(text, YearRule::NotAfterToday)
+    }
+
+    /// A date that a book can hold.
+    fn within_the_years(&self, text: &str, rule: YearRule) -> Result<Date> {
+        match parse_date(text, &self.date_context(), rule) {
+            Err(DateTextError { problem, .. }) if problem != DateProblem::OutOfRange => {
+                Err(DateTextError {
+                    text: text.to_owned(),
+                    problem,
+                }
+                .into())
+            }
+            Ok(date) if YEARS.contains(&date.year()) => Ok(date),
+            _ => Err(Failure::usage(
+                "bad-date",
+                format!(
+                    "{text} is outside the years {} to {}",
+                    YEARS.start(),
+                    YEARS.end()
+                ),
+            )
+            .hint("dates look like 2026-04-05, 5/4, yesterday or -3d")),
+        }
     }
 
     pub fn date_or_today(&self, text: Option<&str>) -> Result<Date> {
@@ -88,7 +109,7 @@ impl<'c> Recorder<'c> {
 
     /// A date that may well lie ahead, like a due date.
     pub fn future_date(&self, text: &str) -> Result<Date> {
-        Ok(parse_date(text, &self.date_context(), YearRule::ThisYear)?)
+        self.within_the_years(text, YearRule::ThisYear)
     }
 
     // ---- transactions ----
@@ -199,7 +220,12 @@ impl Recorder<'_> {
                 .cloned(),
             _ => None,
         };
-        let failure = Failure::from(error);
+        let mut failure = Failure::from(error);
+        // What was typed is a malformed argument; what came from a file or a pipe is data.
+        let typed = ["too-precise", "too-large", "date-out-of-range"].contains(&&*failure.code);
+        if typed && self.places.is_empty() && failure.exit == Exit::Failed {
+            failure.exit = Exit::Usage;
+        }
         match place {
             Some(place) => failure.at(place).hint("nothing was posted"),
             None => failure,

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::Recorder;
+use super::creating::{Wanted, in_known_case, unknown_account};
 use crate::cli::error::{Failure, Result, shell_word};
 use crate::ledger::account::{Account, AccountType, Kind, check_path};
 use crate::ledger::amount_text::{Side, TypedAmount, parse_amount, parse_amount_or_zero};
 use crate::ledger::amount_words::AmountWords;
 use crate::ledger::change::{Change, CurrencyChange, NewAccount};
-use crate::ledger::chart::{Chart, Resolved};
+use crate::ledger::chart::{Chart, Resolved, distance};
 use crate::ledger::currency::{Currency, iso_of_symbol, iso_scale, iso_symbol};
 use crate::ledger::draft::DraftEntry;
 
@@ -49,7 +50,7 @@ pub fn account<'a>(chart: &'a Chart, text: &str) -> Result<&'a Account> {
     match chart.resolve(text) {
         Resolved::One(key) => Ok(chart.account(key)),
         Resolved::Ambiguous(keys) => Err(ambiguous(chart, text, &keys)),
-        Resolved::Unknown(near) => Err(unknown_account(text, &near)),
+        Resolved::Unknown(near) => Err(unknown_account(chart, text, &near, Wanted::Any)),
     }
 }
 
@@ -66,50 +67,24 @@ fn ambiguous(chart: &Chart, text: &str, keys: &[crate::ledger::account::AccountK
     .hint("name more of its path, or give one an alias: hissab account set ACCOUNT --alias NAME")
 }
 
-/// A new path whose leading parts are written as the chart writes them: `expenses:Snacks` goes under
-/// Expenses.
-fn in_known_case(chart: &Chart, text: &str) -> String {
-    let parts: Vec<&str> = text.split(':').collect();
-    for count in (1..parts.len()).rev() {
-        let head = parts[..count].join(":").to_lowercase();
-        let same = |a: &&Account| {
-            let path = a.path.to_lowercase();
-            path == head || path.starts_with(&format!("{head}:"))
-        };
-        if let Some(account) = chart.accounts().iter().find(same) {
-            let known: Vec<&str> = account.path.split(':').take(count).collect();
-            return [known.as_slice(), &parts[count..]].concat().join(":");
-        }
-    }
-    text.to_owned()
-}
-
-/// What to say of an account that is not there.
-pub fn unknown_account(text: &str, near: &[Arc<str>]) -> Failure {
-    let mut failure =
-        Failure::not_found("unknown-account", format!("there is no account {text:?}"));
-    if !near.is_empty() {
-        failure = failure.hint(format!("did you mean {}?", near.join(", ")));
-    }
-    failure.hint(format!(
-        "to create it: hissab account add {}",
-        shell_word(text)
-    ))
-}
-
 impl Recorder<'_> {
     /// The path of the account a typed name means, planned if it is new and may be created.
     pub fn account(&mut self, text: &str) -> Result<Arc<str>> {
+        self.account_for(text, Wanted::Any)
+    }
+
+    /// The same, where it is known what the account is for.
+    pub fn account_for(&mut self, text: &str, wanted: Wanted) -> Result<Arc<str>> {
         match self.chart.resolve(text) {
             Resolved::One(key) => Ok(self.chart.account(key).path.clone()),
             Resolved::Ambiguous(keys) => Err(ambiguous(&self.chart, text, &keys)),
-            Resolved::Unknown(near) => self.create_or(text, &near),
+            Resolved::Unknown(near) => self.create_or(text, &near, wanted),
         }
     }
 
     /// Creates an account if that was asked for, or if a person says so now.
-    fn create_or(&mut self, text: &str, near: &[Arc<str>]) -> Result<Arc<str>> {
-        let failure = unknown_account(text, near);
+    fn create_or(&mut self, text: &str, near: &[Arc<str>], wanted: Wanted) -> Result<Arc<str>> {
+        let failure = unknown_account(&self.chart, text, near, wanted);
         let path = in_known_case(&self.chart, text);
         let root = path.split(':').next().unwrap_or("");
         let is_path =
@@ -279,9 +254,10 @@ impl Recorder<'_> {
         })
     }
 
-    /// The code of a currency as typed, planned at its first use.
+    /// The code of a currency as typed. One that ISO 4217 knows is planned at its first use, and said so.
     ///
-    /// A new commodity gets the scale ISO 4217 gives it, else the places its first amount has.
+    /// Errors: exit 6 for any other that the book has not: a slip of the finger is no currency. `places` are
+    /// those of the amount it stands at, for the command that adds it.
     pub fn currency(&mut self, text: &str, places: u32) -> Result<Arc<str>> {
         if let Some(found) = self.chart.resolve_currency(text) {
             return Ok(found.code.clone());
@@ -299,7 +275,9 @@ impl Recorder<'_> {
         if let Some(found) = self.chart.find_currency(&code) {
             return Ok(found.code.clone());
         }
-        let scale = iso_scale(&code).unwrap_or_else(|| u8::try_from(places).unwrap_or(u8::MAX));
+        let Some(scale) = iso_scale(&code) else {
+            return Err(self.unknown_currency(text, places));
+        };
         let change = CurrencyChange {
             code: code.clone(),
             scale,
@@ -310,6 +288,34 @@ impl Recorder<'_> {
         self.ctx
             .note(&format!("new currency {code} with {scale} decimal places"));
         Ok(code)
+    }
+
+    fn unknown_currency(&self, text: &str, places: u32) -> Failure {
+        if text.trim().is_empty() {
+            return Failure::usage("bad-currency", "the currency is empty");
+        }
+        let failure = Failure::not_found(
+            "unknown-currency",
+            format!("there is no currency {text:?} in this book"),
+        );
+        let upper = text.to_uppercase();
+        let known = self.chart.currencies().iter();
+        let near: Vec<&str> = known
+            .filter(|c| !c.code.is_empty() && distance(&upper, &c.code.to_uppercase()) <= 1)
+            .map(|c| &*c.code)
+            .collect();
+        let failure = match near.is_empty() {
+            true => failure,
+            false => failure.hint(format!("did you mean {}?", near.join(", "))),
+        };
+        let places = match places {
+            0 => String::new(),
+            places => format!(" --scale {places}"),
+        };
+        failure.hint(format!(
+            "if it is one: hissab currency add {}{places}",
+            shell_word(text)
+        ))
     }
 
     pub fn plan_currency(&mut self, change: CurrencyChange) {

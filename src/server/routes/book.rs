@@ -67,7 +67,8 @@ pub async fn patch_org(
         Some(None) => "unlocked",
         None => "settings-changed",
     };
-    if matches!(patch.locked_to, Some(None)) && patch.reason.is_none() {
+    let says_nothing = |reason: &String| reason.trim().is_empty();
+    if matches!(patch.locked_to, Some(None)) && patch.reason.as_ref().is_none_or(says_nothing) {
         return Err(Problem::field(
             "/reason",
             "needs-reason",
