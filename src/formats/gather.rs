@@ -33,6 +33,8 @@ pub struct Sheet {
     pub closing: Option<Balance>,
     pub rows: Vec<StatementRow>,
     pub notes: Vec<Note>,
+    /// What the bank says of rows that are in no file at hand, so that nobody but a person can settle it.
+    pub unsettled: Vec<Note>,
 }
 
 /// What is true of the whole file.
@@ -71,6 +73,7 @@ impl Gathered {
             };
             for sheet in &sheets {
                 prove(&mut statement, sheet, text, allow_gap)?;
+                settle(&mut statement, sheet, text, allow_gap)?;
             }
             join(&mut statement, sheets);
             statements.push((key, statement));
@@ -164,12 +167,7 @@ fn prove(
         opening.amount, closing.amount
     );
     if allow_gap {
-        let text = format!("{why} (--allow-gap)");
-        statement.gap = Some(match statement.gap.take() {
-            Some(before) => format!("{before}; {text}"),
-            None => text.clone(),
-        });
-        statement.note(Some(closing.line), text);
+        let_pass(statement, closing.line, &why);
         return Ok(());
     }
     let fault = Fault {
@@ -179,6 +177,37 @@ fn prove(
     Err(fault.line_text(line_text(text, closing.line)).hint(
         "a row may be missing or changed: export the statement again, or import it as it is with --allow-gap",
     ))
+}
+
+/// Refuses what a person must settle first, unless it is let pass.
+fn settle(
+    statement: &mut Statement,
+    sheet: &Sheet,
+    text: &str,
+    allow_gap: bool,
+) -> Result<(), Fault> {
+    for Note { line, text: why } in &sheet.unsettled {
+        let at = line.unwrap_or(sheet.line);
+        if !allow_gap {
+            let fault =
+                Fault::at("corrects-earlier", at, 1, why.clone()).line_text(line_text(text, at));
+            return Err(fault.hint(
+                "amend or void that transaction, then import with --allow-gap: the correcting row is left out",
+            ));
+        }
+        let_pass(statement, at, why);
+    }
+    Ok(())
+}
+
+/// Keeps what was let pass: the log records it.
+fn let_pass(statement: &mut Statement, line: u64, why: &str) {
+    let text = format!("{why} (--allow-gap)");
+    statement.gap = Some(match statement.gap.take() {
+        Some(before) => format!("{before}; {text}"),
+        None => text.clone(),
+    });
+    statement.note(Some(line), text);
 }
 
 /// A line of a text, from 1.

@@ -13,6 +13,7 @@ pub mod json_rows;
 pub mod mirror;
 pub mod mt940;
 pub mod ofx;
+pub mod package;
 pub mod plan;
 pub mod qif;
 pub mod rules;

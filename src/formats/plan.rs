@@ -3,6 +3,7 @@
 //! Pure: the caller brings what the book holds. One transaction stands for at most one row.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -19,6 +20,8 @@ pub struct RowKey<'a> {
     /// Debit positive.
     pub minor: i64,
     pub reference: Option<&'a str>,
+    /// The accounts of ours that the row names as its other side; `None` if it says nothing of that.
+    pub others: Option<Vec<&'a str>>,
 }
 
 /// A source row the book already holds.
@@ -38,6 +41,8 @@ pub struct Candidate {
     /// What it moved of the account, net; debit positive.
     pub minor: i64,
     pub reference: Option<String>,
+    /// The account whose statement posts it, where that stands in the same file.
+    pub from: Option<Arc<str>>,
     /// It came from a file of another form for the same account: only the very same day will do.
     pub same_day_only: bool,
 }
@@ -117,6 +122,7 @@ fn by_reference(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>) {
             let days = days_apart(c.date, row.date);
             let said = c.reference.as_deref().map(plain_reference);
             said.as_deref() == Some(&*wanted)
+                && may_be_its_other_side(row, c)
                 && days <= if c.same_day_only { 0 } else { REFERENCE_DAYS }
         };
         let found = (0..group.len())
@@ -151,7 +157,9 @@ fn by_day(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>, apart: i
                     .as_deref()
                     .is_some_and(|r| !plain_reference(r).is_empty());
             // Two forms of one file may number their rows differently.
-            (!both || c.same_day_only) && (apart == 0 || !c.same_day_only)
+            (!both || c.same_day_only)
+                && (apart == 0 || !c.same_day_only)
+                && may_be_its_other_side(row, c)
         };
         // Books run ahead of the bank more often than behind it.
         let found = [day - apart, day + apart].into_iter().find_map(|wanted| {
@@ -167,6 +175,14 @@ fn by_day(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>, apart: i
                 date: taken.date,
             };
         }
+    }
+}
+
+/// A row that names its other side is no transfer from elsewhere.
+fn may_be_its_other_side(row: &RowKey<'_>, candidate: &Candidate) -> bool {
+    match (&candidate.from, &row.others) {
+        (Some(from), Some(others)) => others.contains(&&**from),
+        _ => true,
     }
 }
 
@@ -202,6 +218,7 @@ mod tests {
             currency: INR,
             minor,
             reference,
+            others: None,
         }
     }
 
@@ -212,6 +229,7 @@ mod tests {
             currency: INR,
             minor,
             reference: reference.map(str::to_owned),
+            from: None,
             same_day_only: false,
         }
     }
@@ -304,6 +322,30 @@ mod tests {
         assert_eq!(
             plan(&rows, &held, &books),
             [Fate::Known { number: 10 }, Fate::New]
+        );
+    }
+
+    #[test]
+    fn a_row_that_names_its_other_side_is_paired_with_that_only() {
+        let rows = [
+            RowKey {
+                others: Some(vec![]),
+                ..row(1, 5, 500, None)
+            },
+            RowKey {
+                others: Some(vec!["Assets:Cash"]),
+                ..row(2, 5, 500, None)
+            },
+            row(3, 5, 500, None),
+        ];
+        let from = |number, path: &str| Candidate {
+            from: Some(path.into()),
+            ..candidate(number, 5, 500, None)
+        };
+        let books = [from(10, "Assets:Bank"), from(11, "Assets:Cash")];
+        assert_eq!(
+            plan(&rows, &[], &books),
+            [Fate::New, matched(11, 5), matched(10, 5)]
         );
     }
 

@@ -366,3 +366,53 @@ fn what_would_harm_is_refused_at_once() {
         assert!(begun.elapsed().as_secs() < 20, "{name}");
     }
 }
+
+#[test]
+fn an_archive_of_statements_is_brought_in_file_by_file() {
+    use hissab::formats::workbook::zip::packed;
+    let env = shop();
+    let read = |name: &str| std::fs::read(data(name)).unwrap();
+    let (camt, sta) = (read("batch.camt"), read("wrapped.sta"));
+    let zip = packed(&[
+        ("2026/b.xml", &camt),
+        ("2026/a.sta", &sta),
+        ("__MACOSX/2026/._a.sta", b"x"),
+    ]);
+    env.write("month.zip", &zip);
+    let import = |more: &[&str]| {
+        env.hissab([&["import", "month.zip", "--account", "HDFC"][..], more].concat())
+    };
+    let dry = import(&["--dry-run", "--json"]).ok();
+    let told: serde_json::Value = serde_json::from_str(&dry.stdout).unwrap();
+    let files: Vec<&str> = told["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["file"].as_str().unwrap())
+        .collect();
+    assert_eq!(files, ["month.zip/2026/a.sta", "month.zip/2026/b.xml"]);
+    assert_eq!(told["files"][0]["state"], "would-import");
+    assert_eq!(transactions(&env), 0);
+    import(&[]).ok();
+    let both = transactions(&env);
+    assert!(both > 3, "{both}");
+    // Known again, packed or not, and one file of it by name.
+    import(&[]).ok();
+    let one = env
+        .hissab(["import", "month.zip/2026/a.sta", "--account", "HDFC"])
+        .ok();
+    assert!(one.stdout.contains("this very file is import 1"), "{one}");
+    env.hissab(["import", &file("batch.camt"), "--account", "HDFC"])
+        .ok();
+    assert_eq!(transactions(&env), both);
+    env.hissab(["import", "month.zip/2026/c.sta", "--account", "HDFC"])
+        .exits(1);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let env = shop();
+    let run = env.hissab(["export", "-o", "no such/b.journal"]).exits(6);
+    assert!(run.stderr.contains("there is no folder no such"), "{run}");
+    assert!(run.stderr.contains("mkdir -p 'no such'"), "{run}");
+}

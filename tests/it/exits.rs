@@ -360,3 +360,81 @@ fn qif_has_the_balances_of_assets_and_liabilities() {
     each_book_where("exits to qif, splits", 4, Foreign::Never, &mut look);
     assert!(seen > 50);
 }
+
+/// A fresh book that took in a file, and its sums.
+fn taken_in(env: &TestEnv, name: &str, flags: &[String], accounts: &[String]) -> Sums {
+    let _ = std::fs::remove_file(env.path("fresh.hissab"));
+    env.hissab(["init", "fresh.hissab", "--currency", "INR"])
+        .ok();
+    for account in accounts {
+        env.hissab(["-B", "fresh.hissab", "account", "add", account]);
+    }
+    let mut words = vec!["-B", "fresh.hissab", "import", name, "--create-accounts"];
+    words.extend(flags.iter().map(String::as_str));
+    env.hissab(words).ok();
+    env.hissab([
+        "-B",
+        "fresh.hissab",
+        "check",
+        "--deep",
+        "--fail-on",
+        "error",
+    ])
+    .ok();
+    let rows = env
+        .hissab(["-B", "fresh.hissab", "tb", "-O", "ndjson"])
+        .ok();
+    let row = |line: &str| {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        let closing = Decimal::from_str_exact(&text("closing")).unwrap();
+        ((text("account"), text("currency")), closing)
+    };
+    normal(rows.stdout.lines().map(row).collect())
+}
+
+#[test]
+fn tally_comes_back_to_the_accounts_and_balances_it_left_with() {
+    each_book_where("tally and back", 4, Foreign::Never, |shop, env| {
+        export(env, shop, "book.xml");
+        let ours = sums(&mut shop.book);
+        same("ourselves", &ours, &taken_in(env, "book.xml", &[], &[]));
+    });
+}
+
+#[test]
+fn qif_comes_back_to_the_accounts_and_balances_it_left_with() {
+    each_book_where("qif and back", 4, Foreign::Never, |shop, env| {
+        export(env, shop, "book.qif");
+        let chart = shop.book.chart().unwrap();
+        let is_account = |path: &str| {
+            use hissab::ledger::account::Kind::{Asset, Liability};
+            chart
+                .find(path)
+                // What the fresh book cannot place is put to Suspense.
+                .is_some_and(|a| matches!(a.kind, Asset | Liability) && a.name() != "Suspense")
+        };
+        let in_file = std::fs::read_to_string(env.path("book.qif")).unwrap();
+        let mut lines = in_file.lines();
+        let mut flags = vec!["--date-order".to_owned(), "dmy".to_owned()];
+        let mut accounts = Vec::new();
+        while let Some(line) = lines.next() {
+            // The categories stand first, before any record that has a number.
+            if let (Some(name), true) = (line.strip_prefix('N'), flags.len() == 2) {
+                accounts.push(name.to_owned());
+            }
+            if line == "!Account" {
+                let name = lines.next().and_then(|n| n.strip_prefix('N')).unwrap();
+                flags.extend(["--account".to_owned(), format!("{name}={name}")]);
+                accounts.push(name.to_owned());
+            }
+        }
+        let only = |sums: Sums| -> Sums {
+            let kept = |((path, _), _): &((String, String), Decimal)| is_account(path);
+            sums.into_iter().filter(kept).collect()
+        };
+        let ours = only(sums(&mut shop.book));
+        let theirs = only(taken_in(env, "book.qif", &flags, &accounts));
+        same("ourselves", &ours, &theirs);
+    });
+}

@@ -74,6 +74,7 @@ mod server_tls;
 mod shop;
 mod slips;
 mod sqlite_book;
+mod statement_laws;
 mod statements;
 #[allow(dead_code)]
 mod support;

@@ -151,6 +151,7 @@ fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
             ctx.globals.json = true;
         }
     }
+    args.statements = input::with_members(&args.statements)?;
     let options = args.shown.options(ctx)?;
     let book = if args.dry_run {
         ctx.open_read()?

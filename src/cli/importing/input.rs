@@ -12,6 +12,7 @@ use crate::cli::error::{Failure, Result};
 use crate::formats::csv::table::ROW_BYTES_MAX;
 use crate::formats::fault::{Fault, Question};
 use crate::formats::json_rows;
+use crate::formats::package;
 use crate::formats::sniff::{self, Content};
 use crate::formats::workbook;
 use crate::formats::xml::FILE_BYTES_MAX as XML_BYTES_MAX;
@@ -81,6 +82,11 @@ pub fn read(
 ) -> Result<Input> {
     let bytes = if name == "-" {
         guarded(name, &mut std::io::stdin().lock(), None)?
+    } else if let Some((archive, member)) = member_of(name) {
+        let bytes = archive_bytes(&archive)?;
+        let content = package::member(&bytes, &member);
+        let content = content.map_err(|fault| super::failure(name, fault))?;
+        guarded(name, &mut content.as_slice(), None)?
     } else {
         let path = Path::new(name);
         let meta = std::fs::metadata(path).map_err(|e| Failure::file(path, &e))?;
@@ -132,6 +138,61 @@ pub fn read(
         content: said.unwrap_or(content),
         workbook: None,
     })
+}
+
+/// The files to bring in: of an archive of statements each file of it, as `month.zip/a.xml`.
+pub fn with_members(names: &[String]) -> Result<Vec<String>> {
+    let mut all = Vec::with_capacity(names.len());
+    for name in names {
+        match in_archive(name)? {
+            Some(members) => all.extend(members.iter().map(|member| format!("{name}/{member}"))),
+            None => all.push(name.clone()),
+        }
+    }
+    Ok(all)
+}
+
+fn in_archive(name: &str) -> Result<Option<Vec<String>>> {
+    let path = Path::new(name);
+    let mut head = Vec::new();
+    // What cannot be read is said when its turn comes.
+    let read = |head: &mut Vec<u8>| File::open(path)?.take(4).read_to_end(head);
+    let is_zip = path.is_file() && read(&mut head).is_ok() && head == b"PK\x03\x04";
+    if !is_zip {
+        return Ok(None);
+    }
+    package::members(&archive_bytes(path)?).map_err(|fault| super::failure(name, fault))
+}
+
+/// An archive and the file in it, of `month.zip/a.xml`.
+fn member_of(name: &str) -> Option<(PathBuf, String)> {
+    let path = Path::new(name);
+    if path.exists() {
+        return None;
+    }
+    let archive = path.ancestors().skip(1).find(|p| p.is_file())?;
+    let member = path.strip_prefix(archive).ok()?;
+    Some((archive.to_owned(), member.to_str()?.to_owned()))
+}
+
+fn archive_bytes(path: &Path) -> Result<Vec<u8>> {
+    let io = |e: std::io::Error| Failure::file(path, &e);
+    let mut file = File::open(path).map_err(io)?;
+    if file.metadata().map_err(io)?.len() > workbook::FILE_BYTES_MAX {
+        let limit = workbook::FILE_BYTES_MAX >> 20;
+        let fault = Fault::file(
+            "too-large",
+            format!("the archive is larger than {limit} MiB"),
+        );
+        let name = path.display().to_string();
+        return Err(super::failure(
+            &name,
+            fault.hint("unpack it, and import what is in it"),
+        ));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(io)?;
+    Ok(bytes)
 }
 
 /// The sheet of a workbook that holds the statement; a person at a terminal is asked where several could.

@@ -42,17 +42,13 @@ pub fn rows(
     Ok(())
 }
 
-pub fn json(plan: &JournalPlan) -> Json {
+pub fn json(plan: &JournalPlan, dry_run: bool) -> Json {
     let number = |n: usize| Json::Number(n as u64);
     Json::object([
         ("file", Json::text(&plan.file)),
         (
             "state",
-            Json::text(if plan.changes_nothing() {
-                "unchanged"
-            } else {
-                "imported"
-            }),
+            Json::text(super::view::file_state(plan.changes_nothing(), dry_run)),
         ),
         ("batch", plan.batch.map_or(Json::Null, Json::Number)),
         ("format", Json::text(plan.format())),

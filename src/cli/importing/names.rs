@@ -146,6 +146,8 @@ impl Names {
         let account = self.chart.account(key);
         let of_it = match account.kind {
             Kind::Income | Kind::Expense => true,
+            // As an exporter of whole books writes it.
+            Kind::Equity | Kind::Unclassified if *account.path == *wanted => true,
             Kind::Equity => wanted == "Opening Balances",
             _ => transfer.is_some(),
         };

@@ -182,8 +182,20 @@ fn row_keys<'a>(
         currency: *currency,
         minor: *minor,
         reference: row.reference.as_deref(),
+        others: others(row),
     })
     .collect()
+}
+
+/// The accounts a row names as its other side, if it or its file says anything of that.
+fn others(row: &StatementRow) -> Option<Vec<&str>> {
+    let category = &row.category;
+    let says = category.counter_number.is_some()
+        || category.named.is_some()
+        || !category.splits.is_empty();
+    let splits = category.splits.iter().map(|split| &split.account);
+    let accounts = std::iter::once(&category.account).chain(splits);
+    says.then(|| accounts.filter_map(Option::as_deref).collect())
 }
 
 fn number_of(fate: Fate) -> Option<u64> {
@@ -383,6 +395,7 @@ fn moves(transaction: &Transaction, account: AccountKey) -> Vec<Candidate> {
             currency,
             minor,
             reference: transaction.reference.clone(),
+            from: None,
             same_day_only: false,
         })
         .collect()

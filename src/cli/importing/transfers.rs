@@ -54,6 +54,7 @@ impl Transfers {
             currency,
             minor,
             reference: None,
+            from: Some(plan.account_path().clone()),
             same_day_only: false,
         });
         self.places.push(place);

@@ -99,7 +99,12 @@ impl View for ImportView<'_> {
     fn tail(&self) -> Vec<(&'static str, Json)> {
         vec![(
             "files",
-            Json::List(self.outcomes.iter().flat_map(file_json).collect()),
+            Json::List(
+                self.outcomes
+                    .iter()
+                    .flat_map(|outcome| file_json(outcome, self.dry_run))
+                    .collect(),
+            ),
         )]
     }
 
@@ -211,11 +216,24 @@ fn plan_rows(
     Ok(())
 }
 
+/// What became of a file, or would.
+pub fn file_state(unchanged: bool, dry_run: bool) -> &'static str {
+    match (unchanged, dry_run) {
+        (true, _) => "unchanged",
+        (false, true) => "would-import",
+        (false, false) => "imported",
+    }
+}
+
 /// One object an account of a file.
-fn file_json(outcome: &Outcome) -> Vec<Json> {
+fn file_json(outcome: &Outcome, dry_run: bool) -> Vec<Json> {
     match outcome {
-        Outcome::Planned(Planned::Statement(plan)) => plan.parts.iter().map(part_json).collect(),
-        Outcome::Planned(Planned::Journal(plan)) => vec![journal_view::json(plan)],
+        Outcome::Planned(Planned::Statement(plan)) => plan
+            .parts
+            .iter()
+            .map(|part| part_json(part, dry_run))
+            .collect(),
+        Outcome::Planned(Planned::Journal(plan)) => vec![journal_view::json(plan, dry_run)],
         Outcome::Refused { file, .. } => vec![Json::object([
             ("file", Json::text(file)),
             ("state", Json::text("refused")),
@@ -223,18 +241,14 @@ fn file_json(outcome: &Outcome) -> Vec<Json> {
     }
 }
 
-fn part_json(plan: &Plan) -> Json {
+fn part_json(plan: &Plan, dry_run: bool) -> Json {
     let counts = plan.counts();
     let number = |n: usize| Json::Number(n as u64);
     Json::object([
         ("file", Json::text(&plan.file)),
         (
             "state",
-            Json::text(if plan.changes_nothing() {
-                "unchanged"
-            } else {
-                "imported"
-            }),
+            Json::text(file_state(plan.changes_nothing(), dry_run)),
         ),
         ("batch", plan.batch.map_or(Json::Null, Json::Number)),
         ("format", Json::text(&plan.read.statement.layout)),

@@ -154,7 +154,18 @@ fn read_table(
         ));
     }
     let built = build::statement(&understood, &rows, order, mark, options, rules);
-    let mut statement = built.map_err(|fault| guessed(&understood, options, fault))?;
+    let mut statement = match built {
+        Err(fault)
+            if matches!(fault.code, "does-not-add-up" | "balance-runs-against")
+                && guessed(&understood, &rows, options) =>
+        {
+            return Err(not_a_statement(table));
+        }
+        built => built?,
+    };
+    if statement.gap.is_some() && guessed(&understood, &rows, options) {
+        return Err(not_a_statement(table));
+    }
     if understood.layout.is_none() {
         direction::refuse_unsaid(table, &rows, &understood.columns, options)?;
         notes.extend(direction::fees_apart(table, &rows, &understood.columns));
@@ -197,13 +208,11 @@ fn understand<'a, 'b>(
     })
 }
 
-/// Where the cells alone told the columns and the balance does not follow, they told wrong.
-fn guessed(understood: &Understood<'_, '_>, options: &Options, fault: Fault) -> Fault {
-    let by_cells = understood.header.is_none() && options.columns.is_none();
-    if by_cells && matches!(fault.code, "does-not-add-up" | "balance-runs-against") {
-        return not_a_statement(understood.table);
-    }
-    fault
+/// Where the cells alone told the columns, the amounts have no signs and the balance does not follow, they told wrong.
+fn guessed(understood: &Understood<'_, '_>, rows: &[BodyRow], options: &Options) -> bool {
+    understood.header.is_none()
+        && options.columns.is_none()
+        && direction::unsigned(understood.table, rows, &understood.columns)
 }
 
 fn not_a_statement(table: &Table<'_>) -> Fault {

@@ -337,7 +337,7 @@ fn kind_of(raw: &str) -> Option<&str> {
     behind.split(['<', '\r', '\n']).next().map(str::trim)
 }
 
-/// Does what corrections say to the rows of the same statement; of others they are left out and said.
+/// Does what corrections say to the rows of the same statement; those of others are left out, for a person to settle.
 pub fn correct(sheet: &mut Sheet, corrections: Vec<Correction>) {
     let mut gone = vec![false; sheet.rows.len()];
     for correction in corrections {
@@ -353,18 +353,15 @@ pub fn correct(sheet: &mut Sheet, corrections: Vec<Correction>) {
         } else {
             "replaces"
         };
-        let text = if here {
-            format!("the bank {verb} the row {}: done", correction.id)
+        let id = &correction.id;
+        let line = Some(correction.line);
+        if here {
+            let text = format!("the bank {verb} the row {id}: done");
+            sheet.notes.push(Note { line, text });
         } else {
-            format!(
-                "the bank {verb} the row {} of an earlier file: left out, amend or void that transaction by hand",
-                correction.id
-            )
-        };
-        sheet.notes.push(Note {
-            line: Some(correction.line),
-            text,
-        });
+            let text = format!("the bank {verb} the row {id} of an earlier file");
+            sheet.unsettled.push(Note { line, text });
+        }
     }
     let mut places = gone.into_iter();
     sheet.rows.retain(|_| !places.next().unwrap_or(false));

@@ -104,15 +104,28 @@ fn corrections_replace_and_take_back() {
             row("B", "-2.00", "<CORRECTFITID>A<CORRECTACTION>REPLACE"),
             row("C", "-3.00", ""),
             row("D", "0.00", "<CORRECTFITID>C<CORRECTACTION>DELETE"),
-            row("E", "-5.00", "<CORRECTFITID>OLD<CORRECTACTION>REPLACE"),
         ]
         .concat(),
     );
     let all = statements(&text);
     let amounts: Vec<String> = all[0].rows.iter().map(|r| r.amount.to_string()).collect();
     assert_eq!(amounts, ["-2.00"]);
-    assert_eq!(all[0].notes.len(), 3);
-    assert!(all[0].notes[2].text.contains("OLD of an earlier file"));
+    assert_eq!(all[0].notes.len(), 2);
+}
+
+#[test]
+fn a_correction_of_an_earlier_file_is_for_a_person_to_settle() {
+    let row = ROW.replace(
+        "<CHECKNUM>000124",
+        "<CORRECTFITID>OLD<CORRECTACTION>REPLACE",
+    );
+    let text = sgml(&format!("{row}{}", ROW.replace("A1", "B")));
+    let refused = read(&text).unwrap().statements(&text, false).unwrap_err();
+    assert_eq!(refused.code, "corrects-earlier");
+    let let_pass = read(&text).unwrap().statements(&text, true).unwrap();
+    assert_eq!(let_pass[0].rows.len(), 1);
+    let gap = let_pass[0].gap.as_deref().unwrap_or_default();
+    assert!(gap.contains("OLD of an earlier file"), "{gap}");
 }
 
 #[test]

@@ -130,7 +130,17 @@ impl Build<'_, '_> {
             return *key;
         }
         let master = self.tally.ledgers.get(&lower);
-        let placed = master.and_then(|m| place(&m.name, &m.parent, &self.tally.groups));
+        let placed = master.and_then(|m| {
+            let placed = place(&m.name, &m.parent, &self.tally.groups)?;
+            // A ledger called by a root alone has no alias beside its name.
+            let root = Kind::of_root(&m.name) == Some(placed.kind);
+            let path = m.aliases.iter().find(|a| is_path(a, &m.name)).cloned();
+            let path = path.or_else(|| root.then(|| m.name.clone()));
+            Some(Place {
+                path: path.unwrap_or(placed.path),
+                ..placed
+            })
+        });
         let name = segment(ledger);
         let key = match placed {
             Some(Place {
@@ -185,7 +195,11 @@ impl Build<'_, '_> {
         held.contact.email = some(&ledger.email);
         held.contact.tax_id = some(&ledger.tax_id);
         held.contact.address = some(&ledger.address);
-        held.aliases.clone_from(&ledger.aliases);
+        let aliases = ledger
+            .aliases
+            .iter()
+            .filter(|alias| !is_path(alias, &ledger.name));
+        held.aliases = aliases.cloned().collect();
     }
 
     fn opening(&mut self, ledger: &Ledger, amount: &Amount, on: Date) {
@@ -426,6 +440,20 @@ impl Build<'_, '_> {
 }
 
 /// An entry on the side that its nature says.
+/// True of an alias that is an account's whole path, as hissab writes it for the way back: it ends in the ledger's
+/// name, or the name has more behind it because another ledger is called the same.
+fn is_path(alias: &str, name: &str) -> bool {
+    let mut segments = alias.rsplit(':');
+    let last = segments.next().unwrap_or("").trim();
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let ends_so = words(name)
+        .to_lowercase()
+        .strip_prefix(&words(last).to_lowercase())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    let mut above = segments.peekable();
+    ends_so && !last.is_empty() && above.peek().is_some() && above.all(|s| !s.trim().is_empty())
+}
+
 fn by_nature(entry: &Entry) -> Option<Entry> {
     let debit = entry.deemed_debit?;
     let side = |n: Decimal| if debit { n.abs() } else { -n.abs() };

@@ -128,6 +128,13 @@ fn from_zip(bytes: &[u8], wanted: Option<&str>) -> Result<Extract, Fault> {
     Ok(extract)
 }
 
+/// Whether an archive is a workbook, of a kind that is read or not.
+pub(super) fn is_spreadsheet(archive: &Archive<'_>) -> bool {
+    ods::is_spreadsheet(archive)
+        || xlsx::main_part(archive).is_some()
+        || archive.has("xl/workbook.bin")
+}
+
 fn no_workbook(archive: &Archive<'_>) -> Fault {
     if archive.has("xl/workbook.bin") {
         return Fault::file(

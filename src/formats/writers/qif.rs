@@ -4,7 +4,9 @@
 //! with several becomes one account a currency, and of a transaction in several currencies each
 //! account keeps its own amount and the name of the other side, without splits. Dates are in the
 //! book's order of day and month, as Quicken takes them from its country. An account's list stands
-//! together in the file, so all of it is held until the end.
+//! together in the file, so all of it is held until the end. A transaction between categories alone,
+//! such as the one that closes a year, is in no account's list: Quicken knows no such thing, so it is
+//! left out, which changes the balance of no account.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
