@@ -48,6 +48,15 @@ pub struct Gathered {
     pub sheets: Vec<Sheet>,
 }
 
+/// Statements of one file: daily ones of fifty years. Each is compared with the others.
+const SHEETS_MAX: usize = 20_000;
+
+/// A file of more statements than are read.
+pub fn too_many(most: usize) -> Fault {
+    let why = format!("the file holds more than {most} statements");
+    Fault::file("too-large", why).hint("split it by year")
+}
+
 /// Notes of one account that are kept; the rest is counted.
 const NOTES_MAX: usize = 20;
 
@@ -58,6 +67,9 @@ impl Gathered {
     pub fn statements(mut self, text: &str, allow_gap: bool) -> Result<Vec<Statement>, Fault> {
         if self.sheets.is_empty() {
             return Err(none(&self.notes));
+        }
+        if self.sheets.len() > SHEETS_MAX {
+            return Err(too_many(SHEETS_MAX));
         }
         self.number_rows();
         let mut statements: Vec<(Key, Statement)> = Vec::new();

@@ -18,7 +18,9 @@ pub fn members(bytes: &[u8]) -> Result<Option<Vec<String>>, Fault> {
         return Ok(None);
     }
     let archive = Archive::open(bytes)?;
-    if workbook::is_spreadsheet(&archive) {
+    // A letter or another document of an office is one file, not many.
+    let is_document = archive.has("[Content_Types].xml") || archive.has("mimetype");
+    if workbook::is_spreadsheet(&archive) || is_document {
         return Ok(None);
     }
     let mut names: Vec<String> = archive

@@ -108,7 +108,14 @@ fn what_is_no_statement_is_refused() {
     let env = shop();
     let kind = b"application/vnd.oasis.opendocument.spreadsheet";
     for (bytes, code) in [
-        (zip::stored(&[("letter.txt", b"hello")]), "not-text"),
+        (zip::stored(&[("letter.txt", b"hello")]), "not-a-statement"),
+        (
+            zip::stored(&[
+                ("[Content_Types].xml", b"<a/>"),
+                ("word/document.xml", b"<a/>"),
+            ]),
+            "not-text",
+        ),
         (zip::stored(&[("xl/workbook.bin", b"x")]), "unknown-format"),
         (
             zip::stored(&[("mimetype", kind), ("content.xml", b"<a><b>")]),

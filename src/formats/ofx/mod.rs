@@ -9,11 +9,14 @@ mod tokens;
 use std::sync::Arc;
 
 use super::fault::Fault;
-use super::gather::{Balance, Gathered, Sheet};
+use super::gather::{Balance, Gathered, Sheet, too_many};
 use super::statement::Note;
 use build::Record;
 pub use header::label;
 use tokens::{Placed, Token, Tokens, unescape};
+
+/// The most accounts of a file: each is compared with the others.
+const ACCOUNTS_MAX: usize = 2_000;
 
 /// True of texts that begin like an OFX file; `start` has no white space in front.
 pub fn is_ofx(start: &str) -> bool {
@@ -281,6 +284,9 @@ impl<'a> Reader<'a> {
         self.tell_apart(&mut sheet);
         build::correct(&mut sheet, std::mem::take(&mut self.corrections));
         self.gathered.sheets.push(sheet);
+        if self.gathered.sheets.len() > ACCOUNTS_MAX {
+            return Err(too_many(ACCOUNTS_MAX));
+        }
         Ok(())
     }
 

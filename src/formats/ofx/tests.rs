@@ -225,3 +225,9 @@ fn the_decimal_mark_is_the_last_of_two_kinds() {
         assert!(build::amount(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn more_statements_than_a_bank_writes_are_refused_soon() {
+    let text = format!("OFXHEADER:100\n\n<OFX>{}", "<STMTRS>".repeat(100_000));
+    assert_eq!(read(&text).unwrap_err().code, "too-large");
+}
