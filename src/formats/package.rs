@@ -12,7 +12,7 @@ const MEMBERS_MAX: usize = 1_000;
 
 /// The files of an archive, sorted by name; `None` of bytes that are no archive, or one that is a workbook.
 ///
-/// Errors: a damaged archive; one of nothing; one of more files than [`MEMBERS_MAX`].
+/// Errors: a damaged archive; one of nothing; one of more files than `MEMBERS_MAX`.
 pub fn members(bytes: &[u8]) -> Result<Option<Vec<String>>, Fault> {
     if !bytes.starts_with(b"PK\x03\x04") {
         return Ok(None);

@@ -226,7 +226,20 @@ fn bombs_are_refused_soon_and_small() {
         ),
         (
             "rows and columns repeated",
-            packed(&[("mimetype", kind), ("content.xml", repeated.into())]),
+            packed(&[("mimetype", kind.clone()), ("content.xml", repeated.into())]),
+            "too-large",
+        ),
+        (
+            "one cell, a million rows",
+            packed(&[
+                ("mimetype", kind),
+                (
+                    "content.xml",
+                    repeated
+                        .replace("number-columns-repeated=\"900\"", "")
+                        .into(),
+                ),
+            ]),
             "too-large",
         ),
     ];

@@ -12,6 +12,12 @@ const CELLS_MAX: usize = 4_000_000;
 /// The most text of a sheet, in bytes.
 const TEXT_BYTES_MAX: usize = 48 << 20;
 
+/// Refuses a sheet at a row, counted from 0.
+pub fn too_large(row: u32, why: String) -> Result<(), Fault> {
+    let fault = Fault::at("too-large", u64::from(row) + 1, 1, why);
+    Err(fault.hint("this is no bank statement; split it, or save the part that counts as CSV"))
+}
+
 /// The cells of one sheet.
 #[derive(Default)]
 pub struct Cells {
@@ -29,11 +35,7 @@ impl Cells {
         if text.is_empty() {
             return Ok(());
         }
-        let refuse = |why: String| {
-            let fault = Fault::at("too-large", u64::from(row) + 1, 1, why);
-            Err(fault
-                .hint("this is no bank statement; split it, or save the part that counts as CSV"))
-        };
+        let refuse = |why: String| too_large(row, why);
         if column as usize >= COLUMNS_MAX {
             return refuse(format!("the sheet has more than {COLUMNS_MAX} columns"));
         }

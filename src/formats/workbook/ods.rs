@@ -26,6 +26,9 @@ pub fn read(archive: &Archive<'_>) -> Result<Vec<(SheetName, Cells)>, Fault> {
     Ok(reader.sheets)
 }
 
+/// The most times a row that holds something may be repeated: a file of a few bytes could hold a million.
+const REPEATS_MAX: u32 = 10_000;
+
 #[derive(Default)]
 struct Reader {
     sheets: Vec<(SheetName, Cells)>,
@@ -138,6 +141,12 @@ impl Reader {
             return Ok(());
         };
         if !self.filled.is_empty() {
+            if self.row_times > REPEATS_MAX {
+                return cells::too_large(
+                    self.row,
+                    format!("one row is repeated {} times", self.row_times),
+                );
+            }
             for row in self.row..self.row.saturating_add(self.row_times).min(ROWS_MAX + 1) {
                 for (column, text) in &self.filled {
                     cells.put(row, *column, text)?;
