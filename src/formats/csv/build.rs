@@ -236,11 +236,10 @@ impl Builder<'_, '_> {
             .understood
             .table
             .cell(row, self.understood.columns.get(role)?);
-        // `'1234`, `'=5+3`: the mark that keeps a spreadsheet from reading a number or computing. Any other
-        // quote is the bank's.
-        let marked = |c: char| c.is_ascii_digit() || matches!(c, '=' | '+' | '-' | '@');
+        // `'1234`, `'ACME`: the mark that keeps a spreadsheet from reading a number or a formula; NatWest sets it
+        // before every text.
         let cell = match cell.strip_prefix('\'') {
-            Some(rest) if !rest.contains('\'') && rest.starts_with(marked) => rest,
+            Some(rest) if !rest.contains('\'') => rest,
             _ => cell,
         };
         let words = words(cell);
