@@ -1,4 +1,4 @@
-//! The one way in: units of changes, each in a savepoint, all in one commit.
+//! The one way in: units of changes, each in a savepoint if there are several, all in one commit.
 //!
 //! A unit that fails is rolled back to its savepoint and uses no number and no sequence. If the
 //! COMMIT itself fails the units are run again singly, so that one cannot take the others with it.
@@ -53,7 +53,9 @@ pub fn write(
         }
     };
     let spoilt = mode == WriteMode::CommitAll && outcomes.iter().any(Result::is_err);
-    if mode == WriteMode::DryRun || spoilt {
+    // One unit has no savepoint: what it did goes with the transaction.
+    let nothing = units.len() == 1 && !outcomes.iter().all(is_new);
+    if mode == WriteMode::DryRun || spoilt || nothing {
         rollback(conn);
         return Ok(outcomes);
     }
@@ -120,16 +122,23 @@ fn run(
             writer.words.flush(conn)?;
         }
         let words = writer.words.len();
-        step(conn, "SAVEPOINT unit")?;
-        let outcome = one(&mut writer, unit).and_then(|done| sealed(conn).map(|()| done));
-        if !matches!(&outcome, Ok(done) if done.repeat == Repeat::New) {
-            step(conn, "ROLLBACK TO unit")?;
-            let mut earlier = std::mem::take(&mut writer.words);
-            earlier.truncate(words);
-            writer = Writer::load(conn, book, None)?;
-            writer.words = earlier;
+        // SQLite goes through all that a savepoint has kept at the end of each statement: a large import into
+        // a large book would take ten times as long.
+        let among_others = units.len() > 1;
+        if among_others {
+            step(conn, "SAVEPOINT unit")?;
         }
-        step(conn, "RELEASE unit")?;
+        let outcome = one(&mut writer, unit).and_then(|done| sealed(conn).map(|()| done));
+        if among_others {
+            if !is_new(&outcome) {
+                step(conn, "ROLLBACK TO unit")?;
+                let mut earlier = std::mem::take(&mut writer.words);
+                earlier.truncate(words);
+                writer = Writer::load(conn, book, None)?;
+                writer.words = earlier;
+            }
+            step(conn, "RELEASE unit")?;
+        }
         if matches!(
             outcome,
             Err(BookError::Io { .. } | BookError::Damaged { .. } | BookError::Busy)
@@ -139,8 +148,15 @@ fn run(
         }
         outcomes.push(outcome);
     }
-    writer.words.flush(conn)?;
+    if units.len() > 1 || outcomes.iter().all(is_new) {
+        writer.words.flush(conn)?;
+    }
     Ok((outcomes, writer.known()))
+}
+
+/// Whether a unit has put something into the book.
+fn is_new(outcome: &Result<Done>) -> bool {
+    matches!(outcome, Ok(done) if done.repeat == Repeat::New)
 }
 
 /// Runs a statement that is run for every unit.
