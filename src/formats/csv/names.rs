@@ -1,7 +1,7 @@
 //! Reading the names of columns: plain forms, currencies in them, and the role that `role_names` gives.
 
 use super::columns::Role;
-use super::role_names::ROLES;
+use super::role_names::roles;
 
 /// A name without case, accents, punctuation and what stands in brackets: `Withdrawal Amt. (INR)` → `withdrawal amt`.
 pub fn normal(name: &str) -> String {
@@ -52,7 +52,7 @@ pub fn currency_in(name: &str) -> Option<String> {
 /// The role of a normalised name, and how well the name says it: less is better.
 pub fn role_of(name: &str) -> Option<(Role, u8)> {
     let found = |name: &str| {
-        ROLES.iter().find_map(|(role, names)| {
+        roles().find_map(|(role, names)| {
             let at = names.iter().position(|n| *n == name)?;
             Some((*role, u8::try_from(at).unwrap_or(u8::MAX)))
         })
@@ -70,7 +70,7 @@ pub fn role_of(name: &str) -> Option<(Role, u8)> {
             // `RunningBalance`, `checkNumber`: names of programs, written as one word.
             let whole = name.bytes().all(|b| b.is_ascii_lowercase()) && name.len() > 5;
             whole.then_some(())?;
-            ROLES.iter().find_map(|(role, names)| {
+            roles().find_map(|(role, names)| {
                 let squeezed =
                     |n: &&str| n.contains(' ') && n.bytes().filter(|b| *b != b' ').eq(name.bytes());
                 let at = names.iter().position(squeezed)?;
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn no_name_has_two_roles_but_details_and_valuta() {
         let mut seen = std::collections::HashMap::new();
-        for (role, names) in ROLES {
+        for (role, names) in roles() {
             for name in *names {
                 assert_eq!(normal(name), *name, "not in normal form");
                 if let Some(other) = seen.insert(*name, *role) {

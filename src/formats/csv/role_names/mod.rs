@@ -1,0 +1,17 @@
+//! What banks call their columns, in the languages we have seen. Tables: add a name, add a test file.
+
+use super::columns::Role;
+
+mod days;
+mod money;
+mod words;
+
+/// A role and its names, in order of preference where a file has several columns of the role.
+pub type Names = (Role, &'static [&'static str]);
+
+/// Every role with its names.
+pub fn roles() -> impl Iterator<Item = &'static Names> {
+    [days::DAYS, money::MONEY, words::WORDS]
+        .into_iter()
+        .flatten()
+}
