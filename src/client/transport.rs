@@ -180,6 +180,8 @@ impl Transport {
 fn client(server: &Server, agent: &str) -> Result<Client> {
     let mut builder = Client::builder()
         .user_agent(agent)
+        // The same wire in every build: what is linked for S3 would offer HTTP/2 as well.
+        .http1_only()
         .connect_timeout(CONNECT_WAIT)
         .read_timeout(SILENCE_WAIT)
         .tcp_nodelay(true)

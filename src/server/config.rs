@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use super::log::Queue;
+use super::results::Bucket;
 
 /// Which instant it is; tests hold it still.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -140,6 +141,8 @@ pub struct Config {
     /// `/metrics` answers anyone, not only this machine.
     pub open_metrics: bool,
     pub backups: Option<Backups>,
+    /// Where results of jobs go; none: a folder in `data`.
+    pub results: Option<Bucket>,
     /// How long requests may go on after the server was told to stop.
     pub drain: Duration,
     pub log: LogTo,
@@ -163,6 +166,7 @@ impl Config {
             heartbeat: Duration::from_secs(15),
             open_metrics: false,
             backups: None,
+            results: None,
             drain: Duration::from_secs(10),
             log: LogTo::Stderr,
             clock: Arc::new(Timestamp::now),
@@ -189,6 +193,9 @@ impl Config {
         }
         if let Some(host) = self.hosts.iter().find(|h| !is_host(h)) {
             return Err(ServeError::Host { host: host.clone() });
+        }
+        if let Some(bucket) = &self.results {
+            bucket.check()?;
         }
         if let Some(tls) = &self.tls {
             super::listen::tls_config(tls)?;
@@ -253,6 +260,8 @@ pub enum ServeError {
     Database { why: String },
     #[error("the certificate or key: {why}")]
     Tls { why: String },
+    #[error("the store of results: {why}")]
+    Results { why: String },
     #[error("{host:?} is not the name of a host")]
     Host { host: String },
     #[error("{why}")]
@@ -278,6 +287,12 @@ impl ServeError {
             }
             ServeError::Database { .. } => {
                 "--database postgres://USER@HOST:5432/NAME; back up with pg_dump or pg_basebackup"
+            }
+            ServeError::Results { .. } if cfg!(not(feature = "s3")) => {
+                "build it with S3: cargo install hissab --features s3"
+            }
+            ServeError::Results { .. } => {
+                "--results s3://BUCKET/FOLDER --s3-endpoint https://HOST --s3-region REGION --s3-credentials FILE"
             }
             ServeError::Data { .. } | ServeError::Failed { .. } => return Vec::new(),
         };

@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,7 +13,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use object_store::local::LocalFileSystem;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, mpsc, watch};
@@ -91,23 +89,14 @@ enum Unfinished {
 }
 
 impl Jobs {
-    /// Results in a folder of this machine; what an interrupted write left there goes.
-    ///
-    /// Errors: words for the operator.
-    pub fn open(results: &Path) -> Result<Jobs, String> {
-        for item in std::fs::read_dir(results).map_err(|e| e.to_string())? {
-            let path = item.map_err(|e| e.to_string())?.path();
-            if path.to_string_lossy().contains('#') {
-                std::fs::remove_file(&path).map_err(|e| e.to_string())?;
-            }
-        }
-        let store = LocalFileSystem::new_with_prefix(results).map_err(|e| e.to_string())?;
-        Ok(Jobs {
-            store: Arc::new(store),
+    /// Results go into this store.
+    pub fn new(store: Arc<dyn ObjectStore>) -> Jobs {
+        Jobs {
+            store,
             wake: Notify::new(),
             changed: watch::channel(0).0,
             running: Mutex::default(),
-        })
+        }
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Running>>> {
@@ -142,12 +131,12 @@ impl Jobs {
     }
 
     /// Takes a result away; one that is gone already is fine.
-    pub async fn forget(&self, id: Uuid) {
-        if let Err(error) = self.store.delete(&key(id)).await
-            && !matches!(error, object_store::Error::NotFound { .. })
-        {
-            // The next sweep finds nothing to remove: the row is gone. Only space is lost.
-            let _ = error;
+    ///
+    /// Errors: the store's; what it keeps is asked for again at the next sweep.
+    pub async fn forget(&self, id: Uuid) -> object_store::Result<()> {
+        match self.store.delete(&key(id)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 }
@@ -194,8 +183,11 @@ async fn sweep(app: Shared) {
             .read(|db| jobs::expired(db, now))
             .unwrap_or_default()
         {
-            app.jobs.forget(id).await;
-            // Tried again at the next sweep.
+            // What fails is tried again at the next sweep: the row stays as long as the result.
+            if let Err(error) = app.jobs.forget(id).await {
+                say(&app, "an old result stays", id, &error);
+                continue;
+            }
             let _ = app.registry.write(move |db| jobs::remove(db, id)).await;
         }
         tokio::select! {
@@ -229,7 +221,11 @@ async fn run(app: &Shared, task: Task) {
             match ended.await {
                 Ok(true) => drop(counter.fetch_add(1, Ordering::Relaxed)),
                 // Called off at the last moment, or the row cannot be written: no result without its row.
-                Ok(false) | Err(_) => app.jobs.forget(task.id).await,
+                Ok(false) | Err(_) => {
+                    if let Err(error) = app.jobs.forget(task.id).await {
+                        say(app, "a result nobody asks for stays", task.id, &error);
+                    }
+                }
             }
         }
         Err(Unfinished::Cancelled) => drop(counts.cancelled.fetch_add(1, Ordering::Relaxed)),
@@ -249,7 +245,7 @@ async fn export(
     let mut pieces = begin(app, task, running).await?;
     let upload = match app.jobs.store.put_multipart(&key(task.id)).await {
         Ok(upload) => upload,
-        Err(error) => return Ok(Err(lost(&error))),
+        Err(error) => return Ok(Err(lost(app, task.id, &error))),
     };
     let mut upload = WriteMultipart::new(upload);
     let (mut hasher, mut bytes) = (Sha256::new(), 0_u64);
@@ -260,7 +256,7 @@ async fn export(
                 bytes += piece.len() as u64;
                 upload.put(piece);
                 if let Err(error) = upload.wait_for_capacity(PARTS_MAX).await {
-                    return Ok(Err(lost(&error)));
+                    return Ok(Err(lost(app, task.id, &error)));
                 }
             }
             Some(Piece::End(outcome)) => break *outcome,
@@ -280,7 +276,7 @@ async fn export(
         }
     };
     if let Err(error) = upload.finish().await {
-        return Ok(Err(lost(&error)));
+        return Ok(Err(lost(app, task.id, &error)));
     }
     let digest: [u8; 32] = hasher.finalize().into();
     Ok(describe(app, task, &info, bytes, &digest))
@@ -444,6 +440,16 @@ fn of_export(error: ExportError) -> JobError {
     }
 }
 
-fn lost(_: &object_store::Error) -> JobError {
+/// What the store said is the operator's to know, not the asker's.
+fn lost(app: &Shared, id: Uuid, error: &object_store::Error) -> JobError {
+    say(app, "a result could not be kept", id, error);
     failed("no-store", "the result could not be kept")
+}
+
+fn say(app: &Shared, message: &str, job: Uuid, error: &object_store::Error) {
+    let line = serde_json::json!({
+        "at": app.now().to_string(), "level": "error", "message": message, "job": job,
+        "reason": super::results::brief(error),
+    });
+    app.config.log.line(line.to_string());
 }

@@ -38,6 +38,7 @@ pub mod problem;
 pub mod reading;
 pub mod registry;
 pub mod request;
+pub mod results;
 pub mod router;
 pub mod routes;
 pub mod secrets;
@@ -236,7 +237,7 @@ fn prepare(
         .map_err(words)?;
     let results = config.data.join("results");
     make_folder(&results).map_err(&failed)?;
-    let jobs = jobs::Jobs::open(&results).map_err(&failed)?;
+    let jobs = jobs::Jobs::new(results::open(config.results.as_ref(), &results)?);
     let state = State::new(config.clone(), registry, lanes, keys, jobs, stopping);
     Ok((Arc::new(state), setup_code))
 }

@@ -75,8 +75,11 @@ fn make_key(path: &Path) -> Result<[u8; KEY_BYTES], String> {
     Ok(key)
 }
 
+/// Refuses a file of secrets that others can read.
+///
+/// Errors: words for the operator, with the command.
 #[cfg(unix)]
-fn refuse_readable(path: &Path) -> Result<(), String> {
+pub fn refuse_readable(path: &Path) -> Result<(), String> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path)
         .map_err(|e| e.to_string())?
@@ -92,7 +95,7 @@ fn refuse_readable(path: &Path) -> Result<(), String> {
 }
 
 #[cfg(not(unix))]
-fn refuse_readable(_path: &Path) -> Result<(), String> {
+pub fn refuse_readable(_path: &Path) -> Result<(), String> {
     Ok(())
 }
 

@@ -67,6 +67,8 @@ mod server_jobs;
 mod server_live;
 #[cfg(feature = "server")]
 mod server_reports;
+#[cfg(all(feature = "s3", unix))]
+mod server_s3;
 #[cfg(feature = "server")]
 mod server_schema;
 #[cfg(feature = "server")]

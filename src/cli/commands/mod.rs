@@ -77,6 +77,8 @@ pub mod search;
 pub mod sections;
 #[cfg(feature = "server")]
 pub mod serve;
+#[cfg(feature = "server")]
+mod serve_results;
 pub mod show;
 pub mod statement;
 pub mod stats;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::serve_results::{ResultsArgs, bucket};
 use crate::cli::context::Context;
 use crate::cli::environment;
 use crate::cli::error::{Exit, Failure, Result};
@@ -92,7 +93,10 @@ pub struct Args {
     )]
     pub backup_every: String,
 
-    /// Check the configuration and stop
+    #[command(flatten)]
+    pub results: ResultsArgs,
+
+    /// Check the configuration, and that results can be kept, and stop
     #[arg(long)]
     pub check_config: bool,
 }
@@ -101,6 +105,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let config = config(&args)?;
     config.check().map_err(failure)?;
     if args.check_config {
+        if let Some(bucket) = &config.results {
+            bucket.probe().map_err(failure)?;
+        }
         if !ctx.globals.quiet {
             writeln!(ctx.out, "the configuration is sound")?;
         }
@@ -138,6 +145,7 @@ fn config(args: &Args) -> Result<Config> {
     config.limits.requests = args.requests_a_minute;
     config.database.clone_from(&args.database);
     config.backups = backups(args)?;
+    config.results = bucket(&args.results)?;
     let clock = environment::Clock::here();
     config.clock = std::sync::Arc::new(move || clock.now());
     Ok(config)
@@ -199,6 +207,7 @@ fn failure(error: ServeError) -> Failure {
         ServeError::Listen { .. } => (Exit::Failed, "cannot-listen"),
         ServeError::Data { .. } => (Exit::Failed, "bad-data-folder"),
         ServeError::Database { .. } => (Exit::Failed, "bad-database"),
+        ServeError::Results { .. } => (Exit::Failed, "bad-results"),
         ServeError::Tls { .. } => (Exit::Failed, "bad-certificate"),
         ServeError::Failed { .. } => (Exit::Failed, "serve"),
     };

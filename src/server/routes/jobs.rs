@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json as Out};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::TryStreamExt;
+use futures_util::StreamExt;
 use object_store::ObjectStoreExt;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -22,6 +22,7 @@ use crate::server::problem::{Answer, Problem};
 use crate::server::registry::answered::{self, Given};
 use crate::server::registry::jobs::{self, Job};
 use crate::server::registry::{Db, members};
+use crate::server::results::{brief, proved};
 use crate::server::state::Shared;
 use crate::wire::List;
 use crate::wire::job::{ExportRequest, JobBody, JobProgress, JobState, JobStatus};
@@ -218,12 +219,25 @@ pub async fn job_result(
     };
     let found = app.jobs.store.get(&key(id)).await;
     let found = found.map_err(|e| Problem {
-        internal: Some(e.to_string()),
-        ..Problem::not_found("result any more: ask for the export again")
+        internal: Some(brief(&e)),
+        ..match e {
+            object_store::Error::NotFound { .. } => {
+                Problem::not_found("result any more: ask for the export again")
+            }
+            _ => Problem::unavailable("no-store", "the result cannot be read now"),
+        }
     })?;
-    let pieces = found.into_stream().map_err(std::io::Error::other);
-    let mut response = Body::from_stream(pieces).into_response();
+    if found.meta.size != result.bytes {
+        return Err(Problem::internal(
+            "the result has not the size it was kept with",
+        ));
+    }
     let digest = read_hash(&result.sha256).map_err(Problem::internal)?;
+    let mut pieces = Box::pin(proved(found.into_stream(), digest));
+    // What is one piece is proved before anything is answered.
+    let first = pieces.next().await.transpose().map_err(Problem::internal)?;
+    let body = futures_util::stream::iter(first.map(Ok)).chain(pieces);
+    let mut response = Body::from_stream(body).into_response();
     let fixed = [
         (header::CONTENT_TYPE, result.media_type),
         (header::CONTENT_LENGTH, result.bytes.to_string()),
@@ -264,8 +278,12 @@ pub async fn cancel_job(
         app.jobs.cancelled(id);
         return Ok(Out(mine(&app, &caller, id)?.body));
     }
+    // The result first: as long as it is there, its row says so.
+    app.jobs.forget(id).await.map_err(|e| Problem {
+        internal: Some(brief(&e)),
+        ..Problem::unavailable("no-store", "the result cannot be removed now")
+    })?;
     app.registry.write(move |db| jobs::remove(db, id)).await?;
-    app.jobs.forget(id).await;
     Ok(Out(before.body))
 }
 
