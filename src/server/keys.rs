@@ -160,7 +160,34 @@ mod tests {
         let for_others = claims.replace(AUDIENCE, "other-api");
         let for_others: serde_json::Value = serde_json::from_str(&for_others).unwrap();
         let for_others = encode(&keys.header, &for_others, &keys.sign).unwrap();
+        // Sealed with the right key: only the algorithm, the key's name, or what is missing is wrong.
+        let right: serde_json::Value = serde_json::from_str(&claims).unwrap();
+        let sealed = |header: &Header, claims: &serde_json::Value| {
+            assert!(
+                keys.verify(&encode(&keys.header, &right, &keys.sign).unwrap(), now())
+                    .is_ok()
+            );
+            encode(header, claims, &keys.sign).unwrap()
+        };
+        let by = |algorithm| Header {
+            alg: algorithm,
+            ..keys.header.clone()
+        };
+        let without = |name: &str| {
+            let mut less = right.clone();
+            less.as_object_mut().unwrap().remove(name).unwrap();
+            sealed(&keys.header, &less)
+        };
         let wrong = [
+            sealed(&by(Algorithm::HS384), &right),
+            sealed(&by(Algorithm::HS512), &right),
+            sealed(&Header::new(Algorithm::HS256), &right),
+            without("exp"),
+            without("nbf"),
+            without("iss"),
+            without("aud"),
+            without("sub"),
+            without("sid"),
             format!("{none}.{body}."),
             format!("{none}.{body}.{seal}"),
             format!("{hs384}.{body}.{seal}"),
@@ -175,6 +202,21 @@ mod tests {
         for token in wrong {
             let refused = keys.verify(&token, now()).unwrap_err();
             assert_eq!(refused.status.as_u16(), 401, "{token}");
+        }
+    }
+
+    #[test]
+    fn a_token_with_any_letter_changed_is_a_stranger() {
+        let keys = keys(1);
+        let token = made_by(&keys);
+        for at in 0..token.len() {
+            let letter = if token.as_bytes()[at] == b'A' {
+                "B"
+            } else {
+                "A"
+            };
+            let changed = [&token[..at], letter, &token[at + 1..]].concat();
+            assert!(keys.verify(&changed, now()).is_err(), "letter {at}");
         }
     }
 

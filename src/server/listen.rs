@@ -21,6 +21,7 @@ use tokio_rustls::rustls::{self, ServerConfig};
 use tower::ServiceExt;
 
 use super::config::{ServeError, Tls};
+use super::heads::Worded;
 
 /// Connections at once; more wait in the system's queue.
 const CONNECTIONS_MAX: usize = 4096;
@@ -122,7 +123,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(HEAD_MAX)
-        .serve_connection(TokioIo::new(stream), answer);
+        .serve_connection(TokioIo::new(Worded::new(stream)), answer);
     let mut connection = std::pin::pin!(connection);
     let stopped = tokio::select! {
         // A client that went away, or spoke no HTTP, is nobody's concern.

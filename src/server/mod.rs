@@ -20,6 +20,7 @@ pub mod body;
 pub mod config;
 pub mod entry;
 pub mod gate;
+mod heads;
 pub mod home;
 pub mod jobs;
 pub mod kept;

@@ -147,6 +147,14 @@ impl Problem {
             StatusCode::PAYLOAD_TOO_LARGE => {
                 ("too-large", "the body is larger than the server takes")
             }
+            StatusCode::URI_TOO_LONG => (
+                "address-too-long",
+                "the address of the request is longer than the server takes",
+            ),
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
+                "head-too-large",
+                "the headers of the request are more than the server takes",
+            ),
             StatusCode::REQUEST_TIMEOUT => ("timeout", "the request took too long"),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 ("media-type", "the server does not take this media type")

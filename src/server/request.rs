@@ -17,7 +17,7 @@ use super::problem::Problem;
 use super::state::Shared;
 use crate::wire::problem::MEDIA_TYPE;
 
-const REQUEST_ID: &str = "x-request-id";
+pub const REQUEST_ID: &str = "x-request-id";
 
 /// The id of a request: an `Extension<RequestId>` of every one.
 #[derive(Debug, Clone)]

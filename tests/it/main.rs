@@ -62,9 +62,13 @@ mod server_browser;
 #[cfg(feature = "server")]
 mod server_client;
 #[cfg(feature = "server")]
+mod server_cuts;
+#[cfg(feature = "server")]
 mod server_jobs;
 #[cfg(feature = "server")]
 mod server_live;
+#[cfg(feature = "server")]
+mod server_random;
 #[cfg(feature = "server")]
 mod server_reports;
 #[cfg(all(feature = "s3", unix))]
@@ -83,5 +87,7 @@ mod support;
 mod terminal;
 mod tidy;
 mod trust;
+#[cfg(feature = "server")]
+mod twins;
 mod upgrade;
 mod workbooks;

@@ -168,6 +168,37 @@ impl Served {
         assert!(added.is_ok(), "the organisation could not be made");
     }
 
+    /// One more organisation, of a copy of this book; gives what `HISSAB_TOKEN` holds there.
+    pub fn share(&self, book: &Path, slug: &str) -> String {
+        let file = format!("{slug}.hissab");
+        hissab::book::open::read(book)
+            .unwrap()
+            .snapshot(&self.data.path().join("books").join(&file))
+            .unwrap();
+        let at: Timestamp = NOW.parse().unwrap();
+        let org = orgs::Org {
+            id: Uuid::now_v7(),
+            slug: slug.to_owned(),
+            name: "Acme".to_owned(),
+            plan: "standard".to_owned(),
+            file,
+        };
+        let secret = format!("{SECRET}-{slug}");
+        let token = Token {
+            org: slug.to_owned(),
+            ..read_write(Uuid::now_v7(), at)
+        };
+        let registry = &self.server.as_ref().unwrap().state().registry;
+        let owner = Uuid::from_u128(1);
+        let added = registry.write_now(|db| {
+            orgs::add(db, &org, at)?;
+            members::add(db, org.id, owner, Role::Owner, at)?;
+            tokens::add(db, owner, org.id, &token, digest(&secret))
+        });
+        assert!(added.is_ok(), "the organisation could not be made");
+        secret
+    }
+
     /// One more member, an accountant, with a token of their own.
     pub fn add_person(&self, name: &str) {
         let at: Timestamp = NOW.parse().unwrap();

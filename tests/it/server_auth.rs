@@ -307,6 +307,49 @@ fn every_refusal_is_a_problem() {
     assert_eq!(server.raw(text).is(415).code(), "media-type");
     let deep = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 40\r\n\r\n[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[";
     assert_eq!(server.raw(deep).is(400).code(), "bad-json");
+    // What never reaches the router.
+    let long = "x".repeat(70_000);
+    for (text, status, code) in [
+        (
+            "GET /healthz HTTP/1.1\r\nno header\r\n\r\n".to_owned(),
+            400,
+            "bad-request",
+        ),
+        (
+            "G@T /healthz HTTP/1.1\r\n\r\n".to_owned(),
+            400,
+            "bad-request",
+        ),
+        (
+            "GET /healthz HTTP/9.9\r\n\r\n".to_owned(),
+            400,
+            "bad-request",
+        ),
+        (
+            "GET /healthz HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n".to_owned(),
+            400,
+            "bad-request",
+        ),
+        (
+            format!("GET /{long} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+            414,
+            "address-too-long",
+        ),
+        (
+            // More headers than the library takes.
+            format!("GET /healthz HTTP/1.1\r\n{}\r\n", "X: 1\r\n".repeat(150)),
+            431,
+            "head-too-large",
+        ),
+    ] {
+        let reply = server.raw(text.as_bytes());
+        assert_eq!(reply.status, status, "{text:.40}: {}", reply.body);
+        assert_eq!(reply.code(), code);
+        assert_eq!(
+            reply.header("content-type"),
+            Some("application/problem+json")
+        );
+    }
     let elsewhere = server.call_with("GET", "/meta", &[("Host", "evil.example")], &Value::Null);
     assert_eq!(elsewhere.is(421).code(), "wrong-host");
     let named = server.call_with(

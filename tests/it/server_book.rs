@@ -3,10 +3,9 @@
 use hissab::book::{Book, BookError, Scan};
 use std::ops::ControlFlow;
 
-use crate::chance::Chance;
 use crate::rich::{everything, rich_shop};
-use crate::served::{SECRET, Served, WHO};
-use crate::support::{Run, TestEnv};
+use crate::served::{Served, WHO};
+use crate::twins::Twins;
 
 #[test]
 fn everything_that_can_be_read_is_the_same_over_the_wire() {
@@ -85,81 +84,6 @@ fn a_reader_speaks_of_one_state_or_says_that_the_book_moved() {
         (record.who.as_str(), record.at.to_string().as_str()),
         (WHO, crate::served::NOW)
     );
-}
-
-/// The same commands on a file and on a server, by the same person at the same moment with the same ids.
-struct Twins {
-    file: TestEnv,
-    remote: TestEnv,
-    served: Served,
-}
-
-impl Twins {
-    fn new() -> Twins {
-        Twins::with(Served::of)
-    }
-
-    /// The server is given by the file that both begin with.
-    fn with(serve: impl FnOnce(&std::path::Path) -> Served) -> Twins {
-        let env = || {
-            let mut env = TestEnv::new();
-            env.set("HISSAB_USER_NAME", WHO);
-            env.set("HISSAB_TOKEN", SECRET);
-            env
-        };
-        let (mut file, mut remote) = (env(), env());
-        file.set("HISSAB_BOOK", "acme.hissab");
-        let init = [
-            "init",
-            "acme.hissab",
-            "--name",
-            "Acme",
-            "--currency",
-            "INR",
-            "--template",
-            "shop",
-        ];
-        file.hissab(init).ok();
-        // One run each: the ids of a run come from its number.
-        remote.hissab(["help"]);
-        let served = serve(&file.path("acme.hissab"));
-        remote.set("HISSAB_BOOK", &served.place());
-        Twins {
-            file,
-            remote,
-            served,
-        }
-    }
-
-    /// Runs a line on both and compares every byte of stdout and the exit code.
-    #[track_caller]
-    fn both(&self, line: &str) -> Run {
-        let words = split(line);
-        let here = self.file.hissab(&words);
-        let there = self.remote.hissab(&words);
-        let same = here.stdout == there.stdout && here.exit == there.exit;
-        assert!(same, "hissab {line}\n--- file\n{here}\n--- server\n{there}");
-        here
-    }
-
-    fn heads(&self) -> (String, String) {
-        let head = |env: &TestEnv| env.hissab(["audit", "head"]).ok().stdout;
-        (head(&self.file), head(&self.remote))
-    }
-}
-
-/// Words of a line; quotes keep spaces together.
-fn split(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut quoted = false;
-    for c in line.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ' ' if !quoted => words.push(String::new()),
-            c => words.last_mut().unwrap().push(c),
-        }
-    }
-    words
 }
 
 const WRITERS: &[&str] = &[
@@ -314,75 +238,4 @@ fn undo_names_what_it_takes_back_by_whatever_name_one_goes_here() {
             .stderr
             .contains("says nothing")
     );
-}
-
-/// Commands by chance, refused ones too, leave file and server with the same log.
-#[test]
-fn random_sequences_leave_the_same_audit_head() {
-    random_sequences("random sequences on file and server", Twins::new);
-}
-
-#[cfg(feature = "postgres")]
-#[test]
-fn random_sequences_leave_the_same_audit_head_in_postgres() {
-    let twins = || Twins::with(Served::began_in_postgres);
-    random_sequences("random sequences on file and postgres", twins);
-}
-
-fn random_sequences(what: &'static str, twins: impl Fn() -> Twins) {
-    let mut chance = Chance::new(what);
-    let many = std::env::var("HISSAB_TEST_MANY").is_ok();
-    let (sequences, length) = if many { (40, 60) } else { (3, 30) };
-    for _ in 0..sequences {
-        let twins = twins();
-        twins.both(
-            "opening -d 2026-03-31 --create-accounts Assets:Cash=12500 Equity:Capital=-12500",
-        );
-        for _ in 0..length {
-            let line = random_line(&mut chance);
-            twins.both(&line);
-        }
-        let (here, there) = twins.heads();
-        assert_eq!(here, there);
-        for line in [
-            "tb -O csv",
-            "journal --void -O ndjson",
-            "audit list --json",
-            "check --deep",
-        ] {
-            twins.both(line);
-        }
-    }
-}
-
-fn random_line(chance: &mut Chance) -> String {
-    let day = chance.below(28) + 1;
-    let amount = chance.below(90_000) + 1;
-    let amount = format!("{}.{:02}", amount / 100, amount % 100);
-    let number = chance.below(25) + 1;
-    let account = *chance.one(&[
-        "Assets:Cash",
-        "Assets:Bank:HDFC",
-        "Expenses:Tea",
-        "Income:Sales",
-        "cash",
-        "nosuch",
-    ]);
-    let other = *chance.one(&["Equity:Capital", "Liabilities:Suspense", "Expenses:Rent"]);
-    match chance.below(16) {
-        0..=4 => format!(
-            "add -d 2026-04-{day:02} \"sale {number}\" {account} {amount} {other} --create-accounts"
-        ),
-        5 => format!("in {amount} sales -d 2026-04-{day:02}"),
-        6 => format!("out {amount} tea --once key-{}", number % 5),
-        7 => format!("amend {number} --amount {amount}"),
-        8 => format!("amend {number} -d 2026-04-{day:02} --description \"was {number}\""),
-        9 => format!("void {number} --reason wrong"),
-        10 => format!("reverse {number} -d 2026-04-{day:02}"),
-        11 => "undo".to_owned(),
-        12 => format!("tag add {number} lot={day}"),
-        13 => format!("lock 2026-0{}-{day:02}", 2 + chance.below(2)),
-        14 => format!("account add Expenses:Kind{}", number % 7),
-        _ => format!("ledger {account} --limit {number}"),
-    }
 }

@@ -1,20 +1,17 @@
 //! The client's side of a server: sign-ins that many processes share, and changes that happen once
 //! whatever becomes of the line.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
 
 use crate::support::{Run, TestEnv};
 
 const PASSWORD: &str = "canary horse battery staple";
 
 /// `hissab serve` as a process. Killed when dropped.
-struct Serving {
+pub struct Serving {
     child: Child,
-    port: u16,
+    pub port: u16,
     setup_code: Option<String>,
 }
 
@@ -49,7 +46,7 @@ impl Serving {
         }
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 }
@@ -62,7 +59,7 @@ impl Drop for Serving {
 }
 
 /// A server with its owner signed in and the book `shop`.
-fn shop() -> (TestEnv, Serving) {
+pub fn shop() -> (TestEnv, Serving) {
     let mut env = TestEnv::new();
     let serving = Serving::start(&env, 0);
     let url = serving.url();
@@ -97,7 +94,7 @@ fn shop() -> (TestEnv, Serving) {
     (env, serving)
 }
 
-fn credentials(env: &TestEnv) -> std::path::PathBuf {
+pub fn credentials(env: &TestEnv) -> std::path::PathBuf {
     env.home().join(".config/hissab/credentials.json")
 }
 
@@ -300,7 +297,7 @@ fn one_that_is_refused_at_sync_stays_listed_until_it_is_dropped() {
 }
 
 /// How many transactions of this description the book holds.
-fn times(env: &TestEnv, what: &str) -> usize {
+pub fn times(env: &TestEnv, what: &str) -> usize {
     let rows = env
         .hissab(["journal", "-O", "csv", "--fields", "number,description"])
         .ok()
@@ -313,289 +310,6 @@ fn times(env: &TestEnv, what: &str) -> usize {
         .collect();
     numbers.dedup();
     numbers.len()
-}
-
-// ---- cut lines ----
-
-/// Where a connection is cut, of a request that changes the book.
-#[derive(Debug, Clone, Copy)]
-enum Cut {
-    Before,
-    MidRequest,
-    NoAnswer,
-    MidAnswer,
-    /// Nothing is cut, but the server is told twice.
-    Twice,
-    /// The client's connection is reset after the server has recorded it.
-    Reset,
-    /// Held until the client is gone; the server never hears of it.
-    HeldBefore,
-    /// Held until the client is gone; the server has recorded it.
-    HeldAnswer,
-}
-
-const CUTS: [Cut; 6] = [
-    Cut::Before,
-    Cut::MidRequest,
-    Cut::NoAnswer,
-    Cut::MidAnswer,
-    Cut::Twice,
-    Cut::Reset,
-];
-
-/// A proxy that cuts the next changes as it is told, and lets everything else through.
-struct Proxy {
-    port: u16,
-    plan: Arc<Mutex<Vec<Cut>>>,
-    /// Told when a change is held.
-    held: Receiver<()>,
-}
-
-impl Proxy {
-    fn start(to: u16) -> Proxy {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let plan: Arc<Mutex<Vec<Cut>>> = Arc::default();
-        let cuts = plan.clone();
-        let (holding, held) = channel();
-        std::thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                let (cuts, holding) = (cuts.clone(), holding.clone());
-                // A connection that is cut ends its thread with an error, which is what was wanted.
-                std::thread::spawn(move || carry(client, to, &cuts, &holding).ok());
-            }
-        });
-        Proxy { port, plan, held }
-    }
-}
-
-/// One message: its head, and a body as long as the head says.
-fn message(from: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
-    let mut all = Vec::new();
-    let mut length = 0;
-    let mut chunked = false;
-    loop {
-        let mut line = Vec::new();
-        if from.read_until(b'\n', &mut line)? == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        let text = String::from_utf8_lossy(&line).to_lowercase();
-        if let Some(value) = text.strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-        chunked |= text.starts_with("transfer-encoding:") && text.contains("chunked");
-        all.extend_from_slice(&line);
-        if line == b"\r\n" {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    from.read_exact(&mut body)?;
-    all.extend(body);
-    while chunked && !all.ends_with(b"\r\n0\r\n\r\n") {
-        if from.read_until(b'\n', &mut all)? == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    Ok(all)
-}
-
-fn carry(
-    client: TcpStream,
-    to: u16,
-    cuts: &Mutex<Vec<Cut>>,
-    holding: &Sender<()>,
-) -> std::io::Result<()> {
-    let hold = |requests: &mut BufReader<TcpStream>| {
-        holding.send(()).map_err(std::io::Error::other)?;
-        message(requests).map(drop)
-    };
-    let server = TcpStream::connect(("127.0.0.1", to))?;
-    let mut requests = BufReader::new(client.try_clone()?);
-    let mut answers = BufReader::new(server.try_clone()?);
-    let (mut to_client, mut to_server) = (client, server);
-    loop {
-        let request = message(&mut requests)?;
-        let changes = [&b"changes"[..], b"imports"]
-            .map(|end| [b"POST /api/v1/orgs/shop/", end].concat())
-            .iter()
-            .any(|start| request.starts_with(start));
-        let cut = match changes {
-            true => cuts.lock().unwrap().pop(),
-            false => None,
-        };
-        match cut {
-            Some(Cut::Before) => return Ok(()),
-            Some(Cut::HeldBefore) => return hold(&mut requests),
-            Some(Cut::MidRequest) => {
-                return to_server.write_all(&request[..request.len() - 5]);
-            }
-            _ => to_server.write_all(&request)?,
-        }
-        let mut answer = message(&mut answers)?;
-        if matches!(cut, Some(Cut::Twice)) {
-            to_server.write_all(&request)?;
-            answer = message(&mut answers)?;
-        }
-        match cut {
-            Some(Cut::NoAnswer) => return Ok(()),
-            Some(Cut::Reset) => {
-                let linger = Some(std::time::Duration::ZERO);
-                return socket2::SockRef::from(&to_client).set_linger(linger);
-            }
-            Some(Cut::HeldAnswer) => return hold(&mut requests),
-            Some(Cut::MidAnswer) => {
-                return to_client.write_all(&answer[..answer.len() - 5]);
-            }
-            _ => to_client.write_all(&answer)?,
-        }
-    }
-}
-
-/// The same sign-in and book, reached through the proxy.
-fn through(env: &mut TestEnv, serving: &Serving, proxy: &Proxy) {
-    let text = std::fs::read_to_string(credentials(env)).unwrap();
-    let there = format!("http://127.0.0.1:{}", proxy.port);
-    std::fs::write(credentials(env), text.replace(&serving.url(), &there)).unwrap();
-    env.set("HISSAB_BOOK", &format!("{there}/shop"));
-}
-
-fn out(env: &TestEnv, what: &str) -> Run {
-    env.hissab(["out", "1", what])
-}
-
-#[test]
-fn a_transaction_is_recorded_once_wherever_the_line_is_cut() {
-    let (mut env, serving) = shop();
-    let proxy = Proxy::start(serving.port);
-    through(&mut env, &serving, &proxy);
-    let mut chance = crate::chance::Chance::new("cut lines");
-    let mut unconfirmed = 0;
-    let rounds = match std::env::var_os("HISSAB_TEST_MANY") {
-        Some(_) => 500,
-        None => 16,
-    };
-    for round in 0..rounds {
-        // Up to five: more than a command tries.
-        let cuts: Vec<Cut> = (0..1 + chance.below(5))
-            .map(|_| *chance.one(&CUTS))
-            .collect();
-        *proxy.plan.lock().unwrap() = cuts.clone();
-        let what = format!("round-{round}");
-        let run = out(&env, &what);
-        let settled = match run.exit {
-            0 => true,
-            9 => false,
-            other => panic!("{cuts:?}: exit {other}: {run}"),
-        };
-        proxy.plan.lock().unwrap().clear();
-        if !settled {
-            unconfirmed += 1;
-            assert!(run.stderr.contains("hissab sync"), "{run}");
-            env.hissab(["sync"]).ok();
-        }
-        assert_eq!(times(&env, &what), 1, "{cuts:?}");
-    }
-    assert!(unconfirmed > 0, "no round was cut often enough");
-    let left = env.hissab(["sync", "--list", "-O", "ndjson"]).ok().stdout;
-    assert_eq!(left, "");
-}
-
-/// As long as a client waits for an answer, three times at once.
-#[test]
-fn a_line_that_says_nothing_is_no_answer() {
-    let (mut env, serving) = shop();
-    let proxy = Proxy::start(serving.port);
-    through(&mut env, &serving, &proxy);
-    *proxy.plan.lock().unwrap() = vec![Cut::HeldAnswer, Cut::HeldBefore, Cut::HeldAnswer];
-    let said = ["one", "two", "three"].map(|what| {
-        let mut command = env.command(["out", "1", what]);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        (what, command.spawn().unwrap())
-    });
-    for (what, child) in said {
-        let output = child.wait_with_output().unwrap();
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(9), "{what}: {text}");
-        assert!(text.contains("no answer in time"), "{what}: {text}");
-        assert!(text.contains("hissab sync"), "{what}: {text}");
-        assert_eq!(output.stdout, b"", "{what}");
-    }
-    let recorded = |env: &TestEnv| ["one", "two", "three"].map(|what| times(env, what));
-    assert_eq!(
-        recorded(&env).iter().sum::<usize>(),
-        2,
-        "one was never sent on"
-    );
-    env.hissab(["sync"]).ok();
-    assert_eq!(recorded(&env), [1; 3]);
-}
-
-/// A bank's statement that is too long for one request.
-fn long_statement(env: &TestEnv, rows: u32) {
-    let mut text = "Date,Narration,Amount\n".to_owned();
-    for row in 0..rows {
-        text += &format!("2026-04-07,row {row} of a statement that takes some room,-{row}.50\n");
-    }
-    env.write("long.csv", text);
-}
-
-#[test]
-fn a_streamed_import_is_recorded_once_wherever_the_line_is_cut() {
-    let (mut env, serving) = shop();
-    let proxy = Proxy::start(serving.port);
-    through(&mut env, &serving, &proxy);
-    long_statement(&env, 4000);
-    let import = ["import", "long.csv", "--account", "cash"];
-    *proxy.plan.lock().unwrap() = vec![Cut::NoAnswer; 3];
-    let run = env.hissab(import).exits(9);
-    assert!(run.stderr.contains("the same import again"), "{run}");
-    *proxy.plan.lock().unwrap() = vec![Cut::Twice, Cut::MidAnswer, Cut::MidRequest];
-    let run = env.hissab(import).ok();
-    assert!(run.stdout.contains("4000"), "{run}");
-    assert_eq!(times(&env, "row 7 of a statement that takes some room"), 1);
-    let rows = env.hissab(["journal", "-O", "csv", "--fields", "number"]);
-    assert_eq!(rows.ok().stdout.lines().count(), 1 + 2 * 4000);
-}
-
-#[test]
-fn control_typing_it_again_instead_of_sync_records_it_twice() {
-    let (mut env, serving) = shop();
-    let proxy = Proxy::start(serving.port);
-    through(&mut env, &serving, &proxy);
-    *proxy.plan.lock().unwrap() = vec![Cut::NoAnswer; 4];
-    out(&env, "again").exits(9);
-    out(&env, "again").ok();
-    assert_eq!(times(&env, "again"), 2, "a new id is another transaction");
-}
-
-#[test]
-fn a_client_killed_while_it_sends_leaves_what_sync_settles_once() {
-    let (mut env, serving) = shop();
-    let proxy = Proxy::start(serving.port);
-    through(&mut env, &serving, &proxy);
-    for (cut, what) in [
-        (Cut::HeldBefore, "never-arrived"),
-        (Cut::HeldAnswer, "arrived"),
-    ] {
-        *proxy.plan.lock().unwrap() = vec![cut];
-        let mut child = env
-            .command(["out", "1", what])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let wait = std::time::Duration::from_secs(60);
-        proxy.held.recv_timeout(wait).expect("a change on its way");
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let listed = env.hissab(["sync", "--list", "-O", "csv"]).ok().stdout;
-        assert_eq!(listed.lines().count(), 2, "{cut:?}: {listed}");
-        env.hissab(["sync"]).ok();
-        assert_eq!(times(&env, what), 1, "{cut:?}");
-        env.hissab(["sync"]).ok();
-        assert_eq!(times(&env, what), 1, "{cut:?}, settled again");
-    }
 }
 
 // ---- files that are not the home of their book ----
@@ -693,16 +407,36 @@ fn a_pushed_file_is_only_read_until_it_is_detached() {
 }
 
 #[test]
-fn a_push_cannot_keep_the_file_as_another_book() {
+fn a_push_that_keeps_the_file_leaves_two_books_with_one_past() {
     let (env, serving) = shop();
     local_book(&env);
     let place = format!("{}/mine", serving.url());
-    let refused = env
-        .hissab(["push", "mine.hissab", &place, "--keep"])
-        .exits(2);
-    assert!(refused.stderr.contains("hash"), "{refused}");
-    env.hissab(["-B", &place, "tb"]).exits(6);
+    let push = || env.hissab(["push", "mine.hissab", &place, "--keep"]);
+    let head = |book: &str| env.hissab(["-B", book, "audit", "head"]).ok().stdout;
+    let said = push().ok();
+    assert!(said.stderr.contains("goes its own way"), "{said}");
+    let past = head("mine.hissab");
+    assert_eq!(head(&place), past);
+    // As long as nobody wrote there, the file may go on there.
     sale(&env, "mine.hissab", "second").ok();
+    push().ok();
+    sale(&env, "mine.hissab", "here").ok();
+    sale(&env, &place, "there").ok();
+    push().exits(7);
+    // Both prove what an auditor kept of their common past.
+    let hash = past.split_whitespace().nth(1).unwrap();
+    for book in ["mine.hissab", &place] {
+        env.hissab(["-B", book, "audit", "verify", "--contains", hash])
+            .ok();
+    }
+    // A file that was moved there before is a book again.
+    let other = format!("{}/other", serving.url());
+    env.hissab(["-B", "mine.hissab", "backup", "second.hissab"])
+        .ok();
+    env.hissab(["push", "second.hissab", &other]).ok();
+    sale(&env, "second.hissab", "moved").exits(10);
+    env.hissab(["push", "second.hissab", &other, "--keep"]).ok();
+    sale(&env, "second.hissab", "kept").ok();
 }
 
 #[test]

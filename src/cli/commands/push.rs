@@ -19,7 +19,7 @@ use crate::wire::org::{Membership, NewOrg};
 /// Bring a book to a server: a new organisation, or the rest of one that it continues
 ///
 /// The server's book must be one of the states this one went through: pushing goes on from there and never
-/// merges. The file is then marked as moved and only read. Needs the owner.
+/// merges. The file is then marked as moved and only read, unless --keep says otherwise. Needs the owner.
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab push shop.hissab https://books.example.com/ganesh")]
 pub struct Args {
@@ -35,22 +35,14 @@ pub struct Args {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Refused: a book's id is in the hash of each of its records, so no file can go on under another
-    #[arg(long, hide = true)]
+    /// Go on writing to the file too, apart from the server: neither gets what the other records
+    #[arg(long)]
     pub keep: bool,
 }
 
 const SQLITE: &str = "application/vnd.sqlite3";
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
-    if args.keep {
-        return Err(Failure::usage(
-            "cannot-fork",
-            "--keep would need a new book id here, and the id is in the hash of every record: the history would no \
-             longer prove",
-        )
-        .hint("push without it; to write here too, apart from the server: hissab book detach FILE"));
-    }
     let place = locate::place(&args.to)?;
     let session = ctx.session(&place.server)?;
     let refused = |failure: Failure| failure.while_doing("not pushed");
@@ -73,9 +65,12 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     if !args.dry_run {
         ensure_org(&session, &place, &info)?;
         send(&session, &place, &copy).map_err(refused)?;
-        if !marked {
-            drop(original);
-            leave(ctx, &args, &place, &info)?;
+        drop(original);
+        match (args.keep, marked) {
+            (false, false) => leave(ctx, &args, &place, &info)?,
+            // The id stays: it is in the hash of every record, and both logs prove what they have in common.
+            (true, true) => book::open::detach(&args.file, ctx.wait()?)?,
+            (true, false) | (false, true) => {}
         }
     }
     say(ctx, &args, &place, &info)
@@ -187,7 +182,13 @@ fn say(ctx: &mut Context, args: &Args, place: &Place, info: &BookInfo) -> Result
         head_words(info)
     );
     writeln!(ctx.out, "{}", line(&text))?;
-    if !args.dry_run {
+    if args.keep && !args.dry_run {
+        ctx.note(&format!(
+            "{} goes its own way from here: neither gets what the other records, and it can be pushed there again only \
+             while nobody has written there",
+            args.file.display()
+        ));
+    } else if !args.dry_run {
         ctx.note(&format!(
             "from now on work there: hissab -B {place} …; {} is only read",
             args.file.display()
