@@ -9,13 +9,18 @@ use uuid::Uuid;
 
 use super::mark::Mark;
 #[cfg(feature = "postgres")]
-use super::postgres::{PgBook, Store};
+use super::postgres::{PgBook, Replaced, Store};
 use super::remote::RemoteBook;
 pub use super::sqlite::outside::{Cell, Outside};
+#[cfg(feature = "postgres")]
+use super::sqlite::whole;
 use super::sqlite::{NewBook, SqliteBook};
 use super::{Book, Result};
 use crate::client::{Desk, Session};
+#[cfg(feature = "postgres")]
+use crate::ledger::audit::GENESIS;
 use crate::ledger::change::{Done, Unit};
+use crate::ledger::settings::BookInfo;
 
 /// How long a reader waits for a writer that is recovering or checkpointing.
 const READ_WAIT: Duration = Duration::from_secs(30);
@@ -76,13 +81,27 @@ pub struct Spot<'a> {
     pub file: &'a Path,
 }
 
+impl Spot<'_> {
+    /// What a book's rows are kept under in a database: the id that its file would be named by.
+    #[cfg(feature = "postgres")]
+    pub fn key(&self) -> Uuid {
+        let named = self.file.file_stem().and_then(|stem| stem.to_str());
+        named
+            .and_then(|stem| Uuid::try_parse(stem).ok())
+            .unwrap_or(self.org)
+    }
+}
+
 impl Shelf {
     /// A book, for reading.
     pub fn read(&self, spot: Spot<'_>) -> Result<Box<dyn Book>> {
         match self {
             Shelf::Files => read(spot.file),
             #[cfg(feature = "postgres")]
-            Shelf::Postgres(store) => Ok(Box::new(PgBook::open_read(store, spot.org)?)),
+            Shelf::Postgres(store) => {
+                let book = PgBook::open_read(store, spot.key())?;
+                Ok(Box::new(book.copying_with(whole::make)))
+            }
         }
     }
 
@@ -91,7 +110,10 @@ impl Shelf {
         match self {
             Shelf::Files => write(spot.file, wait),
             #[cfg(feature = "postgres")]
-            Shelf::Postgres(store) => Ok(Box::new(PgBook::open_write(store, spot.org)?)),
+            Shelf::Postgres(store) => {
+                let book = PgBook::open_write(store, spot.key())?;
+                Ok(Box::new(book.copying_with(whole::make)))
+            }
         }
     }
 
@@ -107,12 +129,71 @@ impl Shelf {
             Shelf::Files => create(spot.file, wait, id, created_at, first).map(|(_, done)| done),
             #[cfg(feature = "postgres")]
             Shelf::Postgres(store) => {
-                PgBook::create(store, spot.org, id, created_at, &first).map(|(_, done)| done)
+                PgBook::create(store, spot.key(), id, created_at, &first).map(|(_, done)| done)
             }
         }
     }
 
-    /// Calls `told` with each organisation whose book another server wrote: a hint, the log is the truth.
+    /// Fills a book from a file that proves and goes on from where the book stands, `was`.
+    ///
+    /// Errors: `book-moved` if somebody wrote to it meanwhile, where others may.
+    pub fn replace(
+        &self,
+        spot: Spot<'_>,
+        from: &Path,
+        wait: Duration,
+        was: &BookInfo,
+    ) -> Result<()> {
+        match self {
+            // Under the caller's lock: through SQLite's own backup, after a backup of what was there.
+            Shelf::Files => {
+                let _ = was;
+                restore(from, spot.file, wait).map(drop)
+            }
+            #[cfg(feature = "postgres")]
+            Shelf::Postgres(store) => {
+                let was = Replaced {
+                    key: spot.key(),
+                    sequence: was.sequence,
+                    head: was.head.unwrap_or(GENESIS),
+                };
+                let mut from = SqliteBook::open_read(from, wait)?;
+                PgBook::replace(store, spot.org, was, &mut from).map(drop)
+            }
+        }
+    }
+
+    /// Copies a whole book to a place of a shelf where none is.
+    pub fn copy(&self, from: Spot<'_>, shelf: &Shelf, to: Spot<'_>) -> Result<()> {
+        match (self, shelf) {
+            (_, Shelf::Files) => self.read(from)?.snapshot(to.file),
+            #[cfg(feature = "postgres")]
+            (Shelf::Files, Shelf::Postgres(store)) => {
+                let mut book = SqliteBook::open_read(from.file, READ_WAIT)?;
+                PgBook::take_in(store, to.key(), &mut book)
+            }
+            #[cfg(feature = "postgres")]
+            (Shelf::Postgres(here), Shelf::Postgres(store)) => {
+                let mut book = PgBook::open_read(here, from.key())?;
+                PgBook::take_in(store, to.key(), &mut book)
+            }
+        }
+    }
+
+    /// Says where the home of a book is from now on, so that its writers are refused; `None`: here.
+    ///
+    /// Errors: its home is at a third place already.
+    pub fn set_home(&self, spot: Spot<'_>, home: Option<&Mark>) -> Result<()> {
+        match self {
+            Shelf::Files => set_home_of_file(spot.file, home),
+            #[cfg(feature = "postgres")]
+            Shelf::Postgres(store) => {
+                PgBook::set_moved(store, spot.key(), home.map(|mark| mark.place.as_str()))
+            }
+        }
+    }
+
+    /// Calls `told` with the key of each book that another server wrote: a hint, the log is the truth.
     pub fn hear(&self, told: impl Fn(Uuid) + Send + Sync + 'static) {
         match self {
             // Files have one server.
@@ -126,6 +207,36 @@ impl Shelf {
     pub fn is_shared(&self) -> bool {
         !matches!(self, Shelf::Files)
     }
+}
+
+/// How often a file is marked anew that somebody wrote to between two looks.
+const MARK_TRIES: usize = 100;
+
+fn set_home_of_file(file: &Path, home: Option<&Mark>) -> Result<()> {
+    let there = mark(file)?;
+    let Some(home) = home else {
+        return match there {
+            None => Ok(()),
+            Some(_) => detach(file, READ_WAIT),
+        };
+    };
+    match there {
+        Some(mark) if mark == *home => return Ok(()),
+        Some(mark) => {
+            return Err(super::BookError::Elsewhere {
+                path: file.to_owned(),
+                mark,
+            });
+        }
+        None => {}
+    }
+    for _ in 0..MARK_TRIES {
+        let head = read(file)?.info()?.head.unwrap_or_default();
+        if set_mark(file, READ_WAIT, home, head)? {
+            return Ok(());
+        }
+    }
+    Err(super::BookError::Busy)
 }
 
 /// Makes a book where nothing is; `first` holds its settings, currencies and accounts.

@@ -13,6 +13,8 @@ pub mod commands;
 mod complete;
 pub mod config;
 pub mod context;
+#[cfg(feature = "server")]
+pub mod database;
 pub mod environment;
 pub mod error;
 pub mod globals;
@@ -226,6 +228,9 @@ pub enum Command {
     /// Serve books over HTTP
     #[cfg(feature = "server")]
     Serve(c::serve::Args),
+    /// Move a server's books and people to another place
+    #[cfg(feature = "server")]
+    Store(c::store::Args),
 
     // ---- Help and machinery ----
     /// Explain a topic or a command
@@ -317,6 +322,8 @@ impl Command {
             Command::Config(args) => c::config::run(ctx, args),
             #[cfg(feature = "server")]
             Command::Serve(args) => c::serve::run(ctx, args),
+            #[cfg(feature = "server")]
+            Command::Store(args) => c::store::run(ctx, args),
             Command::Completions(args) => c::completions::run(ctx, args),
             Command::Man(args) => c::man::run(ctx, args),
             Command::Help(args) => c::help::run(ctx, args),

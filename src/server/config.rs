@@ -186,11 +186,6 @@ impl Config {
                 why: "it is not a folder".to_owned(),
             });
         }
-        if self.database.is_some() && self.backups.is_some() {
-            return Err(ServeError::Database {
-                why: "it is backed up by its own means, not into a folder".to_owned(),
-            });
-        }
         if let Some(host) = self.hosts.iter().find(|h| !is_host(h)) {
             return Err(ServeError::Host { host: host.clone() });
         }
@@ -285,9 +280,7 @@ impl ServeError {
             ServeError::Database { .. } if cfg!(not(feature = "postgres")) => {
                 "build it with Postgres: cargo install hissab --features postgres"
             }
-            ServeError::Database { .. } => {
-                "--database postgres://USER@HOST:5432/NAME; back up with pg_dump or pg_basebackup"
-            }
+            ServeError::Database { .. } => "--database postgres://USER@HOST:5432/NAME",
             ServeError::Results { .. } if cfg!(not(feature = "s3")) => {
                 "build it with S3: cargo install hissab --features s3"
             }

@@ -39,15 +39,8 @@ fn in_files(config: &Config, now: Timestamp) -> Result<Home, ServeError> {
 fn in_database(config: &Config, url: &str, now: Timestamp) -> Result<Home, ServeError> {
     use std::sync::Arc;
 
-    use crate::book::postgres::Store;
-
     let failed = |why: String| ServeError::Database { why };
-    let store = Store::connect(url).map_err(|error| {
-        failed(match error {
-            crate::book::BookError::Busy => "it does not answer".to_owned(),
-            other => other.to_string(),
-        })
-    })?;
+    let store = connect(url).map_err(failed)?;
     let fences = store.fences();
     let level = if fences.seal { "info" } else { "warn" };
     let line = serde_json::json!({
@@ -65,6 +58,16 @@ fn in_database(config: &Config, url: &str, now: Timestamp) -> Result<Home, Serve
         registry,
         shelf: Shelf::Postgres(Arc::clone(&store)),
         secret,
+    })
+}
+
+/// The database at an address. Errors: words for the operator.
+#[cfg(feature = "postgres")]
+pub fn connect(url: &str) -> Result<std::sync::Arc<crate::book::postgres::Store>, String> {
+    use crate::book::BookError;
+    crate::book::postgres::Store::connect(url).map_err(|error| match error {
+        BookError::Busy => "it does not answer".to_owned(),
+        other => other.to_string(),
     })
 }
 

@@ -121,9 +121,11 @@ impl Lanes {
         &self.inner.shelf
     }
 
-    /// Another server wrote a book: who waits for that looks.
-    pub fn woken(&self, org: Uuid) {
-        self.inner.wake_of(org);
+    /// Another server wrote a book, by the key it is kept under: who waits for that looks.
+    pub fn woken(&self, key: Uuid) {
+        let named = |lane: &&Arc<Lane>| lane.file.file_stem() == Some(key.to_string().as_ref());
+        let org = held(&self.inner.lanes).values().find(named).map(|l| l.org);
+        self.inner.wake_of(org.unwrap_or(key));
     }
 
     pub fn stats(&self) -> &LaneStats {
@@ -373,7 +375,8 @@ impl Inner {
             return Err(LaneError::Closing);
         }
         let mut lanes = held(&self.lanes);
-        if let Some(lane) = lanes.get(&place.org) {
+        // Another server may have replaced the book: its rows, or its file, are elsewhere then.
+        if let Some(lane) = lanes.get(&place.org).filter(|l| l.file == place.file) {
             *held(&lane.used) = Instant::now();
             return Ok(Arc::clone(lane));
         }

@@ -31,6 +31,7 @@ pub mod limits;
 pub mod listen;
 pub mod log;
 pub mod metrics;
+pub mod moving;
 pub mod new_org;
 pub mod openapi;
 pub mod papers;
@@ -231,7 +232,7 @@ fn prepare(
     let lanes = Lanes::new(shelf.clone(), LANE_THREADS, OPEN_BOOKS);
     // So that listeners of a book see at once what another server wrote.
     let wakes = lanes.clone();
-    shelf.hear(move |org| wakes.woken(org));
+    shelf.hear(move |key| wakes.woken(key));
     let keys = Keys::new(&home.secret, server);
     registry
         .write_now(|db| registry::jobs::recover(db, now))

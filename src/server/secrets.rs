@@ -61,18 +61,33 @@ pub fn key(path: &Path) -> Result<[u8; KEY_BYTES], String> {
     }
 }
 
-/// Whole or not at all: a key cut short by a crash would lock everyone out.
+/// Makes the key file of a server that moves here.
+///
+/// Errors: there is another one.
+pub fn keep_key(path: &Path, wanted: &[u8; KEY_BYTES]) -> Result<(), String> {
+    match fs::read(path) {
+        Ok(there) if there == wanted => refuse_readable(path),
+        Ok(_) => Err(format!("{} is another server's", path.display())),
+        Err(_) => write_key(path, wanted),
+    }
+}
+
 fn make_key(path: &Path) -> Result<[u8; KEY_BYTES], String> {
-    let say = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
     let mut key = [0; KEY_BYTES];
-    getrandom::fill(&mut key).map_err(|e| say(&e))?;
+    getrandom::fill(&mut key).map_err(|e| format!("{}: {e}", path.display()))?;
+    write_key(path, &key).map(|()| key)
+}
+
+/// Whole or not at all: a key cut short by a crash would lock everyone out.
+fn write_key(path: &Path, key: &[u8; KEY_BYTES]) -> Result<(), String> {
+    let say = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
     let folder = path.parent().unwrap_or(Path::new("."));
     // Temporary files are 0600 from the start.
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| say(&e))?;
-    file.write_all(&key).map_err(|e| say(&e))?;
+    file.write_all(key).map_err(|e| say(&e))?;
     file.as_file().sync_all().map_err(|e| say(&e))?;
     file.persist_noclobber(path).map_err(|e| say(&e.error))?;
-    Ok(key)
+    Ok(())
 }
 
 /// Refuses a file of secrets that others can read.

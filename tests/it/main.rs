@@ -40,7 +40,11 @@ mod postgres;
 #[cfg(feature = "postgres")]
 mod postgres_attacks;
 #[cfg(feature = "postgres")]
+mod postgres_moving;
+#[cfg(feature = "postgres")]
 mod postgres_server;
+#[cfg(feature = "postgres")]
+mod postgres_whole;
 mod query_peers;
 mod reconciling;
 mod recording;

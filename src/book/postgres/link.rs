@@ -126,6 +126,11 @@ impl Link {
         self.client().prepare_cached(sql).await.map_err(failed)
     }
 
+    /// From here on the transaction sees another organisation's rows.
+    pub fn enter(&self, org: Uuid) -> Result<()> {
+        self.batch(&format!("SELECT set_config('hissab.org', '{org}', true)"))
+    }
+
     /// The transaction was ended by a statement of a flight.
     pub fn ended(&mut self) {
         self.open = false;

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::stored::verify;
+use super::stored::whole::Giver;
 use super::{
     AuditEntry, AuditQuery, Book, BookError, CheckDepth, CheckOutcome, ImportRow, KnownRow, Result,
     Scan, Verification, Version,
@@ -32,11 +33,13 @@ mod scan;
 mod sources;
 mod store;
 mod totals;
+mod whole;
 mod words;
 mod write;
 
 use link::Link;
 pub use store::{Fences, SCHEMA_VERSION, Store};
+pub use whole::Replaced;
 
 /// The book of one organisation.
 pub struct PgBook {
@@ -48,7 +51,11 @@ pub struct PgBook {
     link: Option<Link>,
     /// What the last write left, for the next.
     known: Option<write::Known>,
+    copier: Option<Copier>,
 }
+
+/// Makes a book file of a whole book: the adapter of files is another's to name.
+pub type Copier = fn(&Path, &mut dyn Giver) -> Result<()>;
 
 impl PgBook {
     /// Opens a book to look at it: each snapshot lasts from the first read to the next refresh.
@@ -76,7 +83,14 @@ impl PgBook {
             writing,
             link: None,
             known: None,
+            copier: None,
         })
+    }
+
+    /// With this, snapshots can be written.
+    pub fn copying_with(mut self, copier: Copier) -> PgBook {
+        self.copier = Some(copier);
+        self
     }
 
     /// Makes the book of an organisation that has none, whole or not at all.
@@ -205,9 +219,17 @@ impl Book for PgBook {
         }
     }
 
-    fn snapshot(&mut self, _: &Path) -> Result<()> {
-        Err(BookError::Unsupported {
-            what: "a book in Postgres is not copied into a file: back the database up (pg_dump, pg_basebackup)".to_owned(),
-        })
+    fn snapshot(&mut self, to: &Path) -> Result<()> {
+        let copier = self.copier.ok_or_else(|| BookError::Unsupported {
+            what: "this book in Postgres was opened without a way to write files".to_owned(),
+        })?;
+        // A reader of its own: one snapshot for all tables, also where a writer is asked.
+        let mut reader = PgBook::open_read(&self.store, self.org)?;
+        reader.link = self.link.take();
+        copier(to, &mut reader)?;
+        if !self.writing {
+            self.link = reader.link.take();
+        }
+        Ok(())
     }
 }

@@ -164,6 +164,15 @@ fn fill(path: &Path, wait: Duration, new: &NewBook<'_>) -> Result<Done> {
         .unwrap_or_else(|| Err(damaged("a new book took no record")))
 }
 
+/// Makes the tables of a book in a draft, which is written as a whole or not at all: no log, no flush at each step.
+#[cfg(feature = "postgres")]
+pub(super) fn prepare_draft(conn: &mut Connection) -> Result<()> {
+    conn.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA temp_store = MEMORY")?;
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    schema::migrate(&tx, None)?;
+    Ok(tx.commit()?)
+}
+
 /// The file as SQLite should see it: canonical, so that links and relative names share one lock.
 fn existing(path: &Path) -> Result<PathBuf> {
     let meta = fs::metadata(path).map_err(|e| match e.kind() {

@@ -40,6 +40,8 @@ mod sources;
 mod totals;
 mod verify;
 mod verify_stored;
+#[cfg(feature = "postgres")]
+pub mod whole;
 mod write;
 
 pub use connection::NewBook;

@@ -14,14 +14,7 @@ use crate::book::{Book, BookError, CheckDepth, Result};
 
 /// Writes a consistent copy to a path that does not exist yet, mode 0600; `--once` keys and the mark stay behind.
 pub fn snapshot(conn: &Connection, to: &Path) -> Result<()> {
-    if fs::symlink_metadata(to).is_ok() {
-        return Err(BookError::Conflict {
-            code: "file-exists",
-            message: format!("{} exists already", to.display()),
-            hint: Some("choose another name, or remove it first".to_owned()),
-            operation: None,
-        });
-    }
+    refuse_existing(to)?;
     let draft = drafts::begin(drafts::COPY, to)?;
     let mut copy = connect(
         draft.path(),
@@ -35,6 +28,19 @@ pub fn snapshot(conn: &Connection, to: &Path) -> Result<()> {
     )?;
     copy.close().map_err(|(_, error)| BookError::from(error))?;
     drafts::publish(draft, to)
+}
+
+/// A copy is never written over something.
+pub(super) fn refuse_existing(to: &Path) -> Result<()> {
+    if fs::symlink_metadata(to).is_err() {
+        return Ok(());
+    }
+    Err(BookError::Conflict {
+        code: "file-exists",
+        message: format!("{} exists already", to.display()),
+        hint: Some("choose another name, or remove it first".to_owned()),
+        operation: None,
+    })
 }
 
 /// Copies every page; a writer in between makes SQLite start over by itself.

@@ -13,6 +13,8 @@ pub mod texts;
 pub mod trail;
 pub mod verify;
 mod verify_stored;
+#[cfg_attr(not(feature = "postgres"), allow(dead_code))]
+pub mod whole;
 pub mod words;
 
 /// A stored value that no hissab wrote.

@@ -84,6 +84,8 @@ pub mod statement;
 pub mod stats;
 pub mod status;
 pub mod status_remote;
+#[cfg(feature = "server")]
+pub mod store;
 pub mod sync;
 pub mod tag;
 pub mod token;

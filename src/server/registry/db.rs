@@ -52,7 +52,7 @@ pub enum Row<'a> {
 }
 
 /// A parameter.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     Null,
     Int(i64),
@@ -249,6 +249,12 @@ impl Column for Option<i64> {
     }
 }
 
+impl Column for Option<Vec<u8>> {
+    fn read(row: &Row<'_>, at: usize) -> Result<Option<Vec<u8>>> {
+        row.bytes(at)
+    }
+}
+
 impl Column for bool {
     fn read(row: &Row<'_>, at: usize) -> Result<bool> {
         Ok(present(row.int(at)?, at)? != 0)
@@ -303,6 +309,12 @@ impl From<&String> for Value {
     }
 }
 
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Value {
+        Value::Bytes(bytes)
+    }
+}
+
 impl From<String> for Value {
     fn from(text: String) -> Value {
         Value::Text(text)
@@ -352,6 +364,12 @@ pub trait Params {
 impl Params for () {
     fn values(self) -> Vec<Value> {
         Vec::new()
+    }
+}
+
+impl Params for Vec<Value> {
+    fn values(self) -> Vec<Value> {
+        self
     }
 }
 

@@ -33,6 +33,7 @@ mod schema;
 pub mod sessions;
 pub mod tokens;
 pub mod users;
+pub mod whole;
 
 pub use db::Db;
 
@@ -97,6 +98,14 @@ impl Registry {
         Ok(registry)
     }
 
+    /// The registry in a database, as it is.
+    #[cfg(feature = "postgres")]
+    pub fn there(store: &Arc<Store>) -> Registry {
+        Registry {
+            home: Home::Postgres(Arc::clone(store)),
+        }
+    }
+
     /// The key that signs access tokens, where the database keeps it for all servers.
     #[cfg(feature = "postgres")]
     pub fn secret(&self) -> Answer<[u8; KEY_BYTES]> {
@@ -125,21 +134,31 @@ impl Registry {
 
     /// Copies one state of it into an empty file, while others go on writing. Waits for the disk.
     pub fn copy_to(&self, to: &Path) -> Answer<()> {
-        let from = match &self.home {
-            Home::File { reader, .. } => held(reader).conn.path().unwrap_or_default().to_owned(),
-            #[cfg(feature = "postgres")]
-            Home::Postgres(_) => {
-                return Err(Problem::internal(
-                    "a database is backed up by its own means",
-                ));
+        match &self.home {
+            Home::File { reader, .. } => {
+                let from = held(reader).conn.path().unwrap_or_default().to_owned();
+                // A connection of its own: look-ups go on meanwhile.
+                let from = connect(Path::new(&from))?;
+                from.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
             }
-        };
-        // A connection of its own: look-ups go on meanwhile.
-        let from = connect(Path::new(&from))?;
-        from.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+            #[cfg(feature = "postgres")]
+            Home::Postgres(_) => self.copy_rows_to(to)?,
+        }
         fs::File::open(to)
             .and_then(|file| file.sync_all())
             .map_err(Problem::internal)
+    }
+
+    /// Makes a `server.db` of what a database holds.
+    #[cfg(feature = "postgres")]
+    fn copy_rows_to(&self, to: &Path) -> Answer<()> {
+        let (all, identity) = self.write_now(|db| Ok((whole::read(db)?, whole::identity(db)?)))?;
+        let folder = to.parent().unwrap_or(Path::new("."));
+        let copy = Registry::open(folder, Timestamp::UNIX_EPOCH).map_err(Problem::internal)?;
+        copy.write_now(|db| {
+            whole::claim(db, &identity, false)?;
+            whole::fill(db, &all)
+        })
     }
 
     /// The same on the calling thread, which may wait.

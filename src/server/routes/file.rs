@@ -9,8 +9,10 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 
+use crate::book::open::Spot;
 use crate::book::{self, BookError, CheckDepth};
 use crate::ledger::audit::hex;
+use crate::ledger::settings::BookInfo;
 use crate::server::access::InOrg;
 use crate::server::problem::{Answer, Problem};
 use crate::server::reading::{SEQUENCE, look};
@@ -91,25 +93,28 @@ pub async fn put(
     Extension(org): Extension<InOrg>,
     body: Body,
 ) -> Answer<Response> {
-    if state.lanes.shelf().is_shared() {
-        return Err(Problem::bad(
-            "unsupported",
-            "this server keeps its books in a database: a book file is not taken in here",
-        ));
-    }
     let folder = tempfile::tempdir_in(state.books()).map_err(Problem::internal)?;
     let path = folder.path().join("pushed.hissab");
     receive(body, &path).await?;
     let place = org.place();
-    let target = place.file.clone();
+    let (target, shelf) = (place.clone(), state.lanes.shelf().clone());
     let head = state
         .lanes
         .alone(place, move |book| {
             let _kept = folder;
-            let pushed = proven(&path)?;
-            continues(book, &path)?;
-            // Through SQLite's own backup, under the write lock, after a backup of what was there.
-            book::open::restore(&path, &target, std::time::Duration::from_secs(10))?;
+            let (pushed, theirs) = proven(&path)?;
+            let was = continues(book, &path)?;
+            // In a database every push would leave another book behind.
+            if shelf.is_shared()
+                && (was.id, was.head.map(|h| hex(&h))) == (theirs, pushed.hash.clone())
+            {
+                return Ok(pushed);
+            }
+            let spot = Spot {
+                org: target.org,
+                file: &target.file,
+            };
+            shelf.replace(spot, &path, std::time::Duration::from_secs(10), &was)?;
             Ok(pushed)
         })
         .await?;
@@ -160,8 +165,8 @@ fn of_pushed(error: BookError) -> BookError {
     }
 }
 
-/// The head of a book that has no error at all.
-fn proven(path: &std::path::Path) -> book::Result<HeadBody> {
+/// The head of a book that has no error at all, and the book's id.
+fn proven(path: &std::path::Path) -> book::Result<(HeadBody, uuid::Uuid)> {
     let mut pushed = book::open::read(path).map_err(of_pushed)?;
     let outcomes = pushed.check(CheckDepth::Deep).map_err(of_pushed)?;
     let fault = outcomes.iter().flat_map(|o| &o.findings).next();
@@ -172,10 +177,11 @@ fn proven(path: &std::path::Path) -> book::Result<HeadBody> {
         ));
     }
     let info = pushed.info()?;
-    Ok(HeadBody {
+    let head = HeadBody {
         sequence: info.sequence,
         hash: info.head.map(|h| hex(&h)),
-    })
+    };
+    Ok((head, info.id))
 }
 
 fn refused(code: &'static str, message: String) -> BookError {
@@ -187,13 +193,13 @@ fn refused(code: &'static str, message: String) -> BookError {
     }
 }
 
-/// Whether the pushed book goes on from the one that is there.
-fn continues(here: &mut dyn book::Book, pushed: &std::path::Path) -> book::Result<()> {
+/// Where the book stands that the pushed one goes on from.
+fn continues(here: &mut dyn book::Book, pushed: &std::path::Path) -> book::Result<BookInfo> {
     let info = here.info()?;
     let mut pushed = book::open::read(pushed)?;
     let theirs = pushed.info()?;
     if info.transactions == 0 && info.id != theirs.id {
-        return Ok(());
+        return Ok(info);
     }
     if info.id != theirs.id {
         return Err(refused(
@@ -211,8 +217,8 @@ fn continues(here: &mut dyn book::Book, pushed: &std::path::Path) -> book::Resul
         .into_iter()
         .find(|e| e.record.sequence == info.sequence);
     match found {
-        Some(entry) if Some(entry.record.hash) == info.head => Ok(()),
-        _ if info.sequence == 0 => Ok(()),
+        Some(entry) if Some(entry.record.hash) == info.head => Ok(info),
+        _ if info.sequence == 0 => Ok(info),
         _ => Err(refused(
             "not-a-continuation",
             "the server's book holds what the pushed one does not: nothing is ever merged"

@@ -32,6 +32,7 @@ mod transactions;
 mod undo;
 
 use flush::Then;
+pub use flush::{ENTRIES, EntryColumns};
 pub use state::Known;
 use state::{Counters, UnitState, Writer};
 
@@ -246,12 +247,13 @@ impl Call<'_> {
             )?;
         }
         let row = link.opt(
-            "SELECT number, sequence, head FROM hissab.org_counters WHERE org_id = $1 FOR UPDATE",
+            "SELECT number, sequence, head, moved FROM hissab.org_counters WHERE org_id = $1 FOR UPDATE",
             &[&link.org],
         )?;
         let row = row.ok_or_else(|| BookError::NotFound {
             what: format!("the book of organisation {}", link.org),
         })?;
+        super::whole::refuse_moved(at(&row, 3)?, link.org)?;
         Ok(Counters {
             number: count_at(&row, 0)?,
             sequence: count_at(&row, 1)?,

@@ -17,7 +17,7 @@ use crate::ledger::change::{Change, ChangeSource, Done, Repeat, Unit, WriteMode}
 mod ahead;
 mod bulk;
 mod chart;
-mod entries;
+pub mod entries;
 mod headers;
 mod import;
 mod lanes;

@@ -1,0 +1,150 @@
+//! `hissab store …`: where a server keeps its books and people.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use crate::cli::context::Context;
+use crate::cli::database;
+use crate::cli::error::{Exit, Failure, Result};
+use crate::ledger::audit::hex;
+use crate::ledger::plural::counted;
+use crate::render::sanitize::line;
+use crate::server::moving::{self, MoveError, Moved, Place};
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+#[derive(clap::Subcommand)]
+pub enum Action {
+    /// Bring a server's books and people from a folder into Postgres, or back
+    Migrate(MigrateArgs),
+    /// Let writers in again where a migration was given up
+    Reopen(ReopenArgs),
+}
+
+/// Every book's writers are refused from the moment it is copied; readers go on. Interrupted, it goes on where it
+/// was. At the end both sides have the same audit heads and trial balances, or it says what differs.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example: hissab store migrate --from /srv/hissab --to postgres://hissab@db.example.com/hissab"
+)]
+pub struct MigrateArgs {
+    /// Where everything is: a data folder, or postgres://USER@HOST/NAME
+    #[arg(long, value_name = "PLACE")]
+    pub from: String,
+
+    /// Where it goes: the other kind
+    #[arg(long, value_name = "PLACE")]
+    pub to: String,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "Example: hissab store reopen /srv/hissab")]
+pub struct ReopenArgs {
+    /// A data folder, or postgres://USER@HOST/NAME
+    #[arg(value_name = "PLACE")]
+    pub place: String,
+}
+
+pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    match args.action {
+        Action::Migrate(args) => migrate(ctx, &args),
+        Action::Reopen(args) => reopen(ctx, &args),
+    }
+}
+
+fn place(text: &str) -> Result<Place> {
+    if !database::is_address(text) {
+        return Ok(Place::Folder(PathBuf::from(text)));
+    }
+    Ok(Place::Database {
+        address: database::with_password(text, true)?,
+        shown: database::shown(text),
+    })
+}
+
+fn migrate(ctx: &mut Context, args: &MigrateArgs) -> Result<Exit> {
+    let (from, to) = (place(&args.from)?, place(&args.to)?);
+    if from == to {
+        return Err(Failure::usage("same-place", "--from and --to are the same"));
+    }
+    let now = ctx.now();
+    let json = ctx.wants_json();
+    let mut said = Ok(());
+    let out = &mut ctx.out;
+    let outcome = moving::migrate(&from, &to, now, &mut |org| {
+        if said.is_ok() && !json {
+            said = say(out, org);
+        }
+    });
+    let outcome = outcome.map_err(failure)?;
+    said?;
+    if json {
+        let orgs: Vec<_> = outcome.orgs.iter().map(object).collect();
+        let whole = serde_json::json!({
+            "schema": "hissab/store-migrate/1", "organisations": orgs, "people": outcome.people,
+        });
+        writeln!(ctx.out, "{whole}")?;
+        return Ok(Exit::Ok);
+    }
+    let text = format!(
+        "{} and {}: the same audit heads and trial balances on both sides",
+        counted(outcome.orgs.len() as u64, "organisation"),
+        counted(outcome.people as u64, "account"),
+    );
+    writeln!(ctx.out, "{text}")?;
+    ctx.note("start the server on the new place and stop the one on the old: its books are only read now");
+    Ok(Exit::Ok)
+}
+
+fn say(out: &mut impl Write, org: &Moved) -> Result<()> {
+    let state = match org.already {
+        true => "was there",
+        false => "moved",
+    };
+    let text = format!(
+        "{} · {state}: {}, head {} {}",
+        org.slug,
+        counted(org.transactions, "transaction"),
+        org.sequence,
+        hex(&org.head)
+    );
+    writeln!(out, "{}", line(&text))?;
+    // Whoever interrupts it sees how far it came.
+    out.flush()?;
+    Ok(())
+}
+
+fn object(org: &Moved) -> serde_json::Value {
+    serde_json::json!({
+        "organisation": org.slug, "transactions": org.transactions, "sequence": org.sequence,
+        "head": hex(&org.head), "state": if org.already { "was there" } else { "moved" },
+    })
+}
+
+fn reopen(ctx: &mut Context, args: &ReopenArgs) -> Result<Exit> {
+    let count = moving::reopen(&place(&args.place)?, ctx.now()).map_err(failure)?;
+    if !ctx.globals.quiet {
+        let text = format!("{} can be written to", counted(count as u64, "book"));
+        writeln!(ctx.out, "{text}")?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn failure(error: MoveError) -> Failure {
+    let text = error.to_string();
+    match error {
+        MoveError::Place { .. } => Failure::refused("bad-store", text)
+            .hint("a store is the --data folder of a server, or its --database address"),
+        MoveError::Org { slug, source } => Failure::from(source)
+            .while_doing(&format!("{slug} was not moved"))
+            .hint("the same command again goes on where it was"),
+        MoveError::Differs { .. } | MoveError::People { .. } => {
+            Failure::new(Exit::Unproved, "stores-differ", text)
+                .hint("both sides went on apart: nothing was changed; move into an empty place")
+        }
+    }
+}
