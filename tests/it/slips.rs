@@ -65,6 +65,13 @@ fn a_slip_in_an_amount_makes_no_currency() {
         assert!(run.stderr.contains("there is no currency"), "{line}: {run}");
         assert!(run.stderr.contains("hissab currency add "), "{line}: {run}");
     }
+    let joined = env.hissab(words("out 120tea")).exits(6);
+    assert!(
+        joined
+            .stderr
+            .contains("hint: as two words, if it is none: 120 tea\n"),
+        "{joined}"
+    );
     let object = r#"{"description":"x","entries":[{"account":"Assets:Cash","debit":"5.00","currency":"INRR"},{"account":"Income:Sales"}]}"#;
     let run = env.hissab_fed(object, ["add", "--json", "-"]).exits(6);
     assert_eq!(error(&run)["code"], "unknown-currency");

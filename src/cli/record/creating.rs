@@ -14,6 +14,8 @@ pub enum Wanted {
     Money,
     Income,
     Expense,
+    /// What a balance is brought forward of: owned or owed.
+    Balance,
 }
 
 /// What to say of an account that is not there.
@@ -51,6 +53,17 @@ pub fn creating_hints(chart: &Chart, text: &str, wanted: Wanted) -> Vec<String> 
             format!("for an income: {}", of(Wanted::Income)),
             format!("for a bank account: {}", of(Wanted::Money)),
         ],
+        Wanted::Balance => vec![
+            format!(
+                "to create it, for what is owned: {}",
+                command(&format!("Assets:{text}"))
+            ),
+            format!("for a bank account: {}", of(Wanted::Money)),
+            format!(
+                "for what is owed: {}",
+                command(&format!("Liabilities:{text}"))
+            ),
+        ],
         one => vec![format!("to create it: {}", of(one))],
     }
 }
@@ -75,7 +88,7 @@ fn with_root(chart: &Chart, text: &str) -> Option<String> {
 fn usual_parent(chart: &Chart, wanted: Wanted) -> String {
     let (kind, usual) = match wanted {
         Wanted::Income => (Kind::Income, "Income"),
-        Wanted::Expense | Wanted::Any => (Kind::Expense, "Expenses"),
+        Wanted::Expense | Wanted::Any | Wanted::Balance => (Kind::Expense, "Expenses"),
         Wanted::Money => return bank_parent(chart),
     };
     let roots = chart.accounts().iter().filter(|a| a.kind == kind);
@@ -185,6 +198,10 @@ mod tests {
         assert_eq!(
             hints("Expnses:Tea", Wanted::Any),
             [format!("{add} Expenses:Tea")]
+        );
+        assert_eq!(
+            hints("stock", Wanted::Balance)[0],
+            "to create it, for what is owned: hissab account add Assets:stock"
         );
         assert_eq!(hints("sbi", Wanted::Any).len(), 3);
         assert!(hints("a::b", Wanted::Any).is_empty());

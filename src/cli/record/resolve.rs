@@ -238,7 +238,10 @@ impl Recorder<'_> {
     fn money_of(&mut self, typed: TypedAmount) -> Result<Money> {
         let currency = match &typed.commodity {
             None => None,
-            Some(text) => Some(self.currency(text, typed.amount.scale())?),
+            Some(text) => {
+                let known = self.currency(text, typed.amount.scale());
+                Some(known.map_err(|f| apart(f, &typed.amount, text))?)
+            }
         };
         let scale = match &currency {
             Some(code) => self.chart.find_currency(code).map(|c| c.scale),
@@ -329,6 +332,15 @@ impl Recorder<'_> {
         });
         self.prelude.push(Change::Currency(change));
     }
+}
+
+/// `120tea` is most often two words that ran together.
+fn apart(mut failure: Failure, amount: &Decimal, text: &str) -> Failure {
+    if failure.code == "unknown-currency" {
+        let hint = format!("as two words, if it is none: {amount} {text}");
+        failure.hints.insert(0, hint);
+    }
+    failure
 }
 
 const RUPEES: [&str; 6] = ["INR", "PKR", "NPR", "LKR", "MUR", "SCR"];

@@ -1,6 +1,7 @@
 //! The words of `add`: `DESCRIPTION ACCOUNT AMOUNT [ACCOUNT AMOUNT]… [ACCOUNT]`, and `ACCOUNT=AMOUNT`.
 
 use super::Recorder;
+use super::creating::Wanted;
 use super::resolve::Money;
 use crate::cli::error::{Failure, Result, shell_word};
 use crate::ledger::amount_text::Side;
@@ -96,7 +97,7 @@ pub fn opening(recorder: &mut Recorder<'_>, text: &str) -> Result<(DraftEntry, M
                 .hint("hissab opening cash=12500 hdfc=84200"),
         );
     };
-    let account = recorder.account(name)?;
+    let account = recorder.account_for(name, Wanted::Balance)?;
     let mut money = recorder.money(amount)?;
     let credit = recorder.chart.find(&account).is_some_and(|a| {
         use crate::ledger::account::Kind;
