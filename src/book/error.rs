@@ -58,6 +58,21 @@ pub enum BookError {
     Unsupported { what: String },
 }
 
+impl BookError {
+    /// An operation of this id was done before, and posted something else.
+    pub fn operation_reused(operation: OperationId) -> BookError {
+        BookError::Conflict {
+            code: "operation-reused",
+            message: format!(
+                "operation {} was recorded before, with other postings",
+                operation.0
+            ),
+            hint: None,
+            operation: Some(operation),
+        }
+    }
+}
+
 fn list(violations: &[Violation]) -> String {
     violations
         .iter()

@@ -100,6 +100,10 @@ pub struct Limits {
     pub sign_ins_an_account: u32,
     /// Password hashes computed at a time.
     pub hashes_at_once: usize,
+    /// Connections of one address at a time; a proxy's are not counted.
+    pub connections_an_address: usize,
+    /// Event streams of one person at a time.
+    pub listeners_a_person: usize,
     /// Requests of one who is signed in, or of one personal token; 0: any number.
     pub requests: u32,
 }
@@ -113,6 +117,8 @@ impl Default for Limits {
             sign_ins_an_address: 60,
             sign_ins_an_account: 20,
             hashes_at_once: 2,
+            connections_an_address: 512,
+            listeners_a_person: 250,
             requests: REQUESTS,
         }
     }

@@ -10,6 +10,7 @@ use super::registry::audit::Event;
 use super::registry::{Db, audit, digest, sessions};
 use super::secrets::{REFRESH_PREFIX, opaque};
 use super::state::Shared;
+use crate::render::sanitize::is_harmful;
 use crate::wire::auth::{Session, Tokens, User};
 
 /// How long one may stay signed in without the password.
@@ -18,7 +19,8 @@ const SESSION: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// An email as it is kept: trimmed, in small letters. `pointer` is its place in the request.
 pub fn email(text: &str, pointer: &str) -> Answer<String> {
     let email = text.trim().to_lowercase();
-    let sound = |c: char| !c.is_whitespace() && !c.is_control();
+    // Nobody is taken for somebody else by what cannot be seen.
+    let sound = |c: char| !c.is_whitespace() && !is_harmful(c) && !is_unseen(c);
     let parts = email.split_once('@');
     let good =
         parts.is_some_and(|(name, host)| !name.is_empty() && host.len() > 2 && !host.contains('@'));
@@ -38,11 +40,30 @@ pub fn name(text: &str, pointer: &str) -> Answer<String> {
     if name.is_empty() {
         return Err(Problem::field(pointer, "bad-name", "the name is empty"));
     }
-    if name.chars().count() > 100 || name.chars().any(char::is_control) {
-        let words = "a name has at most 100 characters, none of them a control character";
+    if name.chars().count() > 100 || name.chars().any(is_harmful) {
+        let words = "a name has at most 100 characters, none of them a control or hidden character";
         return Err(Problem::field(pointer, "bad-name", words));
     }
     Ok(name.to_owned())
+}
+
+/// What takes no room on a line, and no name of a mailbox needs. Names of people may: scripts join letters by them.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{180e}'
+            | '\u{200c}'
+            | '\u{200d}'
+            | '\u{3164}'
+            | '\u{ffa0}'
+            | '\u{fe00}'..='\u{fe0f}'
+    )
 }
 
 /// An instant so much later.
@@ -161,6 +182,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_hide_nothing() {
+        assert_eq!(name(" आशा क्\u{200d}ष ", "/name").unwrap(), "आशा क्\u{200d}ष");
+        for wrong in ["\u{202e}gnp.exe", "a\u{200b}b", "a\nb", " "] {
+            assert_eq!(name(wrong, "/name").unwrap_err().code, "bad-name");
+        }
+    }
+
+    #[test]
     fn emails_are_kept_in_one_form() {
         assert_eq!(
             email(" Asha@Example.COM ", "/email").unwrap(),
@@ -174,6 +203,10 @@ mod tests {
             "a@b@c.d",
             "a b@c.de",
             "a@c.de\n\u{7}x",
+            "asha\u{200b}@example.com",
+            "asha\u{200d}@example.com",
+            "\u{202e}asha@example.com",
+            "as\u{ad}ha@example.com",
         ] {
             assert_eq!(
                 email(wrong, "/email").unwrap_err().code,

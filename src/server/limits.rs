@@ -99,9 +99,22 @@ impl<K: Hash + Eq + Clone> Limit<K> {
 pub struct Gates {
     addresses: Limit<IpAddr>,
     accounts: Limit<[u8; 32]>,
+    /// Half of an account's, from one address: who guesses from there keeps nobody else out.
+    pairs: Limit<[u8; 32]>,
     logged: Limit<[u8; 32]>,
     /// By session's user or by token; `None`: no limit.
     requests: Option<Limit<Uuid>>,
+}
+
+/// Whom an address stands for: an IPv6 subscriber has a whole /64.
+pub fn subscriber(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, ..] = ip.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 1])
+        }
+        other => other,
+    }
 }
 
 impl Gates {
@@ -109,30 +122,26 @@ impl Gates {
         Gates {
             addresses: Limit::new("address", limits.sign_ins_an_address, IpAddr::from([0; 16])),
             accounts: Limit::new("account", limits.sign_ins_an_account, [0; 32]),
+            pairs: Limit::new("account", limits.sign_ins_an_account.div_ceil(2), [0; 32]),
             logged: Limit::new("log", 1, [0; 32]),
             requests: (limits.requests > 0)
                 .then(|| Limit::new("requests", limits.requests, Uuid::nil())),
         }
     }
 
-    /// One more sign-in, registration or refresh from an address. An IPv6 subscriber has a whole /64.
+    /// One more sign-in, registration or refresh from an address.
     pub fn from_address(&self, address: IpAddr) -> Answer<Left> {
-        let key = match address {
-            IpAddr::V6(ip) if ip.to_ipv4_mapped().is_none() => {
-                let [a, b, c, d, ..] = ip.segments();
-                IpAddr::from([a, b, c, d, 0, 0, 0, 1])
-            }
-            other => other,
-        };
         self.addresses
-            .take(key)
+            .take(subscriber(address))
             .map_err(|wait| Problem::too_many("too many attempts from this address", wait))
     }
 
     /// One more sign-in to an account, whether it exists or not.
-    pub fn to_account(&self, email: &str) -> Answer<Left> {
-        self.accounts
-            .take(digest(email))
+    pub fn to_account(&self, email: &str, from: IpAddr) -> Answer<Left> {
+        let of_both = digest(&format!("{} {email}", subscriber(from)));
+        self.pairs
+            .take(of_both)
+            .and_then(|_| self.accounts.take(digest(email)))
             .map_err(|wait| Problem::too_many("too many attempts on this account", wait))
     }
 
@@ -177,6 +186,19 @@ mod tests {
     }
 
     #[test]
+    fn guessing_from_one_address_keeps_nobody_else_out() {
+        let gates = Gates::new(config::Limits {
+            sign_ins_an_account: 8,
+            ..config::Limits::default()
+        });
+        let (one, two): (IpAddr, IpAddr) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+        let guesses = (0..100).filter(|_| gates.to_account("asha@example.com", one).is_ok());
+        assert!((4..6).contains(&guesses.count()));
+        assert!(gates.to_account("asha@example.com", two).is_ok());
+        assert!(gates.to_account("ravi@example.com", one).is_ok());
+    }
+
+    #[test]
     fn a_network_of_ipv6_is_one_address() {
         let gates = Gates::new(config::Limits {
             sign_ins_an_address: 1,
@@ -215,7 +237,7 @@ mod tests {
     fn memory_is_bounded() {
         let gates = Gates::new(config::Limits::default());
         for n in 0..2 * KEYS_MAX {
-            let _ = gates.to_account(&n.to_string());
+            let _ = gates.to_account(&n.to_string(), [192, 0, 2, 1].into());
         }
         assert!(gates.accounts.buckets.len() <= KEYS_MAX + 1);
     }

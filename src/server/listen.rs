@@ -22,6 +22,8 @@ use tower::ServiceExt;
 
 use super::config::{ServeError, Tls};
 use super::heads::Worded;
+use super::limits::subscriber;
+use super::seats::Seats;
 
 /// Connections at once; more wait in the system's queue.
 const CONNECTIONS_MAX: usize = 4096;
@@ -53,15 +55,23 @@ pub fn tls_config(tls: &Tls) -> Result<Arc<ServerConfig>, ServeError> {
     Ok(Arc::new(config))
 }
 
+/// How connections are served, and how many of one address at a time.
+pub struct Ways {
+    pub router: Router,
+    pub tls: Option<Arc<ServerConfig>>,
+    pub each: usize,
+}
+
 /// Takes connections until told to stop, then waits at most `drain` for those that are at work.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
-    tls: Option<Arc<ServerConfig>>,
+    ways: Ways,
     mut stopping: watch::Receiver<bool>,
     drain: Duration,
 ) {
+    let Ways { router, tls, each } = ways;
     let tls = tls.map(TlsAcceptor::from);
+    let seats = Seats::default();
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     // Closed when the last connection has dropped its half.
     let (alive, mut all_gone) = mpsc::channel::<()>(1);
@@ -77,11 +87,15 @@ pub async fn serve(
             tokio::time::sleep(PAUSE).await;
             continue;
         };
+        // Whoever opens without end gets no more, and nobody else waits for it.
+        let Some(seat) = seats.take(subscriber(peer.ip()), each) else {
+            continue;
+        };
         let (router, tls, stopping, alive) =
             (router.clone(), tls.clone(), stopping.clone(), alive.clone());
         tokio::spawn(async move {
             greet(stream, peer, router, tls, stopping).await;
-            drop((alive, place));
+            drop((alive, place, seat));
         });
     }
     drop((listener, alive));

@@ -43,6 +43,7 @@ pub mod request;
 pub mod results;
 pub mod router;
 pub mod routes;
+pub mod seats;
 pub mod secrets;
 pub mod state;
 mod strict;
@@ -107,7 +108,13 @@ impl Server {
             }
         }
         let router = router::router(Arc::clone(&state));
-        let served = runtime.spawn(listen::serve(listener, router, tls, stopping, drain));
+        // A proxy in front is one address, and counts by itself.
+        let each = match state.config.behind_proxy {
+            true => usize::MAX,
+            false => state.config.limits.connections_an_address,
+        };
+        let ways = listen::Ways { router, tls, each };
+        let served = runtime.spawn(listen::serve(listener, ways, stopping, drain));
         Ok(Server {
             runtime: Some(runtime),
             served: Some(served),

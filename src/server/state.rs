@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use super::config::Config;
 use super::jobs::Jobs;
@@ -15,6 +16,7 @@ use super::limits::Gates;
 use super::metrics::Metrics;
 use super::passwords::Passwords;
 use super::registry::Registry;
+use super::seats::Seats;
 use super::tail::Tails;
 
 /// The state of one server.
@@ -27,6 +29,8 @@ pub struct State {
     pub passwords: Passwords,
     pub metrics: Metrics,
     pub tails: Tails,
+    /// Event streams by person.
+    pub listeners: Seats<Uuid>,
     pub jobs: Jobs,
     /// False from the moment the server was told to stop.
     ready: AtomicBool,
@@ -51,6 +55,7 @@ impl State {
             passwords: Passwords::new(config.limits.hashes_at_once),
             metrics: Metrics::default(),
             tails: Tails::default(),
+            listeners: Seats::default(),
             ready: AtomicBool::new(true),
             config,
             registry,

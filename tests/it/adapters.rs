@@ -80,6 +80,13 @@ impl Case {
         one(&mut *self.adapter.writer(person), unit, WriteMode::Commit)
     }
 
+    /// Writes under an operation that is given.
+    pub fn again(&mut self, operation: u128, changes: Vec<Change>) -> Result<Done, BookError> {
+        let who = self.adapter.called("asha");
+        let unit = unit_of(operation, "posted", &who, &changes);
+        one(&mut *self.book, unit, WriteMode::Commit)
+    }
+
     pub fn once(
         &mut self,
         key: &str,

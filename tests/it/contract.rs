@@ -19,6 +19,7 @@ crate::for_each_adapter!(
     amending_keeps_number_and_id_and_the_old_content_in_the_log,
     a_void_leaves_every_balance_and_keeps_its_number_and_entries,
     the_same_id_twice_posts_once_and_with_other_content_conflicts,
+    an_operation_repeats_safely_and_conflicts_with_other_postings,
     a_once_key_repeats_safely_and_conflicts_with_other_content,
     every_violation_is_reported_and_a_failed_unit_uses_no_number,
     units_of_one_commit_succeed_and_fail_apart,
@@ -232,6 +233,30 @@ fn the_same_id_twice_posts_once_and_with_other_content_conflicts(shop: &mut Case
         shop.write("posted", post("10.00")).unwrap().repeat,
         Repeat::Already
     );
+}
+
+fn an_operation_repeats_safely_and_conflicts_with_other_postings(shop: &mut Case) {
+    let entries = [("Assets:Cash", "5.00"), ("Income:Sales", "-5.00")];
+    let posts = |ids: &[u128]| -> Vec<Change> {
+        let post = |id: &u128| Change::Post(draft(*id, day(4, 2), "sale", &entries));
+        ids.iter().map(post).collect()
+    };
+    let done = shop.again(7_000, posts(&[7_001, 7_002])).unwrap();
+    assert_eq!(
+        (done.repeat, done.numbers.clone()),
+        (Repeat::New, vec![(1, 2)])
+    );
+    let repeated = shop.again(7_000, posts(&[7_001, 7_002])).unwrap();
+    assert_eq!(
+        (repeated.repeat, repeated.numbers),
+        (Repeat::Already, done.numbers)
+    );
+    // Nobody is told that something else was recorded.
+    for other in [&[7_003][..], &[7_001, 7_003]] {
+        let refused = shop.again(7_000, posts(other)).unwrap_err();
+        assert_eq!(codes(&refused), ["operation-reused"]);
+    }
+    assert_eq!(cash(shop, None), 1_000);
 }
 
 fn a_once_key_repeats_safely_and_conflicts_with_other_content(shop: &mut Case) {

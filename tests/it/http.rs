@@ -87,6 +87,7 @@ impl TestServer {
             sign_ins_an_account: 1000,
             hashes_at_once: 2,
             requests: 0,
+            ..Limits::default()
         };
         let (start, moved) = (
             "2026-04-07T10:00:00Z".parse::<Timestamp>().unwrap(),

@@ -436,6 +436,12 @@ fn an_import_that_is_cut_or_has_a_bad_line_writes_nothing() {
         let said = problem(refused, status);
         assert!(said["detail"].as_str().unwrap().contains(says), "{said}");
     }
+    // What has to be looked at before anything is written is kept in memory: there is not much of it.
+    let setting = |n: usize| json!({ "setting": { "name": format!("n{n}"), "value": "v" } });
+    let many: Vec<String> = (0..101).map(|n| setting(n).to_string()).collect();
+    let many = format!("{unit}\n{}", many.join("\n"));
+    let refused = live.call("POST", "/orgs/acme/imports", &many);
+    assert_eq!(problem(refused, 422)["code"], "too-many-settings");
     assert_eq!(head(&live), before);
     live.call("POST", "/orgs/acme/imports", &whole).is(200);
     let all = live

@@ -1,6 +1,6 @@
 //! What a server does beside answering: streams, jobs, metrics, backups.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -138,6 +138,47 @@ fn an_event_that_is_cut_in_its_middle_is_heard_once() {
         assert!(followed.is_ok(), "{followed:?}");
         assert_eq!(heard, (1..=POSTS + 1).collect::<Vec<_>>());
         assert!(cuts >= 3, "only {cuts} cuts");
+    }
+}
+
+#[test]
+fn nobody_takes_all_the_seats_of_the_others() {
+    let live = Live::with(|config| {
+        config.limits.listeners_a_person = 3;
+        config.limits.connections_an_address = 8;
+    });
+    let mut own: Vec<Events> = (0..3).map(|_| live.listen(OWNER, None)).collect();
+    let bearer = format!("Bearer {OWNER}");
+    let stream = "/api/v1/orgs/acme/stream";
+    let refused = live.ask("GET", stream, &[("authorization", &bearer)], "");
+    assert_eq!(refused.is(429).json()["code"], "too-many");
+    let other = live.listen(VIEWER, None);
+    own.pop();
+    // The server sees that the seat is free when it next writes to it.
+    while live
+        .ask("GET", "/metrics", &[], "")
+        .text()
+        .contains("hissab_event_listeners 4\n")
+    {
+        std::thread::yield_now();
+    }
+    own.push(live.listen(OWNER, None));
+
+    // More connections than an address may have are closed at once, without a word.
+    let address = live.server().address();
+    let many: Vec<TcpStream> = (0..8)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    let mut last = TcpStream::connect(address).unwrap();
+    assert!(matches!(last.read(&mut [0; 8]), Ok(0) | Err(_)));
+    drop((many, other));
+    let answered = || {
+        let mut asked = TcpStream::connect(address).unwrap();
+        let _ = asked.write_all(b"GET /healthz HTTP/1.0\r\nhost: localhost\r\n\r\n");
+        matches!(asked.read(&mut [0; 8]), Ok(8))
+    };
+    while !answered() {
+        std::thread::yield_now();
     }
 }
 

@@ -158,7 +158,7 @@ pub async fn change_password(
     Extension(caller): Extension<Caller>,
     Json(change): Json<ChangePassword>,
 ) -> Answer<StatusCode> {
-    app.gates.to_account(&caller.user.email)?;
+    app.gates.to_account(&caller.user.email, caller.address.0)?;
     check_new(&change.new_password, "/new_password")?;
     let kept = app.registry.read(|db| users::by_id(db, caller.user.id))?;
     let kept = kept.map(|known| known.password);

@@ -28,7 +28,7 @@ pub async fn login(
 ) -> Answer<(HeaderMap, Out<Tokens>)> {
     let email = login.email.trim().to_lowercase();
     let left = app.gates.from_address(address.0)?;
-    app.gates.to_account(&email)?;
+    app.gates.to_account(&email, address.0)?;
     let known = app.registry.read(|db| users::by_email(db, &email))?;
     let (user, kept) = known.map(|k| (k.user, k.password)).unzip();
     let right = app.passwords.verify(login.password, kept).await?;
@@ -121,8 +121,17 @@ pub async fn logout(
     Json(refresh): Json<Refresh>,
 ) -> Answer<StatusCode> {
     let now = app.now();
+    let used = digest(&refresh.refresh_token);
+    // Strangers do not get as far as the writer.
+    if app
+        .registry
+        .read(|db| sessions::refreshing(db, used))?
+        .is_none()
+    {
+        return Ok(StatusCode::NO_CONTENT);
+    }
     let leave = move |db: &Db| {
-        let Some(found) = sessions::refreshing(db, digest(&refresh.refresh_token))? else {
+        let Some(found) = sessions::refreshing(db, used)? else {
             return Ok(());
         };
         if sessions::end(db, found.user.id, found.session, "signed out", now)? {

@@ -33,6 +33,8 @@ use crate::wire::problem::Problem as ProblemBody;
 
 /// The most that one import may hold.
 const BYTES_MAX: u64 = 4 << 30;
+/// Settings that one import may change.
+const SETTINGS_MAX: usize = 100;
 /// The longest line.
 const LINE_BYTES_MAX: usize = 8 << 20;
 
@@ -131,7 +133,7 @@ struct Kept {
     count: usize,
     /// Lines that post, in order: what becomes of them has a number.
     posts: Vec<u64>,
-    /// One change of each kind that matters to who may do it.
+    /// The settings it changes, each name once: they matter to who may do it, nothing else of an import does.
     kinds: Vec<Change>,
 }
 
@@ -159,11 +161,24 @@ impl Kept {
             kept.count += 1;
             match change {
                 Change::Post(_) => kept.posts.push(lines.number),
-                Change::SourceRow(_) => {}
-                other => kept.kinds.push(other),
+                Change::Setting { name, .. } => kept.keep_setting(name, lines.number)?,
+                _ => {}
             }
         }
         Ok(kept)
+    }
+
+    fn keep_setting(&mut self, name: String, line: u64) -> Answer<()> {
+        let same = |c: &Change| matches!(c, Change::Setting { name: known, .. } if *known == name);
+        if self.kinds.iter().any(same) {
+            return Ok(());
+        }
+        if self.kinds.len() >= SETTINGS_MAX {
+            let words = format!("line {line}: an import changes at most {SETTINGS_MAX} settings");
+            return Err(Problem::refused("too-many-settings", words));
+        }
+        self.kinds.push(Change::Setting { name, value: None });
+        Ok(())
     }
 
     /// What tells who may do it: an import is never a clerk's, so its posts need not be looked at.

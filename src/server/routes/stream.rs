@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Deserialize;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::server::access::{Caller, InOrg, Via};
 use crate::server::body::{Query, whole};
@@ -18,6 +19,7 @@ use crate::server::metrics::Listening;
 use crate::server::problem::{Answer, Problem};
 use crate::server::reading::{SEQUENCE, moved};
 use crate::server::registry::{Db, members, sessions, tokens};
+use crate::server::seats::Seat;
 use crate::server::state::Shared;
 use crate::server::tail::{Event, Reach, Tail, page, stand};
 use crate::wire::problem::Problem as ProblemBody;
@@ -61,6 +63,11 @@ pub async fn get(
     let since = last_event(&headers)?.or(params.since);
     let seat = state.metrics.listen(LISTENERS_MAX);
     let seat = seat.ok_or_else(|| Problem::unavailable("busy", "too many listeners"))?;
+    let most = state.config.limits.listeners_a_person;
+    let own = state.listeners.take(caller.user.id, most);
+    let own = own.ok_or_else(|| {
+        Problem::too_many(format!("you listen {most} times already: close some"), 10)
+    })?;
     let here = state.lanes.read(org.place(), stand).await?;
     let since = since.unwrap_or(here.sequence);
     if since > here.sequence {
@@ -79,7 +86,7 @@ pub async fn get(
         org,
         last: since,
         greeting: true,
-        _seat: seat,
+        _seats: (seat, own),
     };
     let pieces = futures_util::stream::unfold(listener, Listener::next);
     let mut response = Body::from_stream(pieces).into_response();
@@ -124,7 +131,8 @@ struct Listener {
     greeting: bool,
     /// When the right to read was last looked up.
     checked: Instant,
-    _seat: Listening,
+    /// The server's and the person's.
+    _seats: (Listening, Seat<Uuid>),
 }
 
 impl Listener {

@@ -311,7 +311,15 @@ impl Writer<'_> {
             }
         }
         let ids: Vec<Uuid> = plans.iter().flat_map(|p| p.ids.iter().copied()).collect();
-        self.ask_about_ids(&ids)
+        self.ask_about_ids(&ids)?;
+        // Of an operation that was done before, what it posts is there: otherwise something else comes under its id.
+        for (unit, plan) in units.iter().zip(plans) {
+            let all_there = plan.ids.iter().all(|id| self.ids.contains(id));
+            if self.done.contains_key(&unit.operation) && !all_there {
+                self.reused.insert(unit.operation);
+            }
+        }
+        Ok(())
     }
 
     /// Which of these ids are taken.
@@ -332,6 +340,9 @@ impl Writer<'_> {
 
     /// One unit: made, refused, or nothing new. An outer error gives the whole transaction up.
     fn run(&mut self, unit: &Unit<'_>, plan: &Plan) -> Result<Result<Done>> {
+        if self.reused.contains(&unit.operation) {
+            return Ok(Err(BookError::operation_reused(unit.operation)));
+        }
         if let Some(done) = self.done.get(&unit.operation) {
             return Ok(Ok(done.clone()));
         }

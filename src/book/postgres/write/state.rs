@@ -35,6 +35,8 @@ pub struct Writer<'a> {
     pub keyed: HashMap<String, (Hash, Done)>,
     /// Ids of transactions that are there: stored ones that were asked about, and those of this call.
     pub ids: HashSet<Uuid>,
+    /// Operations that were done before, and now come with other postings.
+    pub reused: HashSet<OperationId>,
     pub unit: UnitState,
 }
 
@@ -98,6 +100,7 @@ impl<'a> Writer<'a> {
             done: HashMap::new(),
             keyed: HashMap::new(),
             ids: HashSet::new(),
+            reused: HashSet::new(),
             unit: UnitState::new(0),
         })
     }

@@ -296,23 +296,50 @@ fn looks_at_transactions(change: &Change) -> bool {
     }
 }
 
+/// How many postings of a repeated operation are looked for: an import's first ones tell.
+const POSTS_COMPARED: usize = 1_000;
+
 /// The same operation or the same `--once` key again: what it did the first time.
 fn already(conn: &Connection, unit: &Unit<'_>) -> Result<Option<Done>> {
     let mut statement =
         conn.prepare_cached("SELECT seq, hash, numbers FROM audit WHERE operation = ?1")?;
     let mut found = statement.query([unit.operation.0.as_bytes().as_slice()])?;
     if let Some(row) = found.next()? {
-        return Ok(Some(Done {
+        let done = Done {
             sequence: row.get(0)?,
             hash: rows::hash(row, 1)?,
             numbers: ranges(row.get_ref(2)?)?,
             repeat: Repeat::Already,
-        }));
+        };
+        same_posts(conn, unit)?;
+        return Ok(Some(done));
     }
     let Some(once) = &unit.once else {
         return Ok(None);
     };
     requests::answered(conn, once)
+}
+
+/// Of an operation that was done before: what it posts is there. Otherwise something else comes under its id, and
+/// nobody may be told that this was recorded.
+fn same_posts(conn: &Connection, unit: &Unit<'_>) -> Result<()> {
+    let mut statement = conn.prepare_cached("SELECT 1 FROM txn WHERE id = ?1")?;
+    let (mut left, mut outcome) = (POSTS_COMPARED, Ok(()));
+    unit.changes.visit(&mut |change| {
+        if let Change::Post(draft) = change {
+            left -= 1;
+            outcome = match statement.exists([draft.id.0.as_bytes().as_slice()]) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(BookError::operation_reused(unit.operation)),
+                Err(error) => Err(error.into()),
+            };
+        }
+        match outcome.is_err() || left == 0 {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    outcome
 }
 
 /// A JSON list of closed ranges.
