@@ -130,7 +130,12 @@ fn host_of(request: &Request) -> &str {
         .uri()
         .authority()
         .map(http::uri::Authority::as_str)
-        .or_else(|| request.headers().get(header::HOST)?.to_str().ok())
+        .or_else(|| {
+            let mut hosts = request.headers().get_all(header::HOST).iter();
+            // Of two names a proxy in front may have believed the other.
+            let only = hosts.next().filter(|_| hosts.next().is_none());
+            only?.to_str().ok()
+        })
         .unwrap_or_default()
 }
 

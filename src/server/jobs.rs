@@ -375,6 +375,11 @@ pub fn read(request: &ExportRequest, info: &BookInfo, now: jiff::Timestamp) -> A
         let words = format!("there is no column {unknown:?}");
         return Err(Problem::field("/fields", "unknown-field", words));
     }
+    // A column is wanted once or a few times; a thousand times it would be a way to fill the disk.
+    if request.fields.len() > 2 * columns.len() {
+        let words = format!("at most {} fields", 2 * columns.len());
+        return Err(Problem::field("/fields", "too-many-fields", words));
+    }
     Ok(Export {
         period: asked.intersect(query.period),
         query,

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::kept::Answered;
 use super::lane::{Lane, Request, UnitRequest, held};
+use super::seats::Seats;
 use crate::book::open::Shelf;
 use crate::book::{self, Book, BookError};
 use crate::ledger::change::Done;
@@ -32,6 +33,8 @@ const WAITING_MAX: usize = 1024;
 const JOBS_MAX: usize = 4096;
 /// Whole-book streams at once, over all books.
 const STREAMS_MAX: usize = 16;
+/// Of those, over one book: slow readers of one organisation leave room for the others'.
+const STREAMS_OF_ONE: usize = STREAMS_MAX / 2;
 /// How long a stream waits for its reader before it gives up.
 const STALLED_AFTER: Duration = Duration::from_secs(30);
 
@@ -79,6 +82,8 @@ pub(super) struct Inner {
     wake: Condvar,
     threads: Mutex<Vec<JoinHandle<()>>>,
     lanes: Mutex<HashMap<Uuid, Arc<Lane>>>,
+    /// Whole-book streams at work, by organisation.
+    streaming: Seats<Uuid>,
     /// Who wants to know when a book was written.
     woken: Mutex<HashMap<Uuid, Weak<Notify>>>,
     open_max: usize,
@@ -103,6 +108,7 @@ impl Lanes {
             wake: Condvar::new(),
             threads: Mutex::default(),
             lanes: Mutex::default(),
+            streaming: Seats::default(),
             woken: Mutex::default(),
             open_max: open_max.max(1),
             closing: AtomicBool::new(false),
@@ -245,6 +251,8 @@ impl Lanes {
     ) -> Result<mpsc::Receiver<T>, LaneError> {
         let lane = self.inner.lane(place)?;
         let stats = &self.inner.stats;
+        let seat = self.inner.streaming.take(place.org, STREAMS_OF_ONE);
+        let seat = seat.ok_or(LaneError::Full)?;
         if stats.streams.fetch_add(1, Ordering::Relaxed) >= STREAMS_MAX {
             stats.streams.fetch_sub(1, Ordering::Relaxed);
             return Err(LaneError::Full);
@@ -257,7 +265,7 @@ impl Lanes {
                 Ok(())
             });
             // A book that cannot be opened ends the stream before its last line: the client sees that.
-            drop(ended);
+            drop((ended, seat));
             inner.stats.streams.fetch_sub(1, Ordering::Relaxed);
         });
         Ok(receiver)

@@ -352,6 +352,8 @@ fn every_refusal_is_a_problem() {
     }
     let elsewhere = server.call_with("GET", "/meta", &[("Host", "evil.example")], &Value::Null);
     assert_eq!(elsewhere.is(421).code(), "wrong-host");
+    let twice = b"GET /api/v1/meta HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n";
+    assert_eq!(server.raw(twice).is(421).code(), "wrong-host");
     let named = server.call_with(
         "GET",
         "/meta",

@@ -132,6 +132,10 @@ fn what_cannot_be_exported_is_refused_at_once() {
             "unknown-field",
         ),
         (
+            json!({ "format": "csv", "fields": vec!["date"; 100] }),
+            "too-many-fields",
+        ),
+        (
             json!({ "format": "csv", "filters": { "query": ["amt:x"] } }),
             "bad-query",
         ),

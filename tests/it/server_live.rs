@@ -10,6 +10,7 @@ use hissab::client::events::Heard as What;
 use hissab::client::{Credential, Server as Address, Session, Settings};
 use hissab::server::backups;
 use hissab::server::config::Backups;
+use hissab::server::lanes::Place;
 
 use crate::chance::Chance;
 use crate::live::{Events, Live, OWNER, VIEWER};
@@ -178,6 +179,28 @@ fn nobody_takes_all_the_seats_of_the_others() {
         matches!(asked.read(&mut [0; 8]), Ok(8))
     };
     while !answered() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn slow_readers_of_one_organisation_leave_room_for_the_others() {
+    let live = Live::new();
+    let lanes = &live.server().state().lanes;
+    let file = live.book();
+    let stream = |org: u128| {
+        let org = uuid::Uuid::from_u128(org);
+        let place = Place {
+            org,
+            file: file.clone(),
+        };
+        lanes.stream(&place, |_, push| while push(()).is_continue() {})
+    };
+    let mut read: Vec<_> = (0..8).map(|_| stream(1).unwrap()).collect();
+    assert!(stream(1).is_err());
+    assert!(stream(2).is_ok());
+    read.pop();
+    while stream(1).is_err() {
         std::thread::yield_now();
     }
 }
