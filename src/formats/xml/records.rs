@@ -1,25 +1,19 @@
-//! XML from strangers, record by record: no entities but the five, no document types, bounded depth and sizes.
+//! XML record by record: no entities but the five, no document types, bounded depth and sizes.
 //!
 //! Read through [`Records`]: it walks the file, and hands out each element of a wanted name whole, as a small
 //! tree. What stands outside of wanted elements is passed over. Names keep their prefix as written.
 
-use std::borrow::Cow;
-use std::io::Read;
-
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::csv::encoding;
-use super::fault::Fault;
+use crate::formats::fault::Fault;
 
 /// How deep elements nest.
 const DEPTH_MAX: usize = 64;
 /// The longest text or tag, in bytes.
-const TEXT_BYTES_MAX: usize = 1 << 20;
+pub const TEXT_BYTES_MAX: usize = 1 << 20;
 /// The most elements of one record: a voucher of thousands of entries has some hundred thousand.
 const NODES_MAX: usize = 1 << 20;
-/// The largest file, in bytes of text.
-pub const FILE_BYTES_MAX: usize = 192 << 20;
 
 /// An element with all below it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,155 +47,6 @@ impl Node {
             .iter()
             .find(|(n, _)| n == name)
             .map_or("", |(_, v)| v.as_str())
-    }
-}
-
-/// Bytes as text: UTF-8, UTF-16 with or without a mark, or what the declaration says.
-pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
-    let label = match bytes {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0xef, 0xbb, 0xbf, ..] => None,
-        [b'<', 0, ..] => Some("utf-16le"),
-        [0, b'<', ..] => Some("utf-16be"),
-        _ => None,
-    };
-    if let Some(label) = label {
-        return Ok(encoding::decode(bytes, Some(label))?.text);
-    }
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Ok(Cow::Borrowed(text.trim_start_matches('\u{feff}')));
-    }
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]);
-    let declared = head
-        .split("encoding=")
-        .nth(1)
-        .and_then(|rest| rest.get(1..))
-        .and_then(|rest| rest.split(['"', '\'']).next());
-    Ok(encoding::decode(bytes, declared.filter(|d| !d.eq_ignore_ascii_case("utf-8")))?.text)
-}
-
-/// A gzip file's content, or the bytes themselves; never more than [`FILE_BYTES_MAX`].
-pub fn unpacked(bytes: Vec<u8>) -> Result<Vec<u8>, Fault> {
-    if bytes.len() > FILE_BYTES_MAX {
-        return Err(too_large());
-    }
-    if !bytes.starts_with(b"\x1f\x8b") {
-        return Ok(bytes);
-    }
-    let damaged = || {
-        Fault::file("damaged-file", "the compressed file is damaged")
-            .hint("try it with: gunzip -t FILE")
-    };
-    let body = deflated(&bytes).ok_or_else(damaged)?;
-    let (data, trailer) = body.split_at(body.len().checked_sub(8).ok_or_else(damaged)?);
-    let out = match miniz_oxide::inflate::decompress_to_vec_with_limit(data, FILE_BYTES_MAX) {
-        Ok(out) => out,
-        Err(error) if error.status == miniz_oxide::inflate::TINFLStatus::HasMoreOutput => {
-            return Err(too_large());
-        }
-        Err(_) => return Err(damaged()),
-    };
-    let stated = |at: usize| {
-        trailer[at..at + 4]
-            .iter()
-            .rev()
-            .fold(0u32, |n, b| n << 8 | u32::from(*b))
-    };
-    if stated(0) != crc32(&out) || stated(4) != out.len() as u32 {
-        return Err(damaged());
-    }
-    Ok(out)
-}
-
-/// The beginning of what a gzip file holds, for telling what it is.
-pub fn unpacked_head(bytes: &[u8]) -> Vec<u8> {
-    let Some(data) = deflated(bytes) else {
-        return Vec::new();
-    };
-    match miniz_oxide::inflate::decompress_to_vec_with_limit(data, 16 << 10) {
-        Ok(out) => out,
-        Err(error) => error.output,
-    }
-}
-
-fn too_large() -> Fault {
-    Fault::file(
-        "too-large",
-        format!("the file holds more than {} MiB", FILE_BYTES_MAX >> 20),
-    )
-    .hint("export a shorter period, or the years one by one")
-}
-
-/// What follows a gzip header.
-fn deflated(bytes: &[u8]) -> Option<&[u8]> {
-    let flags = *bytes.get(3)?;
-    let mut rest = bytes.get(10..)?;
-    if bytes.get(2) != Some(&8) {
-        return None;
-    }
-    if flags & 4 != 0 {
-        let length = usize::from(*rest.first()?) | usize::from(*rest.get(1)?) << 8;
-        rest = rest.get(2 + length..)?;
-    }
-    for flag in [8, 16] {
-        if flags & flag != 0 {
-            let end = rest.iter().position(|b| *b == 0)?;
-            rest = &rest[end + 1..];
-        }
-    }
-    if flags & 2 != 0 {
-        rest = rest.get(2..)?;
-    }
-    Some(rest)
-}
-
-/// The checksum of RFC 1952.
-fn crc32(bytes: &[u8]) -> u32 {
-    let table: [u32; 256] = std::array::from_fn(|n| {
-        (0..8).fold(n as u32, |c, _| {
-            if c & 1 == 1 {
-                0xedb8_8320 ^ (c >> 1)
-            } else {
-                c >> 1
-            }
-        })
-    });
-    !bytes.iter().fold(!0, |crc, byte| {
-        table[((crc ^ u32::from(*byte)) & 0xff) as usize] ^ (crc >> 8)
-    })
-}
-
-/// Reads a whole stream, refusing what is no XML while it is read: a run without a tag longer than any text.
-pub fn read_bounded(from: &mut dyn Read) -> Result<Vec<u8>, Fault> {
-    let mut bytes = Vec::new();
-    let mut chunk = vec![0; 256 << 10];
-    let mut last_tag = 0;
-    loop {
-        let count = match from.read(&mut chunk) {
-            Ok(0) => return Ok(bytes),
-            Ok(count) => count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => {
-                return Err(Fault::file(
-                    "unreadable-file",
-                    format!("cannot be read: {error}"),
-                ));
-            }
-        };
-        let packed =
-            bytes.starts_with(b"\x1f\x8b") || bytes.is_empty() && chunk.starts_with(b"\x1f\x8b");
-        if let Some(at) = memchr::memrchr(b'<', &chunk[..count]) {
-            last_tag = bytes.len() + at;
-        }
-        bytes.extend_from_slice(&chunk[..count]);
-        if !packed && bytes.len() - last_tag > 4 * TEXT_BYTES_MAX {
-            return Err(
-                Fault::file("too-long", "a text in the file is longer than 1 MiB")
-                    .hint("this is no export of a book"),
-            );
-        }
-        if bytes.len() > FILE_BYTES_MAX {
-            return Err(too_large());
-        }
     }
 }
 
@@ -474,47 +319,5 @@ mod tests {
         ] {
             assert_eq!(all(text).err(), Some(code), "{text:.60}");
         }
-    }
-
-    fn packed(bytes: &[u8]) -> Vec<u8> {
-        let mut out = b"\x1f\x8b\x08\x08\0\0\0\0\0\x03name\0".to_vec();
-        out.extend(miniz_oxide::deflate::compress_to_vec(bytes, 6));
-        out.extend(crc32(bytes).to_le_bytes());
-        out.extend((bytes.len() as u32).to_le_bytes());
-        out
-    }
-
-    #[test]
-    fn gzip_is_unpacked_within_bounds() {
-        assert_eq!(unpacked(packed(b"<a/>")).unwrap(), b"<a/>");
-        assert_eq!(unpacked_head(&packed(b"<a/>")), b"<a/>");
-        let mut wrong = packed(b"<a/>");
-        let last = wrong.len() - 6;
-        wrong[last] ^= 1;
-        assert_eq!(unpacked(wrong).unwrap_err().code, "damaged-file");
-        assert_eq!(
-            unpacked(b"\x1f\x8b\x08".to_vec()).unwrap_err().code,
-            "damaged-file"
-        );
-        let bomb = packed(&vec![b' '; FILE_BYTES_MAX + 1]);
-        assert!(bomb.len() < 1 << 20);
-        assert_eq!(unpacked(bomb).unwrap_err().code, "too-large");
-    }
-
-    #[test]
-    fn every_encoding_that_is_met_is_decoded() {
-        let utf16: Vec<u8> = "<a>₹</a>"
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
-        let mut marked = vec![0xff, 0xfe];
-        marked.extend(&utf16);
-        assert_eq!(text(&utf16).unwrap(), "<a>₹</a>");
-        assert_eq!(
-            text(&marked).unwrap().trim_start_matches('\u{feff}'),
-            "<a>₹</a>"
-        );
-        let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>";
-        assert!(text(latin).unwrap().ends_with("<a>é</a>"));
     }
 }
