@@ -1,4 +1,4 @@
-//! XML as a walk over leaves: names without prefix, texts as slices, no entities but the five, bounded depth.
+//! XML as a walk over leaves: names without prefix, texts as slices; what could harm is refused by [`guard`].
 
 use std::borrow::Cow;
 
@@ -7,11 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::tag::Tag;
 use crate::formats::fault::Fault;
-
-/// How deep elements nest.
-const DEPTH_MAX: usize = 64;
-/// The longest text, in bytes.
-const TEXT_BYTES_MAX: usize = 1 << 20;
+use crate::formats::xml::guard::{self, Guard, Harm};
 
 /// What the walk comes by.
 pub enum Step<'t> {
@@ -25,6 +21,7 @@ pub struct Walk<'t> {
     reader: Reader<&'t [u8]>,
     text: &'t str,
     path: Vec<Tag>,
+    guard: Guard,
     leaf: Cow<'t, str>,
     currency: Option<&'t str>,
     /// An element without content, whose end comes next.
@@ -40,7 +37,8 @@ impl<'t> Walk<'t> {
         Walk {
             reader: Reader::from_str(text),
             text,
-            path: Vec::with_capacity(DEPTH_MAX),
+            path: Vec::with_capacity(guard::DEPTH_MAX),
+            guard: Guard::default(),
             leaf: Cow::Borrowed(""),
             currency: None,
             empty: false,
@@ -76,7 +74,7 @@ impl<'t> Walk<'t> {
             self.from = self.until;
             let event = self.reader.read_event();
             self.until = self.place();
-            match event.map_err(|e| self.broken(&e))? {
+            match event.map_err(|e| self.harm(&e.into()))? {
                 Event::Start(start) => return self.open(&start).map(Some),
                 Event::Empty(start) => {
                     self.empty = true;
@@ -86,34 +84,20 @@ impl<'t> Walk<'t> {
                 Event::Text(text) => self.add(text.into_inner())?,
                 Event::CData(text) => self.add(text.into_inner())?,
                 Event::GeneralRef(name) => {
-                    let text = self.reference(&name.into_inner())?;
-                    self.add(Cow::Owned(text))?;
+                    let c = guard::reference(&name.into_inner()).map_err(|h| self.harm(&h))?;
+                    self.add(c.map(String::from).unwrap_or_default().into())?;
                 }
-                Event::DocType(_) => {
-                    return Err(self
-                        .fault("xml-entities", "the file defines its own document type")
-                        .hint(
-                            "statements have none: a file with entities of its own is not read",
-                        ));
+                Event::DocType(_) => return Err(self.harm(&Harm::OwnDocumentType)),
+                Event::Eof => {
+                    return self.guard.ends().map(|()| None).map_err(|h| self.harm(&h));
                 }
-                Event::Eof if !self.path.is_empty() => {
-                    return Err(self
-                        .fault(
-                            "cut-short",
-                            "the file ends within an element: it is cut short",
-                        )
-                        .hint("download it again"));
-                }
-                Event::Eof => return Ok(None),
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
             }
         }
     }
 
     fn open(&mut self, start: &BytesStart<'t>) -> Result<Step<'t>, Fault> {
-        if self.path.len() == DEPTH_MAX {
-            return Err(self.fault("too-deep", format!("elements nest deeper than {DEPTH_MAX}")));
-        }
+        self.guard.opens(start).map_err(|h| self.harm(&h))?;
         let tag = Tag::of(start.local_name().into_inner());
         self.path.push(tag);
         self.leaf = Cow::Borrowed("");
@@ -127,14 +111,13 @@ impl<'t> Walk<'t> {
 
     fn close(&mut self) -> Option<Step<'t>> {
         let tag = self.path.pop()?;
+        self.guard.closes();
         let leaf = std::mem::replace(&mut self.leaf, Cow::Borrowed(""));
         Some(Step::Close(tag, leaf, self.currency.take()))
     }
 
     fn add(&mut self, text: Cow<'t, str>) -> Result<(), Fault> {
-        if self.leaf.len() + text.len() > TEXT_BYTES_MAX {
-            return Err(self.fault("too-long", "a text is longer than 1 MiB"));
-        }
+        Guard::adds(self.leaf.len(), text.len()).map_err(|h| self.harm(&h))?;
         if self.leaf.is_empty() {
             self.leaf = text;
         } else {
@@ -143,51 +126,19 @@ impl<'t> Walk<'t> {
         Ok(())
     }
 
-    /// One of the five entities, or a character by its number.
-    fn reference(&self, name: &str) -> Result<String, Fault> {
-        let number = name
-            .strip_prefix('#')
-            .map(|digits| match digits.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16).ok(),
-                None => digits.parse().ok(),
-            });
-        let character = match (number, name) {
-            (Some(number), _) => number.and_then(char::from_u32),
-            (None, "amp") => Some('&'),
-            (None, "lt") => Some('<'),
-            (None, "gt") => Some('>'),
-            (None, "quot") => Some('"'),
-            (None, "apos") => Some('\''),
-            _ => {
-                return Err(self
-                    .fault(
-                        "xml-entities",
-                        format!("the entity &{name}; is not one of XML's own five"),
-                    )
-                    .hint("a file with entities of its own is not read"));
-            }
-        };
-        Ok(character.map(String::from).unwrap_or_default())
-    }
-
     fn place(&self) -> usize {
         let at = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
         at.min(self.text.len())
     }
 
-    fn broken(&self, error: &quick_xml::Error) -> Fault {
-        self.fault("bad-xml", format!("this is not sound XML: {error}"))
-            .hint("download the file again; it may have been cut off or edited")
+    /// What must not be read on, where the tag at hand begins.
+    fn harm(&self, harm: &Harm) -> Fault {
+        harm.at(self.text, self.from)
     }
 
     /// A fault where the tag at hand begins.
     pub fn fault(&self, code: &'static str, why: impl Into<String>) -> Fault {
-        let before = &self.text.as_bytes()[..self.from.min(self.text.len())];
-        let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
-        let start = memchr::memrchr(b'\n', before).map_or(0, |n| n + 1);
-        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
-        let text = self.text.get(start..).unwrap_or("");
-        Fault::at(code, line, column, why).line_text(text.trim_start())
+        guard::at(self.text, self.from, code, why)
     }
 }
 
@@ -227,7 +178,7 @@ mod tests {
     #[test]
     fn what_could_harm_is_refused() {
         let deep = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
-        let long = format!("<a>{}</a>", "x".repeat(TEXT_BYTES_MAX + 1));
+        let long = format!("<a>{}</a>", "x".repeat(guard::TEXT_BYTES_MAX + 1));
         for (text, code) in [
             ("<!DOCTYPE a [<!ENTITY x \"y\">]><a/>", "xml-entities"),
             ("<a>&x;</a>", "xml-entities"),

@@ -83,7 +83,7 @@ fn what_cannot_be_right_is_refused() {
         ),
         ("2024-02-01 10", "2024-02-31 10", "bad-date"),
         ("<trn:currency>", "<trn:x>", "bad-xml"),
-        ("</gnc-v2>", "", "damaged-file"),
+        ("</gnc-v2>", "", "cut-short"),
     ] {
         assert_eq!(shop_with(from, to).err(), Some(code), "{from}");
     }

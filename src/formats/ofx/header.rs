@@ -6,6 +6,11 @@ pub fn end(text: &str) -> usize {
     memchr::memchr(b'<', text.as_bytes()).unwrap_or(text.len())
 }
 
+/// Where the first element begins, behind what XML declares.
+pub fn end_of_declarations(text: &str) -> usize {
+    memchr::memmem::find(text.as_bytes(), b"<OFX").unwrap_or(text.len())
+}
+
 /// `1.02`.
 pub fn version(text: &str) -> Option<String> {
     let head = head(text);

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::fault::Fault;
 use super::gather::{Balance, Gathered, Sheet, too_many};
 use super::statement::Note;
+use super::xml::guard::Harm;
 use build::Record;
 pub use header::label;
 use tokens::{Placed, Token, Tokens, unescape};
@@ -39,6 +40,10 @@ pub fn is_ofx(start: &str) -> bool {
 pub fn read(text: &str) -> Result<Gathered, Fault> {
     if !text.contains("<OFX") && text.contains("<ofx") {
         return read(&with_upper_tags(text));
+    }
+    let head = header::end_of_declarations(text);
+    if let Some(at) = text[..head].find("<!ENTITY") {
+        return Err(Harm::OwnDocumentType.at(text, at));
     }
     let mut reader = Reader::new(text);
     for placed in Tokens::of(text, header::end(text)) {

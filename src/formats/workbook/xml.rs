@@ -1,4 +1,4 @@
-//! The XML of a part, as a stream: elements, texts, ends. No entities beyond the five, no deep nesting.
+//! The XML of a part, as a stream: elements, texts, ends. What could harm is refused by [`guard`].
 
 use std::io::{BufRead, ErrorKind};
 
@@ -7,8 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use crate::formats::fault::Fault;
-
-const DEPTH_MAX: usize = 100;
+use crate::formats::xml::guard::{self, Guard, Harm};
 
 /// What a part holds, in order.
 pub enum Node<'a> {
@@ -50,32 +49,27 @@ pub fn walk(
 ) -> Result<(), Fault> {
     let mut reader = Reader::from_reader(from);
     reader.config_mut().expand_empty_elements = true;
-    let (mut buffer, mut depth) = (Vec::new(), 0usize);
+    let (mut buffer, mut guard) = (Vec::new(), Guard::default());
     loop {
         buffer.clear();
         match reader.read_event_into(&mut buffer).map_err(fault)? {
             Event::Start(start) => {
-                depth += 1;
-                if depth > DEPTH_MAX {
-                    return Err(broken("its XML nests too deep"));
-                }
+                guard.opens(&start).map_err(harm)?;
                 on(Node::Open(&Element(start)))?;
             }
             Event::End(end) => {
-                depth = depth.saturating_sub(1);
+                guard.closes();
                 on(Node::Close(end.local_name().as_ref()))?;
             }
             Event::Text(text) => on(Node::Text(&text.xml10_content()))?,
             Event::CData(text) => on(Node::Text(&text.xml10_content()))?,
-            Event::GeneralRef(reference) => {
-                let c = match reference.resolve_char_ref() {
-                    Ok(Some(c)) => c,
-                    _ => named(&reference)
-                        .ok_or_else(|| broken("its XML refers to what is not there"))?,
-                };
-                on(Node::Text(c.encode_utf8(&mut [0; 4])))?;
+            Event::GeneralRef(name) => {
+                if let Some(c) = guard::reference(&name.into_inner()).map_err(harm)? {
+                    on(Node::Text(c.encode_utf8(&mut [0; 4])))?;
+                }
             }
-            Event::DocType(_) => return Err(broken("its XML declares a document type")),
+            Event::DocType(_) => return Err(harm(Harm::OwnDocumentType)),
+            // Programs cut the end of a part off and open it still.
             Event::Eof => return Ok(()),
             // Empty elements come as a start and an end.
             Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
@@ -83,16 +77,9 @@ pub fn walk(
     }
 }
 
-/// The five entities of XML.
-fn named(name: &str) -> Option<char> {
-    Some(match name {
-        "lt" => '<',
-        "gt" => '>',
-        "amp" => '&',
-        "quot" => '"',
-        "apos" => '\'',
-        _ => return None,
-    })
+/// A person sees the workbook, not its parts: the harm is one to the whole.
+fn harm(harm: Harm) -> Fault {
+    broken(&harm.why())
 }
 
 fn fault(error: quick_xml::Error) -> Fault {

@@ -1,10 +1,12 @@
-//! XML from strangers, of books of other tools: decoded, unpacked, and record by record.
+//! XML from strangers: [`guard`] is what every reader of it asks; books of other tools are decoded, unpacked, and
+//! read record by record here.
 
 use std::borrow::Cow;
 
 use super::csv::encoding;
 use super::fault::Fault;
 
+pub mod guard;
 mod packed;
 mod records;
 

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::records::TEXT_BYTES_MAX;
+use super::guard::TEXT_BYTES_MAX;
 use crate::formats::fault::Fault;
 
 /// The largest file, in bytes of text.

@@ -6,12 +6,9 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use super::guard::{self, Guard, Harm};
 use crate::formats::fault::Fault;
 
-/// How deep elements nest.
-const DEPTH_MAX: usize = 64;
-/// The longest text or tag, in bytes.
-pub const TEXT_BYTES_MAX: usize = 1 << 20;
 /// The most elements of one record: a voucher of thousands of entries has some hundred thousand.
 const NODES_MAX: usize = 1 << 20;
 
@@ -54,7 +51,7 @@ impl Node {
 pub struct Records<'t> {
     reader: Reader<&'t [u8]>,
     text: &'t str,
-    open: usize,
+    guard: Guard,
     /// Up to where line ends are counted, and how many there were.
     counted: (usize, u32),
 }
@@ -69,12 +66,14 @@ impl<'t> Records<'t> {
         Records {
             reader,
             text,
-            open: 0,
+            guard: Guard::default(),
             counted: (0, 1),
         }
     }
 
     /// The next element whose name `wants`, whole. An element that `skips` names is passed over with all below it.
+    ///
+    /// Errors: [`Harm`], and a record of very many elements.
     pub fn next(
         &mut self,
         wants: impl Fn(&str) -> bool,
@@ -87,41 +86,58 @@ impl<'t> Records<'t> {
                     if wants(&name) {
                         return self.element(&start).map(Some);
                     }
+                    self.opens(&start)?;
                     if skips(&name) {
-                        self.reader.read_to_end(start.name()).map_err(|e| self.broken(&e))?;
-                    } else {
-                        self.enter()?;
+                        self.skip()?;
                     }
                 }
-                Event::Empty(start) if wants(start.name().as_ref()) => return self.head(&start).map(Some),
-                Event::End(_) => self.open = self.open.saturating_sub(1),
-                Event::DocType(_) => return Err(self.fault("xml-entities", "the file defines its own document type").hint("exports of this kind have none: a file with entities of its own is not read")),
-                Event::Eof if self.open > 0 => return Err(self.fault("damaged-file", "the file ends within an element").hint("it was cut off: export or copy it again")),
-                Event::Eof => return Ok(None),
+                Event::Empty(start) if wants(start.name().as_ref()) => {
+                    self.opens(&start)?;
+                    self.guard.closes();
+                    return self.head(&start).map(Some);
+                }
+                Event::End(_) => self.guard.closes(),
+                Event::Eof => return self.guard.ends().map(|()| None).map_err(|h| self.harm(&h)),
                 _ => {}
             }
         }
     }
 
-    fn enter(&mut self) -> Result<(), Fault> {
-        self.open += 1;
-        if self.open > DEPTH_MAX {
-            return Err(self.fault("too-deep", format!("elements nest deeper than {DEPTH_MAX}")));
+    /// Passes over what is below the element that was opened last.
+    fn skip(&mut self) -> Result<(), Fault> {
+        let mut below = 1;
+        while below > 0 {
+            match self.event()? {
+                Event::Start(start) => {
+                    self.opens(&start)?;
+                    below += 1;
+                }
+                Event::End(_) => {
+                    self.guard.closes();
+                    below -= 1;
+                }
+                Event::Eof => return Err(self.harm(&Harm::CutShort)),
+                _ => {}
+            }
         }
         Ok(())
     }
 
     /// An element and everything in it, its start tag read.
     fn element(&mut self, start: &BytesStart<'_>) -> Result<Node, Fault> {
+        self.opens(start)?;
         let mut stack = vec![self.head(start)?];
         let mut nodes = 1;
         loop {
             match self.event()? {
                 Event::Start(start) => {
+                    self.opens(&start)?;
                     stack.push(self.head(&start)?);
                     nodes += 1;
                 }
                 Event::Empty(start) => {
+                    self.opens(&start)?;
+                    self.guard.closes();
                     let node = self.head(&start)?;
                     nodes += 1;
                     if let Some(top) = stack.last_mut() {
@@ -131,10 +147,13 @@ impl<'t> Records<'t> {
                 Event::Text(text) => self.add(&mut stack, &text.into_inner())?,
                 Event::CData(text) => self.add(&mut stack, &text.into_inner())?,
                 Event::GeneralRef(name) => {
-                    let text = self.reference(&name.into_inner())?;
-                    self.add(&mut stack, &text)?;
+                    let c = guard::reference(&name.into_inner()).map_err(|h| self.harm(&h))?;
+                    if let Some(c) = c {
+                        self.add(&mut stack, c.encode_utf8(&mut [0; 4]))?;
+                    }
                 }
                 Event::End(_) => {
+                    self.guard.closes();
                     let mut done = stack.pop().unwrap_or_default();
                     done.text = done.text.trim().to_owned();
                     match stack.last_mut() {
@@ -142,33 +161,24 @@ impl<'t> Records<'t> {
                         None => return Ok(done),
                     }
                 }
-                Event::DocType(_) | Event::Eof => {
-                    return Err(self
-                        .fault("damaged-file", "the file ends within an element")
-                        .hint("it was cut off: export or copy it again"));
-                }
+                Event::Eof => return Err(self.harm(&Harm::CutShort)),
                 _ => {}
             }
-            if stack.len() + self.open > DEPTH_MAX {
-                return Err(
-                    self.fault("too-deep", format!("elements nest deeper than {DEPTH_MAX}"))
-                );
-            }
             if nodes > NODES_MAX {
-                return Err(self.fault(
-                    "too-large",
-                    format!("one record has more than {NODES_MAX} elements"),
-                ));
+                let why = format!("one record has more than {NODES_MAX} elements");
+                return Err(guard::at(self.text, self.place(), "too-large", why));
             }
         }
     }
 
+    fn opens(&mut self, start: &BytesStart<'_>) -> Result<(), Fault> {
+        self.guard.opens(start).map_err(|h| self.harm(&h))
+    }
+
     fn add(&self, stack: &mut [Node], text: &str) -> Result<(), Fault> {
         if let Some(top) = stack.last_mut() {
+            Guard::adds(top.text.len(), text.len()).map_err(|h| self.harm(&h))?;
             top.text.push_str(text);
-            if top.text.len() > TEXT_BYTES_MAX {
-                return Err(self.fault("too-long", "a text is longer than 1 MiB"));
-            }
         }
         Ok(())
     }
@@ -180,97 +190,67 @@ impl<'t> Records<'t> {
             line,
             ..Node::default()
         };
-        for attribute in start.html_attributes().with_checks(false).take(64) {
+        for attribute in start.html_attributes().with_checks(false) {
             let Ok(attribute) = attribute else {
-                return Err(self.fault("bad-xml", "an attribute cannot be read"));
+                let harm = Harm::Unsound("an attribute cannot be read".to_owned());
+                return Err(self.harm(&harm));
             };
-            let mut value = String::new();
-            let mut rest: &str = &attribute.value;
-            while let Some(at) = rest.find('&') {
-                value.push_str(&rest[..at]);
-                let behind = &rest[at + 1..];
-                match behind.find(';').filter(|end| *end <= 10) {
-                    Some(end) => {
-                        value.push_str(&self.reference(&behind[..end])?);
-                        rest = &behind[end + 1..];
-                    }
-                    None => {
-                        value.push('&');
-                        rest = behind;
-                    }
-                }
-            }
-            value.push_str(rest);
+            let value = resolved(&attribute.value).map_err(|h| self.harm(&h))?;
             node.attributes
                 .push((attribute.key.as_ref().to_owned(), value));
         }
         Ok(node)
     }
 
-    /// One of the five entities, or a character by number. Control characters, which XML forbids and Tally
-    /// writes (`&#4;`), are left out.
-    fn reference(&self, name: &str) -> Result<String, Fault> {
-        let numbered = match name.strip_prefix('#') {
-            Some(hex) if hex.starts_with(['x', 'X']) => Some(u32::from_str_radix(&hex[1..], 16)),
-            Some(digits) => Some(digits.parse::<u32>()),
-            None => None,
-        };
-        if let Some(number) = numbered {
-            let c = number.ok().and_then(char::from_u32);
-            return Ok(c
-                .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
-                .map(String::from)
-                .unwrap_or_default());
-        }
-        let c = match name {
-            "amp" => '&',
-            "lt" => '<',
-            "gt" => '>',
-            "quot" => '"',
-            "apos" => '\'',
-            _ => {
-                return Err(self
-                    .fault(
-                        "xml-entities",
-                        format!("the entity &{name}; is not one of XML's own five"),
-                    )
-                    .hint("a file with entities of its own is not read"));
-            }
-        };
-        Ok(c.to_string())
-    }
-
+    /// The next event; no document type gets past here.
     fn event(&mut self) -> Result<Event<'t>, Fault> {
-        self.reader.read_event().map_err(|e| self.broken(&e))
+        match self.reader.read_event() {
+            Ok(Event::DocType(_)) => Err(self.harm(&Harm::OwnDocumentType)),
+            Ok(event) => Ok(event),
+            Err(error) => Err(self.harm(&error.into())),
+        }
     }
 
-    fn broken(&self, error: &quick_xml::Error) -> Fault {
-        self.fault("bad-xml", format!("this is not sound XML: {error}"))
-            .hint("export the file again; it may have been cut off or edited")
+    fn place(&self) -> usize {
+        let at = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
+        at.min(self.text.len())
     }
 
     /// The line reached, from 1.
     fn line(&mut self) -> u32 {
-        let at = usize::try_from(self.reader.buffer_position())
-            .unwrap_or(usize::MAX)
-            .min(self.text.len());
+        let at = self.place();
         let (from, lines) = self.counted;
         let more = memchr::memchr_iter(b'\n', &self.text.as_bytes()[from.min(at)..at]).count();
         self.counted = (at, lines.saturating_add(more as u32));
         self.counted.1
     }
 
-    /// A fault where the reader stands.
-    fn fault(&self, code: &'static str, why: impl Into<String>) -> Fault {
-        let at = usize::try_from(self.reader.buffer_position())
-            .unwrap_or(usize::MAX)
-            .min(self.text.len());
-        let before = &self.text.as_bytes()[..at];
-        let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
-        let start = memchr::memrchr(b'\n', before).map_or(0, |n| n + 1);
-        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
-        Fault::at(code, line, column, why).line_text(self.text.get(start..).unwrap_or(""))
+    /// What must not be read on, where the reader stands.
+    fn harm(&self, harm: &Harm) -> Fault {
+        harm.at(self.text, self.place())
     }
+}
+
+/// The value of an attribute; a stray `&` stays.
+fn resolved(value: &str) -> Result<String, Harm> {
+    let mut out = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        let behind = &rest[at + 1..];
+        match behind.find(';').filter(|end| *end <= 10) {
+            Some(end) => {
+                out.extend(guard::reference(&behind[..end])?);
+                rest = &behind[end + 1..];
+            }
+            None => {
+                out.push('&');
+                rest = behind;
+            }
+        }
+    }
+    out.push_str(rest);
+    Ok(out)
 }
 
 #[cfg(test)]
@@ -302,7 +282,7 @@ mod tests {
     #[test]
     fn what_could_harm_is_refused() {
         let deep = format!("<r>{}{}</r>", "<a>".repeat(100_000), "</a>".repeat(100_000));
-        let long = format!("<r>{}</r>", "x".repeat(TEXT_BYTES_MAX + 1));
+        let long = format!("<r>{}</r>", "x".repeat(guard::TEXT_BYTES_MAX + 1));
         for (text, code) in [
             (
                 "<!DOCTYPE a [<!ENTITY x \"y\">]><a><r/></a>",
@@ -311,8 +291,9 @@ mod tests {
             ("<a><r>&x;</r></a>", "xml-entities"),
             ("<a><r k='&x;'/></a>", "xml-entities"),
             ("<a><r><b></r></a>", "bad-xml"),
-            ("<a><r>", "damaged-file"),
-            ("<a><b>", "damaged-file"),
+            ("<a><r>", "cut-short"),
+            ("<a><b>", "cut-short"),
+            ("<a><skip><b></b>", "cut-short"),
             (&deep, "too-deep"),
             (&deep.replace('r', "q"), "too-deep"),
             (&long, "too-long"),
