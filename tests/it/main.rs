@@ -5,6 +5,7 @@ mod adapters;
 mod attacks;
 mod bad_input;
 mod bank_files;
+mod bombs;
 mod books;
 mod categorising;
 mod chance;

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::{ErrorKind, Read};
 
 use csv::{ByteRecord, ReaderBuilder};
 
@@ -74,7 +75,7 @@ impl<'a> Table<'a> {
             .delimiter(dialect.delimiter)
             .quote(dialect.quote.unwrap_or(b'"'))
             .quoting(dialect.quote.is_some())
-            .from_reader(quotable.as_bytes());
+            .from_reader(Bounded::new(quotable.as_bytes()));
         let mut record = ByteRecord::new();
         let mut at = LineCounter::default();
         while table.rows.len() < rows_max {
@@ -82,9 +83,15 @@ impl<'a> Table<'a> {
             match reader.read_byte_record(&mut record) {
                 Ok(true) => {}
                 Ok(false) => break,
+                Err(error) if is_bound(&error) => {
+                    let start = text.len() - text[from..].trim_start_matches(['\r', '\n']).len();
+                    let line = at.line_of(text, start);
+                    table.check_long(&text[start..], line)?;
+                }
                 Err(error) => return Err(Fault::file("not-text", error.to_string())),
             }
             let until = reader.position().byte() as usize;
+            reader.get_mut().renew();
             table.push(&record, &mut at, from, until)?;
         }
         Ok(table)
@@ -305,6 +312,43 @@ impl<'a> Table<'a> {
     }
 }
 
+/// Gives out a text, but no more at a stretch than a row may have: behind a quote that never closes the parser would
+/// otherwise gather the whole file once more.
+struct Bounded<'t> {
+    rest: &'t [u8],
+    left: usize,
+}
+
+impl<'t> Bounded<'t> {
+    fn new(rest: &'t [u8]) -> Bounded<'t> {
+        let mut bounded = Bounded { rest, left: 0 };
+        bounded.renew();
+        bounded
+    }
+
+    /// A row has ended. The parser reads ahead by its buffer, which the second mebibyte is for.
+    fn renew(&mut self) {
+        self.left = 2 * ROW_BYTES_MAX;
+    }
+}
+
+impl Read for Bounded<'_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        if self.left == 0 && !self.rest.is_empty() {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        let until = self.left.min(self.rest.len());
+        let count = (&self.rest[..until]).read(into)?;
+        self.rest = &self.rest[count..];
+        self.left -= count;
+        Ok(count)
+    }
+}
+
+fn is_bound(error: &csv::Error) -> bool {
+    matches!(error.kind(), csv::ErrorKind::Io(error) if error.kind() == ErrorKind::FileTooLarge)
+}
+
 /// The text with `="9,550.00"` turned to `"=9,550.00"`, of the same length: so that its commas are quoted.
 fn quotable(text: &str, dialect: Dialect) -> Cow<'_, str> {
     if dialect.quote != Some(b'"') || !text.contains("=\"") {
@@ -420,6 +464,22 @@ mod tests {
             ("unclosed-quote", Some(3), Some(3))
         );
         assert!(Table::read("a,5\" pipe\n1,2\n", COMMA).is_ok());
+    }
+
+    #[test]
+    fn a_quote_that_is_open_for_too_long_is_named_without_reading_on() {
+        let head = "a,b\n1,2\n3,\"4\n";
+        let long = format!("{head}{}", "5,6\n".repeat(ROW_BYTES_MAX));
+        let fault = Table::read(&long, COMMA).err().unwrap();
+        assert_eq!(
+            (fault.code, fault.line, fault.column),
+            ("unclosed-quote", Some(3), Some(3))
+        );
+        let closed = format!("{long}\"\n7,8\n");
+        let fault = Table::read(&closed, COMMA).err().unwrap();
+        assert_eq!((fault.code, fault.line), ("too-long", Some(3)));
+        let many = "1,\"2\n\"\n".repeat(ROW_BYTES_MAX / 2);
+        assert_eq!(Table::read(&many, COMMA).unwrap().len(), ROW_BYTES_MAX / 2);
     }
 
     #[test]
