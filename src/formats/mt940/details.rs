@@ -1,5 +1,7 @@
 //! The text of a row, `:86:`: free, in numbered subfields (`?20…?32…`), or in named ones (`/NAME/…/REMI/…`).
 
+use std::borrow::Cow;
+
 use crate::formats::gather::{push_words, some_words};
 
 /// What a row's text says.
@@ -35,8 +37,11 @@ impl Details {
     }
 }
 
-fn without_line_ends(text: &str) -> String {
-    text.split(['\n', '\r']).collect()
+fn without_line_ends(text: &str) -> Cow<'_, str> {
+    match memchr::memchr2(b'\n', b'\r', text.as_bytes()) {
+        Some(_) => Cow::Owned(text.split(['\n', '\r']).collect()),
+        None => Cow::Borrowed(text),
+    }
 }
 
 fn free(text: &str) -> String {
@@ -85,14 +90,15 @@ fn of_numbered(text: &str, mark: char) -> Details {
     let mut details = Details::default();
     let (mut purpose, mut name, mut account) = (String::new(), String::new(), String::new());
     // A mark without two digits behind it is text.
-    let mut pieces: Vec<(&str, String)> = Vec::new();
+    let mut pieces: Vec<(&str, Cow<'_, str>)> = Vec::with_capacity(16);
     for piece in joined.split(mark).skip(1) {
         match piece.split_at_checked(2) {
             Some((number, body)) if number.bytes().all(|b| b.is_ascii_digit()) => {
-                pieces.push((number, body.to_owned()));
+                pieces.push((number, Cow::Borrowed(body)));
             }
             _ => {
                 if let Some((_, body)) = pieces.last_mut() {
+                    let body = body.to_mut();
                     body.push(mark);
                     body.push_str(piece);
                 }
@@ -129,24 +135,23 @@ const KEYWORDS: &[&str] = &[
 /// `EREF+…`: the keyword a piece of purpose begins with.
 fn keyword(text: &str) -> Option<&'static str> {
     let text = text.trim_start();
-    KEYWORDS
-        .iter()
-        .copied()
-        .find(|k| text.strip_prefix(k).is_some_and(|r| r.starts_with('+')))
+    let plus = text.bytes().take(5).position(|b| b == b'+')?;
+    KEYWORDS.iter().copied().find(|k| *k == &text[..plus])
 }
 
 /// Takes the keywords of a SEPA purpose apart; a purpose without any is the purpose.
 fn sepa(purpose: &str, details: &mut Details) {
     let mut marks: Vec<(usize, &str)> = Vec::new();
-    for key in KEYWORDS {
-        for (at, _) in purpose.match_indices(key) {
-            let begins = at == 0 || !purpose[..at].ends_with(|c: char| c.is_alphanumeric());
-            if begins && purpose[at + key.len()..].starts_with('+') {
-                marks.push((at, key));
-            }
+    for plus in memchr::memchr_iter(b'+', purpose.as_bytes()) {
+        let before = &purpose[..plus];
+        let ends = |key: &&&str| {
+            let word = before.strip_suffix(**key);
+            word.is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
+        };
+        if let Some(key) = KEYWORDS.iter().find(ends) {
+            marks.push((plus - key.len(), key));
         }
     }
-    marks.sort_unstable();
     let Some((first, _)) = marks.first() else {
         push_words(&mut details.purpose, purpose);
         return;

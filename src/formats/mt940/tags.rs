@@ -96,7 +96,8 @@ impl<'a> Iterator for Fields<'a> {
             let (from, mut line) = self.next_line()?;
             let mut start = from;
             // `{4::20:…` and `-}{1:…}{4:` may stand on the line of a tag.
-            if let Some(at) = line.find("{4:") {
+            let brace = memchr::memchr(b'{', line.as_bytes());
+            if let Some(at) = brace.and_then(|_| line.find("{4:")) {
                 start += at + 3;
                 line = &line[at + 3..];
             }
