@@ -122,6 +122,44 @@ fn tally_vouchers_and_masters_have_their_balances() {
 }
 
 #[test]
+fn vouchers_of_a_day_book_and_of_xml_are_the_same() {
+    let xml = "<ENVELOPE><BODY><TALLYMESSAGE><VOUCHER><GUID>g-00000001</GUID><DATE>20260401</DATE><VOUCHERTYPENAME>Payment</VOUCHERTYPENAME><VOUCHERNUMBER>7</VOUCHERNUMBER><NARRATION>tea for all</NARRATION><ALLLEDGERENTRIES.LIST><LEDGERNAME>Tea</LEDGERNAME><AMOUNT>-120.00</AMOUNT></ALLLEDGERENTRIES.LIST><ALLLEDGERENTRIES.LIST><LEDGERNAME>Cash</LEDGERNAME><AMOUNT>120.00</AMOUNT></ALLLEDGERENTRIES.LIST></VOUCHER></TALLYMESSAGE></BODY></ENVELOPE>";
+    // The same voucher, one of another number, and one of the same number that went the other way.
+    let day_book = "Date,Particulars,Vch Type,Vch No.,Debit,Credit\n1-Apr-26,Tea,Payment,7,120.00,\n,Cash,,,,120.00\n1-Apr-26,Tea,Payment,8,120.00,\n,Cash,,,,120.00\n1-Apr-26,Cash,Receipt,7,120.00,\n,Tea,,,,120.00\n";
+    for (first, then, apart) in [
+        ("v.xml", "d.csv", true),
+        ("d.csv", "v.xml", true),
+        ("v.xml", "d.csv", false),
+        ("d.csv", "v.xml", false),
+    ] {
+        let env = TestEnv::new();
+        env.hissab(["init", "b.hissab", "--currency", "INR"]).ok();
+        env.write("v.xml", xml);
+        env.write("d.csv", day_book);
+        let import = ["-B", "b.hissab", "import", "--create-accounts"];
+        if apart {
+            env.hissab(import.iter().copied().chain([first])).ok();
+            env.hissab(import.iter().copied().chain([then])).ok();
+            env.hissab(import.iter().copied().chain([first, then])).ok();
+        } else {
+            env.hissab(import.iter().copied().chain([first, then])).ok();
+        }
+        let rows = [
+            "-B", "b.hissab", "journal", "-O", "csv", "--fields", "number",
+        ];
+        let mut numbers: Vec<String> = env
+            .hissab(rows)
+            .ok()
+            .stdout
+            .lines()
+            .map(str::to_owned)
+            .collect();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 1 + 3, "{first}, {then}, apart: {apart}");
+    }
+}
+
+#[test]
 fn masters_first_and_vouchers_later_make_one_book() {
     let env = TestEnv::new();
     let file = |name: &str| {

@@ -1,6 +1,6 @@
 //! Files of whole transactions, journals and CSV of entries, against the book: what is new of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use uuid::Uuid;
@@ -9,6 +9,7 @@ use super::gnucash_rows;
 use super::hits::Hits;
 use super::input::{Input, Source};
 use super::reading::ReadingArgs;
+use super::tally_twins::{self, Twin};
 use super::{Session, failure};
 use crate::cli::context::Context;
 use crate::cli::environment;
@@ -30,6 +31,8 @@ pub struct JournalPlan {
     pub file: String,
     pub read: ReadJournal,
     identities: Vec<Option<i64>>,
+    /// Of vouchers that another form of the same file would hold too.
+    twins: Vec<Option<Twin>>,
     /// By place: the transaction that is there already (0: planned in this run). Empty where none is.
     known: Vec<Option<u64>>,
     /// Notes worth saying.
@@ -121,14 +124,10 @@ impl JournalPlan {
     /// What the files after it in a run shall know.
     pub fn held(&self) -> impl Iterator<Item = HeldRow> + '_ {
         let new = (0..self.identities.len()).filter(|place| !self.is_known(*place));
-        new.filter_map(|place| {
-            Some(HeldRow {
-                identity: Identity {
-                    key: self.identities[place]?,
-                    rest: 0,
-                },
-                number: 0,
-            })
+        let keys = |place: usize| [self.identities[place], self.twins[place].map(|t| t.own)];
+        new.flat_map(keys).flatten().map(|key| HeldRow {
+            identity: Identity { key, rest: 0 },
+            number: 0,
         })
     }
 }
@@ -150,7 +149,10 @@ pub fn plan(
     };
     let opens = missing_accounts(session, &read, &file)?;
     let identities = journal::identities(&read);
-    let known = known(session, &read, &identities)?;
+    let twins: Vec<Option<Twin>> = (0..identities.len())
+        .map(|place| tally_twins::twin(content, &read, place))
+        .collect();
+    let known = known(session, content, &read, &identities, &twins)?;
     let mut notes: Vec<String> = read.notes.to_string().lines().map(str::to_owned).collect();
     if read.notes.assertions_within_a_day > 0 {
         notes.push(format!(
@@ -176,6 +178,7 @@ pub fn plan(
         file,
         read,
         identities,
+        twins,
         known,
         notes,
         opens,
@@ -296,14 +299,16 @@ fn missing_accounts(session: &Session, read: &ReadJournal, file: &str) -> Result
 /// Which transactions are there already: stored under their identity, or posted under their own id.
 fn known(
     session: &mut Session,
+    content: Content,
     read: &ReadJournal,
     identities: &[Option<i64>],
+    twins: &[Option<Twin>],
 ) -> Result<Vec<Option<u64>>> {
     if session.imports.is_empty() && session.held.is_empty() && session.info.transactions == 0 {
         return Ok(Vec::new());
     }
     let mut known = vec![None; identities.len()];
-    let mut held: HashMap<i64, Vec<u64>> = HashMap::new();
+    let mut held = tally_twins::held(session, content, read)?;
     let mut hits = Hits::default();
     if !session.imports.is_empty() {
         let mut wanted: Vec<i64> = identities.iter().flatten().copied().collect();
@@ -318,6 +323,7 @@ fn known(
         let number = identity.and_then(|i| {
             hits.take(i, read, place)
                 .or_else(|| held.get_mut(&i)?.pop())
+                .or_else(|| held.get_mut(&twins[place]?.other)?.pop())
         });
         known[place] = number;
         if number.is_some() || session.info.transactions == 0 {

@@ -15,6 +15,7 @@ pub mod profiles;
 pub mod proof;
 pub mod reading;
 pub mod review;
+mod tally_twins;
 mod transfers;
 pub mod view;
 
