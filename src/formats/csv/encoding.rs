@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1251};
+
+use super::code_pages::{self, CodePage};
 
 use crate::formats::fault::Fault;
 
@@ -26,13 +28,16 @@ pub fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Result<Decoded<'a>, F
 }
 
 fn by_label<'a>(bytes: &'a [u8], label: &str) -> Result<Decoded<'a>, Fault> {
+    if let Some(page) = CodePage::named(label) {
+        return Ok(in_page(bytes, page));
+    }
     let Some(encoding) = Encoding::for_label(label.trim().as_bytes()) else {
         return Err(Fault::file(
             "unknown-encoding",
             format!("no encoding is called {label:?}"),
         )
         .hint(
-            "names are those of the web: utf-8, utf-16le, windows-1252, windows-1251, iso-8859-15",
+            "names are those of the web, and DOS's: utf-8, utf-16le, windows-1252, windows-1250, windows-1251, iso-8859-15, cp852, cp850",
         ));
     };
     let (text, used, broken) = encoding.decode(bytes);
@@ -64,18 +69,44 @@ fn guess(bytes: &[u8]) -> Result<Decoded<'_>, Fault> {
             name: "utf-8",
         });
     }
-    let encoding = if looks_cyrillic(bytes) {
-        WINDOWS_1251
-    } else if looks_central_european(bytes) {
-        WINDOWS_1250
-    } else {
-        WINDOWS_1252
-    };
-    let (text, _) = encoding.decode_without_bom_handling(bytes);
-    Ok(Decoded {
-        text,
-        name: name_of(encoding),
-    })
+    if looks_cyrillic(bytes) {
+        let (text, _) = WINDOWS_1251.decode_without_bom_handling(bytes);
+        return Ok(Decoded {
+            text,
+            name: name_of(WINDOWS_1251),
+        });
+    }
+    let page = code_pages::of(bytes).map_err(|[one, other]| ambiguous(bytes, one, other))?;
+    Ok(in_page(bytes, page))
+}
+
+fn in_page(bytes: &[u8], page: CodePage) -> Decoded<'_> {
+    Decoded {
+        text: page.decode(bytes),
+        name: page.name(),
+    }
+}
+
+/// Two encodings give two texts, and nothing tells which is meant: the first line that shows it, in both.
+fn ambiguous(bytes: &[u8], one: CodePage, other: CodePage) -> Fault {
+    let (a, b) = (one.decode(bytes), other.decode(bytes));
+    let lines = a.lines().zip(b.lines()).zip(1..);
+    let (said, line) = lines
+        .filter(|((a, b), _)| a != b)
+        .map(|((a, b), line)| {
+            (
+                format!("{a:.60?} in {}, {b:.60?} in {}", one.name(), other.name()),
+                line,
+            )
+        })
+        .next()
+        .unwrap_or_default();
+    let why = format!("the encoding is not certain: the line is {said}");
+    Fault::at("ambiguous-encoding", line, 1, why).hint(format!(
+        "say which: --encoding {} or --encoding {}",
+        one.name(),
+        other.name()
+    ))
 }
 
 /// Every second byte of mostly-Latin UTF-16 is zero; no other text has zeros.
@@ -110,20 +141,11 @@ fn looks_cyrillic(bytes: &[u8]) -> bool {
     paired * 10 > high * 6
 }
 
-/// `ł`, `ż`, `ą` and `ľ` of windows-1250 are signs in windows-1252 (`³`, `¿`, `¹`, `¾`), which no word goes on behind.
-fn looks_central_european(bytes: &[u8]) -> bool {
-    bytes.windows(3).any(|w| {
-        let before = w[0].is_ascii_alphabetic();
-        matches!(w[1], 0xb3 | 0xbf | 0xb9 | 0xbe) && before && w[2].is_ascii_lowercase()
-    })
-}
-
 fn name_of(encoding: &'static Encoding) -> &'static str {
     match encoding.name() {
         "UTF-8" => "utf-8",
         "UTF-16LE" => "utf-16le",
         "UTF-16BE" => "utf-16be",
-        "windows-1250" => "windows-1250",
         "windows-1251" => "windows-1251",
         "windows-1252" => "windows-1252",
         other => other,
@@ -146,6 +168,8 @@ fn refuse_nul(text: &str) -> Result<(), Fault> {
 
 #[cfg(test)]
 mod tests {
+    use encoding_rs::{WINDOWS_1250, WINDOWS_1252};
+
     use super::*;
 
     fn utf16(text: &str, big: bool, mark: bool) -> Vec<u8> {

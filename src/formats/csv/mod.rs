@@ -17,6 +17,7 @@ pub mod body;
 mod build;
 mod by_rules;
 pub mod chain;
+mod code_pages;
 pub mod columns;
 pub mod dates;
 pub mod dialect;
