@@ -12,8 +12,10 @@ use crate::cli::error::{Failure, Result};
 use crate::formats::csv::table::ROW_BYTES_MAX;
 use crate::formats::fault::{Fault, Question};
 use crate::formats::json_rows;
+use crate::formats::labelled;
 use crate::formats::package;
 use crate::formats::sniff::{self, Content};
+use crate::formats::wise_history;
 use crate::formats::workbook;
 use crate::formats::xml::FILE_BYTES_MAX as XML_BYTES_MAX;
 use crate::render::sanitize;
@@ -36,11 +38,22 @@ pub struct Input {
 
 /// What a sheet was taken from.
 pub struct Workbook {
-    /// `xlsx`, `ods`, `xls`, `html`.
+    /// `xlsx`, `ods`, `xls`, `html`, or a kind of text.
     pub kind: &'static str,
     /// Where there are several.
     pub sheet: Option<String>,
     sha256: [u8; 32],
+}
+
+impl Workbook {
+    /// The sheet as people see it; `None` of a text, which has none.
+    pub fn sheet_shown(&self) -> Option<String> {
+        let is_workbook = matches!(self.kind, "xlsx" | "ods" | "xls" | "html");
+        match &self.sheet {
+            Some(sheet) => Some(format!("sheet {sheet:?}")),
+            None => is_workbook.then(|| "one sheet".to_owned()),
+        }
+    }
 }
 
 /// Where the text is.
@@ -119,13 +132,13 @@ pub fn read(
         return from_workbook(ctx, name, bytes, sheet);
     }
     if content == Content::Csv
-        && let Some(text) = json_rows::to_csv(&bytes)
+        && let Some((kind, text)) = retold(&bytes)
     {
         return Ok(Input {
             name: name.to_owned(),
             content,
             workbook: Some(Workbook {
-                kind: "json",
+                kind,
                 sheet: None,
                 sha256: Sha256::digest(&bytes).into(),
             }),
@@ -138,6 +151,14 @@ pub fn read(
         content: said.unwrap_or(content),
         workbook: None,
     })
+}
+
+/// Files that are no tables but can be told as one: what they are, and the table.
+fn retold(bytes: &[u8]) -> Option<(&'static str, String)> {
+    let json = || Some(("json", json_rows::to_csv(bytes)?));
+    let labelled = || Some(("labelled lines", labelled::to_csv(bytes)?));
+    let wise = || Some(("Wise history", wise_history::to_csv(bytes)?));
+    json().or_else(labelled).or_else(wise)
 }
 
 /// The files to bring in: of an archive of statements each file of it, as `month.zip/a.xml`.

@@ -157,11 +157,9 @@ pub fn read(
     if let Some(workbook) = &input.workbook {
         statement.layout = statement.layout.replace("csv", workbook.kind);
         // In place of the encoding, which a workbook has none of.
-        let sheet = workbook.sheet.as_deref().map_or_else(
-            || "one sheet".to_owned(),
-            |sheet| format!("sheet {sheet:?}"),
-        );
-        statement.details.splice(0..1, [sheet]);
+        if let Some(sheet) = workbook.sheet_shown() {
+            statement.details.splice(0..1, [sheet]);
+        }
     }
     let as_profile = remember(&options, profile, &statement, &account, args);
     let part = Read {

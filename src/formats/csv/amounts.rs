@@ -132,6 +132,14 @@ fn take_front<'a>(rest: &'a str, scanned: &mut Scanned<'a>, signed: &mut bool) -
 /// Takes the same off the back; gives how many bytes are left.
 fn take_back<'a>(rest: &'a str, scanned: &mut Scanned<'a>, signed: &mut bool) -> Option<usize> {
     let last = rest.chars().next_back()?;
+    // `45.00 (Dr)`.
+    if last == ')' {
+        let open = rest.rfind('(')?;
+        let word = rest[open + 1..rest.len() - 1].trim();
+        side(word)?;
+        affix(word, scanned)?;
+        return Some(open);
+    }
     if matches!(last, '-' | '+' | '−') {
         sign(last, scanned, signed)?;
         return Some(rest.len() - last.len_utf8());

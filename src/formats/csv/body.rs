@@ -28,6 +28,8 @@ const MARKERS: &[&str] = &[
     "subtotal",
     "opening balance",
     "closing balance",
+    "beginning balance",
+    "ending balance",
     "opening bal",
     "closing bal",
     "brought forward",
@@ -103,6 +105,7 @@ const NOT_BOOKED: &[&str] = &[
     "pendiente",
     "in sospeso",
     "memo",
+    "venter",
 ];
 
 /// The rows of a statement below `header` (`None`: the table has none), in the order of the file.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::body::BodyRow;
 use super::columns::Role;
 use super::layouts::Quirk;
-use super::money::{self, Moved, Reader};
+use super::money::{self, Fees, Moved, Reader};
+use super::order::date_of;
 use super::prove::{self, Raw};
 use super::table::Table;
-use super::{Options, Understood, date_of, dates, fingerprint};
+use super::{Options, Understood, dates, fingerprint};
 use crate::formats::fault::Fault;
 use crate::formats::rules::{Action, Field, Record, Rules, Scratch, Verdict};
 use crate::formats::statement::{Category, Note, Statement, StatementRow};
@@ -52,6 +53,7 @@ pub fn statement(
     order: DateOrder,
     mark: char,
     options: &Options,
+    fees: Fees,
     rules: Option<&mut Rules>,
 ) -> Result<Statement, Fault> {
     let table = understood.table;
@@ -68,9 +70,7 @@ pub fn statement(
             columns: &understood.columns,
             model: money::model(table, rows, &understood.columns)?,
             mark,
-            fee_apart: understood
-                .layout
-                .is_some_and(|l| l.quirk == Quirk::FeeApart),
+            fees,
         },
         series: Vec::new(),
         notes: Vec::new(),
@@ -243,7 +243,9 @@ impl Builder<'_, '_> {
             _ => cell,
         };
         let words = words(cell);
-        let said = !super::amounts::is_blank(&words) && words != "NOTPROVIDED";
+        // What programs write where they have nothing.
+        let nothing = matches!(&*words, "NOTPROVIDED" | "{}" | "[]");
+        let said = !super::amounts::is_blank(&words) && !nothing;
         said.then_some(words)
     }
 
@@ -251,6 +253,10 @@ impl Builder<'_, '_> {
     fn description(&self, body: &BodyRow) -> String {
         let mut text = self.text(body.row, Role::Description).unwrap_or_default();
         if let Some(column) = self.understood.columns.get(Role::Description) {
+            for more in self.unnamed_behind(body.row, column) {
+                text.push(' ');
+                text.push_str(&more);
+            }
             for row in &body.continued {
                 text.push(' ');
                 text.push_str(&words(self.understood.table.cell(*row, column)));
@@ -261,9 +267,35 @@ impl Builder<'_, '_> {
             text = others
                 .into_iter()
                 .find_map(|role| self.text(body.row, role))
+                .or_else(|| self.kind(body.row))
+                .or_else(|| Some(self.understood.layout?.name.to_owned()))
                 .unwrap_or_default();
         }
         text
+    }
+
+    /// What stands in columns without a name right behind the description: it goes on there (PKO).
+    fn unnamed_behind(&self, row: usize, column: usize) -> impl Iterator<Item = String> {
+        let names = self
+            .understood
+            .columns
+            .names
+            .iter()
+            .enumerate()
+            .skip(column + 1);
+        let table = self.understood.table;
+        names
+            .take_while(|(_, name)| name.is_empty())
+            .map(move |(at, _)| words(table.cell(row, at)))
+            .filter(|text| text.chars().any(char::is_alphabetic))
+    }
+
+    /// What kind of movement the row is, in a column that says no side.
+    fn kind(&self, row: usize) -> Option<String> {
+        const KINDS: &[&str] = &["type", "transaction type", "event type", "typ", "tipo"];
+        let names = &self.understood.columns.names;
+        let column = names.iter().position(|n| KINDS.contains(&n.as_str()))?;
+        Some(words(self.understood.table.cell(row, column)))
     }
 
     fn currency(&self, row: usize, moved: &Moved<'_>) -> Option<Arc<str>> {

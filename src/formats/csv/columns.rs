@@ -3,6 +3,7 @@
 use super::amounts;
 use super::dates;
 use super::names;
+use super::sides;
 use super::table::Table;
 
 /// What a column holds.
@@ -230,6 +231,11 @@ fn read_header(table: &Table<'_>, row: usize) -> Columns {
         );
     }
     let mut columns = Columns::of(best.into_iter().map(|(r, c, _)| (r, c)).collect());
+    // Google Pay and Up call the day and the hour together a time; whether days stand in it is seen when it is read.
+    if let (None, Some(time)) = (columns.get(Role::Date), columns.get(Role::Time)) {
+        columns.drop_role(Role::Time);
+        columns.set(Role::Date, time);
+    }
     // `DEBIT/CREDIT(₹)` of Kotak: the amount itself, signed.
     if let Some(side) = columns.get(Role::Side)
         && !columns.pairs.iter().any(|(r, _)| r.is_money())
@@ -251,7 +257,29 @@ fn read_header(table: &Table<'_>, row: usize) -> Columns {
 /// One column of dates; then either one column of money, or two of which each row fills one and
 /// which carry signs, perhaps with a balance filled in every row to their right.
 pub fn from_cells(table: &Table<'_>) -> Option<Columns> {
+    from_cells_of(
+        table,
+        (0..table.len()).filter(|r| !table.is_blank(*r)).collect(),
+    )
+}
+
+/// The same below a line or two about the account (BNP: its name, number, day and balance); with the last of these.
+///
+/// A line of words only is a header in a language we do not know: then the cells are not asked.
+pub fn from_cells_below(table: &Table<'_>) -> Option<(usize, Columns)> {
+    const LINES_MAX: usize = 3;
     let rows: Vec<usize> = (0..table.len()).filter(|r| !table.is_blank(*r)).collect();
+    let says = |row: usize| {
+        table
+            .cells(row)
+            .any(|c| c.bytes().any(|b| b.is_ascii_digit()))
+    };
+    (1..=LINES_MAX.min(rows.len().saturating_sub(1)))
+        .take_while(|skip| says(rows[skip - 1]))
+        .find_map(|skip| Some((rows[skip - 1], from_cells_of(table, rows[skip..].to_vec())?)))
+}
+
+fn from_cells_of(table: &Table<'_>, rows: Vec<usize>) -> Option<Columns> {
     let width = rows.iter().map(|r| table.width(*r)).min()?;
     let kinds: Vec<Shape> = (0..width).map(|c| Shape::of(table, &rows, c)).collect();
     let date = kinds.iter().position(|k| *k == Shape::Date)?;
@@ -263,8 +291,21 @@ pub fn from_cells(table: &Table<'_>) -> Option<Columns> {
         .filter(|c| kinds[*c] == Shape::Text)
         .max_by_key(|c| rows.iter().map(|r| table.cell(*r, *c).len()).sum::<usize>())?;
     pairs.push((Role::Description, text));
-    if let Some(number) = kinds.iter().position(|k| *k == Shape::Number) {
+    // The same number on every row is the account's.
+    let varies = |c: &usize| {
+        rows.len() == 1
+            || rows
+                .windows(2)
+                .any(|w| table.cell(w[0], *c) != table.cell(w[1], *c))
+    };
+    if let Some(number) = (0..width)
+        .filter(|c| kinds[*c] == Shape::Number)
+        .find(varies)
+    {
         pairs.push((Role::Reference, number));
+    }
+    if let Some(currency) = kinds.iter().position(|k| *k == Shape::Currency) {
+        pairs.push((Role::Currency, currency));
     }
     let filled = |column: usize| {
         rows.iter()
@@ -283,9 +324,14 @@ pub fn from_cells(table: &Table<'_>) -> Option<Columns> {
             pairs.extend([(Role::Amount, *amount), (Role::Balance, *balance)]);
         }
         [a, b, rest @ ..] if rest.len() <= 1 && one_filled(table, &rows, *a, *b) => {
-            let (out, into) = out_and_in(table, &rows, *a, *b)?;
+            let proved = || sides::proved(table, &rows, *a, *b, *rest.first()?);
+            let (out, into) = out_and_in(table, &rows, *a, *b).or_else(proved)?;
             pairs.extend([(Role::Out, out), (Role::In, into)]);
             pairs.extend(rest.iter().map(|c| (Role::Balance, *c)));
+        }
+        [a, b, c] if [a, b, c].into_iter().all(|m| filled(*m)) => {
+            let (amount, balance) = sides::before_and_after(table, &rows, [*a, *b, *c])?;
+            pairs.extend([(Role::Amount, amount), (Role::Balance, balance)]);
         }
         _ => return None,
     }
@@ -328,6 +374,8 @@ enum Shape {
     /// Whole numbers without any of these: numbers of cheques.
     Number,
     Side,
+    /// The code of a currency.
+    Currency,
     Text,
     Empty,
 }
@@ -347,6 +395,13 @@ impl Shape {
         }
         if cells().all(|c| amounts::side(c).is_some() || c.eq_ignore_ascii_case("check")) {
             return Shape::Side;
+        }
+        let code = |c: &str| {
+            c.bytes().all(|b| b.is_ascii_uppercase())
+                && crate::ledger::currency::iso_scale(c).is_some()
+        };
+        if cells().all(code) {
+            return Shape::Currency;
         }
         if cells().all(|c| amounts::scan(c).is_some()) {
             // Letters and a long row of digits are the number of an account.
@@ -417,6 +472,17 @@ mod tests {
         // Unsigned columns without a balance could be either way round.
         let text = "4/1/2008,a,76.00,\n3/28/2008,b,,327.49\n";
         assert_eq!(from_cells(&table(text)), None);
+        // With one, the balance tells, whichever end of the file is the older.
+        let text = "4/3/2008,a,76.00,,500.00\n4/2/2008,b,,327.50,576.00\n";
+        assert_eq!(
+            from_cells(&table(text)).unwrap().to_list(),
+            "date,description,out,in,balance"
+        );
+        let text = "4/2/2008,b,327.50,,576.00\n4/3/2008,a,,76.00,500.00\n";
+        assert_eq!(
+            from_cells(&table(text)).unwrap().to_list(),
+            "date,description,in,out,balance"
+        );
         // Neither could one column.
         let text = "4/1/2008,a,76.00\n3/28/2008,b,327.49\n";
         assert_eq!(from_cells(&table(text)), None);
@@ -425,6 +491,29 @@ mod tests {
         // A balance and an amount, or an amount and a balance: one row does not tell.
         let text = "4/1/2008,a,76.00,120.00\n";
         assert_eq!(from_cells(&table(text)), None);
+    }
+
+    #[test]
+    fn a_line_about_the_account_above_the_cells_is_passed_over() {
+        let rows = "4/1/2008,Card,tea,,-5.00\n4/2/2008,Pay,wages,,9.00\n";
+        let text = format!("Account,Account,***1,4/3/2008,,24.00\n{rows}");
+        let (row, columns) = from_cells_below(&table(&text)).unwrap();
+        assert_eq!(
+            (row, columns.to_list()),
+            (0, "date,,description,,amount".to_owned())
+        );
+        let text = format!("Zeit,Art,Was,Wie,Viel\n{rows}");
+        assert_eq!(from_cells_below(&table(&text)), None);
+    }
+
+    #[test]
+    fn balances_before_and_after_a_row_show_its_amount() {
+        let text = "123456789,EUR,20260402,-0.10,1499.90,20260402,1500.00,pay\n123456789,EUR,20260403,1499.90,1454.90,20260403,-45.00,tea\n";
+        assert_eq!(
+            from_cells(&table(text)).unwrap().to_list(),
+            ",currency,date,,balance,,amount,description"
+        );
+        assert_eq!(from_cells(&table(&text.replace("-45.00", "-46.00"))), None);
     }
 
     #[test]

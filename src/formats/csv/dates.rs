@@ -401,7 +401,7 @@ impl Orders {
     }
 
     /// True if the order spreads the dates over decades, and the year in front keeps them within three.
-    fn year_may_lead(&self, order: usize) -> bool {
+    pub fn year_may_lead(&self, order: usize) -> bool {
         let days = |span: Option<(Date, Date)>| {
             span.map_or(0, |(first, last)| Day::of(last).0 - Day::of(first).0)
         };

@@ -89,8 +89,13 @@ pub fn refuse_unsaid(
     let (Some(amount), Some(first)) = (columns.get(Role::Amount), rows.first()) else {
         return Ok(());
     };
+    // A column of kinds (`Buy`, `Sale`) is none of sides.
+    let says = |side: usize| {
+        rows.iter()
+            .any(|r| amounts::side(table.cell(r.row, side)).is_some())
+    };
     let known = columns.get(Role::Balance).is_some()
-        || columns.get(Role::Side).is_some()
+        || columns.get(Role::Side).is_some_and(says)
         || options.columns.is_some()
         || options.invert;
     if known || !unsigned(table, rows, columns) {
@@ -110,6 +115,95 @@ pub fn refuse_unsaid(
             "if all of it was paid or bought: --invert; if all came in: --columns {into}"
         ))
         .ask(Question::Direction { into, out }))
+}
+
+/// What only the issuer of a card says of money paid to it.
+const PAID_TO_CARD: &[&str] = &[
+    "payment thank you",
+    "payments thank you",
+    "pymt thank you",
+    "payment received",
+    "paiement merci",
+    "paiement recu",
+    "pagamento recebido",
+    "zahlung dankend erhalten",
+];
+
+/// Refuses a card's statement whose signs say the contrary: payments to the card negative, what was bought positive.
+/// It is asked, not turned round: a file of somebody's own may have such words.
+pub fn refuse_turned(
+    table: &Table<'_>,
+    rows: &[BodyRow],
+    columns: &Columns,
+    options: &Options,
+) -> Result<(), Fault> {
+    let one_column = columns.get(Role::Out).is_none()
+        && columns.get(Role::In).is_none()
+        && columns.get(Role::Side).is_none()
+        && columns.get(Role::Balance).is_none();
+    let (Some(amount), true) = (columns.get(Role::Amount), one_column) else {
+        return Ok(());
+    };
+    if options.columns.is_some() || options.invert {
+        return Ok(());
+    }
+    let negative = |row: &BodyRow| {
+        let scanned = amounts::scan(table.cell(row.row, amount));
+        scanned.is_some_and(|s| s.negative || s.side == Some(Side::Out))
+    };
+    let texts = [Role::Description, Role::Payee].map(|role| columns.get(role));
+    let is_payment = |row: &&BodyRow| {
+        texts.into_iter().flatten().any(|column| {
+            let name = names::normal(table.cell(row.row, column));
+            PAID_TO_CARD.iter().any(|words| name.contains(words))
+        })
+    };
+    let (paid, others): (Vec<_>, Vec<_>) = rows.iter().partition(is_payment);
+    let bought = others.iter().filter(|r| !negative(r)).count();
+    let Some(first) = paid.first().filter(|_| paid.iter().all(|r| negative(r))) else {
+        return Ok(());
+    };
+    if bought * 2 <= others.len() {
+        return Ok(());
+    }
+    let why = "what was paid to the card is negative here, so what was bought seems to be positive";
+    Err(table
+        .fault(first.row, amount, "direction-unsaid", why)
+        .hint(format!(
+            "if positive amounts were bought: --invert; if the signs are right: --columns {}",
+            columns.to_list()
+        )))
+}
+
+/// Takes out the last row of a file without a header, where it is the account's balance (LCL): a number of an account
+/// stands where others have a text, and nothing where all others say what they are.
+pub fn without_last_balance(
+    table: &Table<'_>,
+    mut rows: Vec<BodyRow>,
+    columns: &Columns,
+    notes: &mut Vec<Note>,
+) -> Vec<BodyRow> {
+    let (Some(text), true) = (columns.get(Role::Description), columns.names.is_empty()) else {
+        return rows;
+    };
+    let Some((last, others)) = rows.split_last().filter(|(_, others)| !others.is_empty()) else {
+        return rows;
+    };
+    let cell = table.cell(last.row, text);
+    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+    let letters = cell.chars().filter(|c| c.is_alphabetic()).count();
+    let lacks_a_kind = (0..table.width(last.row)).any(|column| {
+        let says = |r: &BodyRow| table.cell(r.row, column).chars().any(char::is_alphabetic);
+        column != text && table.cell(last.row, column).is_empty() && others.iter().all(says)
+    });
+    if digits >= 8 && letters <= 2 && lacks_a_kind {
+        notes.push(Note {
+            line: Some(table.line(last.row)),
+            text: "the row is the balance of the account, not a movement: left out".to_owned(),
+        });
+        rows.pop();
+    }
+    rows
 }
 
 /// Takes out rows that print a balance as if it were an amount, where no column holds balances.
@@ -211,6 +305,46 @@ mod tests {
         }
         let signed = "Date,Description,Amount\n2026-04-02,a,+5.00\n";
         assert!(with(signed, &Options::default()).is_ok());
+        let kinds = "Date,Transaction Type,Total\n2026-04-02,Buy,5.00\n2026-04-13,Deposit of\u{a0}coins,9.00\n";
+        assert_eq!(
+            with(kinds, &Options::default()).err(),
+            Some("direction-unsaid")
+        );
+    }
+
+    #[test]
+    fn a_card_that_prints_purchases_positive_is_asked_about() {
+        let rows = "2026-04-02,Payment received - thank you,-500.00\n2026-04-13,Tea,12.50\n2026-04-14,Milk,2.50\n";
+        let text = format!("Date,Description,Amount\n{rows}");
+        let fault = read(text.as_bytes(), &Options::default(), None).unwrap_err();
+        assert_eq!((fault.code, fault.line), ("direction-unsaid", Some(2)));
+        assert!(
+            fault
+                .hint
+                .as_deref()
+                .is_some_and(|h| h.contains("--invert")),
+            "{fault:?}"
+        );
+        let inverted = Options {
+            invert: true,
+            ..Options::default()
+        };
+        assert_eq!(
+            with(&text, &inverted).unwrap().0,
+            ["500.00", "-12.50", "-2.50"]
+        );
+        let as_it_is = Options {
+            columns: Columns::from_list("date,description,amount").ok(),
+            ..Options::default()
+        };
+        assert_eq!(with(&text, &as_it_is).unwrap().0[0], "-500.00");
+        // Signs as they should be; and an account that pays a card.
+        for text in [
+            "Date,Description,Amount\n2026-04-02,Payment Thank You,500.00\n2026-04-13,Tea,-12.50\n",
+            "Date,Description,Amount\n2026-04-02,Payment Thank You,-500.00\n2026-04-13,Tea,-12.50\n2026-04-14,Pay,900.00\n",
+        ] {
+            assert!(with(text, &Options::default()).is_ok(), "{text}");
+        }
     }
 
     #[test]

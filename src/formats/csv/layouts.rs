@@ -1,8 +1,9 @@
 //! Layouts we know by their column names, and what the bank is known to do that the file may not show.
 //!
-//! A layout never overrules what the file says: it settles what the file leaves open.
+//! The layouts are in `known_layouts`. One never overrules what the file says: it settles what the file leaves open.
 
 use super::columns::{Columns, Role};
+use super::known_layouts::LAYOUTS;
 use crate::ledger::settings::DateOrder;
 
 /// A known layout.
@@ -10,7 +11,7 @@ use crate::ledger::settings::DateOrder;
 pub struct Layout {
     pub name: &'static str,
     /// Normalised column names that are all there.
-    needs: &'static [&'static str],
+    pub needs: &'static [&'static str],
     pub date_order: Option<DateOrder>,
     pub decimal_mark: Option<char>,
     pub quirk: Quirk,
@@ -28,313 +29,6 @@ pub enum Quirk {
     ChargesPositive,
 }
 
-const DMY: Option<DateOrder> = Some(DateOrder::Dmy);
-const MDY: Option<DateOrder> = Some(DateOrder::Mdy);
-
-const fn layout(
-    name: &'static str,
-    needs: &'static [&'static str],
-    date_order: Option<DateOrder>,
-    mark: Option<char>,
-) -> Layout {
-    Layout {
-        name,
-        needs,
-        date_order,
-        decimal_mark: mark,
-        quirk: Quirk::None,
-    }
-}
-
-/// The first that fits.
-const LAYOUTS: &[Layout] = &[
-    layout(
-        "HDFC",
-        &[
-            "date",
-            "narration",
-            "chq ref no",
-            "value dt",
-            "withdrawal amt",
-            "deposit amt",
-        ],
-        DMY,
-        Some('.'),
-    ),
-    layout(
-        "HDFC",
-        &[
-            "date",
-            "narration",
-            "value dat",
-            "debit amount",
-            "credit amount",
-        ],
-        DMY,
-        Some('.'),
-    ),
-    layout(
-        "ICICI",
-        &["transaction remarks", "withdrawal amount", "deposit amount"],
-        DMY,
-        Some('.'),
-    ),
-    layout(
-        "SBI",
-        &[
-            "txn date",
-            "description",
-            "ref no cheque no",
-            "debit",
-            "credit",
-        ],
-        DMY,
-        Some('.'),
-    ),
-    layout(
-        "Axis",
-        &["tran date", "particulars", "dr", "cr", "bal"],
-        DMY,
-        Some('.'),
-    ),
-    layout(
-        "Kotak",
-        &[
-            "transaction date",
-            "description",
-            "chq ref no",
-            "amount",
-            "dr cr",
-        ],
-        DMY,
-        Some('.'),
-    ),
-    layout("CashBook", &["date", "cash in", "cash out"], DMY, Some('.')),
-    layout(
-        "Paytm",
-        &["transaction details", "upi ref no", "amount"],
-        DMY,
-        Some('.'),
-    ),
-    layout(
-        "PhonePe",
-        &[
-            "date",
-            "transaction details",
-            "type",
-            "amount",
-            "transaction id",
-        ],
-        None,
-        Some('.'),
-    ),
-    Layout {
-        quirk: Quirk::PendingWithoutBalance,
-        ..layout(
-            "Chase",
-            &[
-                "details",
-                "posting date",
-                "description",
-                "amount",
-                "type",
-                "balance",
-            ],
-            MDY,
-            Some('.'),
-        )
-    },
-    layout(
-        "Chase card",
-        &[
-            "transaction date",
-            "post date",
-            "description",
-            "category",
-            "type",
-            "amount",
-        ],
-        MDY,
-        Some('.'),
-    ),
-    Layout {
-        quirk: Quirk::FeeApart,
-        ..layout(
-            "Revolut",
-            &[
-                "completed date",
-                "description",
-                "amount",
-                "fee",
-                "currency",
-                "state",
-            ],
-            None,
-            None,
-        )
-    },
-    layout(
-        "Revolut Business",
-        &[
-            "date completed",
-            "state",
-            "orig currency",
-            "amount",
-            "total amount",
-            "fee",
-        ],
-        None,
-        Some('.'),
-    ),
-    Layout {
-        quirk: Quirk::FeeApart,
-        ..layout(
-            "Revolut",
-            &["date de fin", "montant", "frais", "devise", "etat"],
-            None,
-            None,
-        )
-    },
-    Layout {
-        quirk: Quirk::FeeApart,
-        ..layout(
-            "Revolut",
-            &["datum des abschlusses", "betrag", "gebuhr", "wahrung"],
-            None,
-            None,
-        )
-    },
-    layout(
-        "N26",
-        &[
-            "booking date",
-            "partner name",
-            "partner iban",
-            "payment reference",
-        ],
-        None,
-        Some('.'),
-    ),
-    layout(
-        "N26",
-        &[
-            "date",
-            "payee",
-            "account number",
-            "transaction type",
-            "payment reference",
-        ],
-        None,
-        Some('.'),
-    ),
-    layout(
-        "Monzo",
-        &["id", "created", "amount", "local amount"],
-        None,
-        Some('.'),
-    ),
-    layout(
-        "Monzo",
-        &["transaction id", "date", "time", "emoji", "amount"],
-        DMY,
-        Some('.'),
-    ),
-    layout(
-        "Mint",
-        &[
-            "date",
-            "original description",
-            "amount",
-            "transaction type",
-            "account name",
-        ],
-        MDY,
-        Some('.'),
-    ),
-    layout(
-        "Payoneer",
-        &[
-            "transaction date",
-            "transaction id",
-            "credit amount",
-            "debit amount",
-            "running balance",
-        ],
-        None,
-        Some('.'),
-    ),
-    layout(
-        "Wise",
-        &["transferwise id", "date", "amount", "currency"],
-        DMY,
-        Some('.'),
-    ),
-    layout(
-        "Stripe",
-        &["id", "type", "amount", "fee", "net", "currency"],
-        None,
-        Some('.'),
-    ),
-    layout(
-        "ING",
-        &["datum", "naam omschrijving", "af bij", "bedrag"],
-        None,
-        Some(','),
-    ),
-    layout(
-        "ING",
-        &["date", "name description", "debit credit", "amount"],
-        None,
-        Some(','),
-    ),
-    layout(
-        "Rabobank",
-        &["iban bban", "volgnr", "datum", "bedrag", "saldo na trn"],
-        None,
-        Some(','),
-    ),
-    Layout {
-        quirk: Quirk::ChargesPositive,
-        ..layout(
-            "Amex",
-            &["date", "description", "card member", "amount"],
-            None,
-            None,
-        )
-    },
-    Layout {
-        quirk: Quirk::ChargesPositive,
-        ..layout(
-            "Discover",
-            &[
-                "trans date",
-                "post date",
-                "description",
-                "amount",
-                "category",
-            ],
-            MDY,
-            Some('.'),
-        )
-    },
-    layout(
-        "PayPal",
-        &[
-            "date", "time", "timezone", "currency", "gross", "fee", "net",
-        ],
-        None,
-        None,
-    ),
-    layout(
-        "UBS",
-        &["trade date", "booking date", "debit", "credit", "balance"],
-        None,
-        Some('.'),
-    ),
-    // Only banks in India print a narration, and they print the day first.
-    layout("bank", &["narration"], DMY, Some('.')),
-];
-
 /// The layout whose columns these are.
 pub fn of(columns: &Columns) -> Option<&'static Layout> {
     LAYOUTS.iter().find(|layout| columns.has(layout.needs))
@@ -346,9 +40,17 @@ pub fn correct(layout: &Layout, columns: &mut Columns) {
         // `Details` is DEBIT or CREDIT here, and the amounts are signed anyway.
         "Chase" => columns.drop_role(Role::Side),
         // The fee is in the net amount already.
+        "Square" | "Shopify" => columns.drop_role(Role::Fee),
         "Stripe" => columns.drop_role(Role::Fee),
         // `Code` is the kind of transaction: the same for many rows.
         "ING" | "Rabobank" if reference_is_code(columns) => columns.drop_role(Role::Reference),
+        // Who it was; the particulars of a card's row are the number of the card.
+        "ANZ" => {
+            columns.drop_role(Role::Side);
+            if let Some(details) = columns.names.iter().position(|n| n == "details") {
+                columns.set(Role::Payee, details);
+            }
+        }
         // What left the account, the fee with it.
         "Revolut Business" => {
             if let Some(total) = columns.names.iter().position(|n| n == "total amount") {

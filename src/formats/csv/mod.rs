@@ -5,9 +5,7 @@
 
 use std::sync::Arc;
 
-use jiff::civil::Date;
-
-use crate::formats::fault::{Fault, Question};
+use crate::formats::fault::Fault;
 use crate::formats::rules::Rules;
 use crate::formats::statement::{Note, Statement};
 use crate::ledger::settings::DateOrder;
@@ -25,19 +23,23 @@ mod direction;
 pub mod encoding;
 pub mod entries;
 mod entries_shape;
+mod known_layouts;
 pub mod layouts;
 pub mod money;
 pub mod names;
+mod order;
 mod prove;
 mod role_names;
+mod sides;
 pub mod table;
+mod tidy;
 mod unquoted;
 
 use body::BodyRow;
 pub use build::categorise;
 use columns::{Columns, Role};
-use dates::{OrderVerdict, Orders};
 use layouts::{Layout, Quirk};
+use money::Fees;
 use table::Table;
 
 /// What is said of a file; everything left out is read from it.
@@ -132,10 +134,11 @@ fn read_table(
     let rows = body::rows(table, understood.header, &understood.columns, &mut notes)?;
     let rows = without_pending(&understood, rows, &mut notes);
     if options.columns.is_none() {
-        tidy_columns(&mut understood, &rows);
+        tidy::columns(table, &mut understood.columns, understood.header, &rows);
     }
-    let order = date_order(&understood, &rows, options.date_order)?;
+    let order = order::of(&understood, &rows, options.date_order)?;
     let rows = direction::without_balances(table, rows, &understood.columns, &mut notes);
+    let rows = direction::without_last_balance(table, rows, &understood.columns, &mut notes);
     let usual = usual_mark(&understood, options);
     let mark = money::decimal_mark(
         table,
@@ -154,7 +157,7 @@ fn read_table(
             "account1 depends on the row, and a statement belongs to one account",
         ));
     }
-    let built = build::statement(&understood, &rows, order, mark, options, rules);
+    let built = built(&understood, &rows, (order, mark), options, rules);
     let mut statement = match built {
         Err(fault)
             if matches!(fault.code, "does-not-add-up" | "balance-runs-against")
@@ -169,10 +172,59 @@ fn read_table(
     }
     if understood.layout.is_none() {
         direction::refuse_unsaid(table, &rows, &understood.columns, options)?;
+        direction::refuse_turned(table, &rows, &understood.columns, options)?;
         notes.extend(direction::fees_apart(table, &rows, &understood.columns));
     }
     statement.notes.splice(0..0, notes);
     Ok(statement)
+}
+
+/// The statement; where a balance stands beside fees and does not follow, with the fees counted as it shows.
+fn built(
+    understood: &Understood<'_, '_>,
+    rows: &[BodyRow],
+    (order, mark): (DateOrder, char),
+    options: &Options,
+    mut rules: Option<&mut Rules>,
+) -> Result<Statement, Fault> {
+    let mut with = |fees| {
+        let rules = rules.as_deref_mut();
+        build::statement(understood, rows, order, mark, options, fees, rules)
+    };
+    if understood
+        .layout
+        .is_some_and(|l| l.quirk == Quirk::FeeApart)
+    {
+        return with(Fees::TakenOff);
+    }
+    let first = with(Fees::Within);
+    let follows = |built: &Result<Statement, Fault>| match built {
+        Ok(statement) => statement.gap.is_none(),
+        Err(fault) => fault.code != "does-not-add-up",
+    };
+    let Some(fee) = understood
+        .columns
+        .get(Role::Fee)
+        .filter(|_| !follows(&first))
+    else {
+        return first;
+    };
+    for fees in [Fees::TakenOff, Fees::Added] {
+        if let Ok(mut statement) = with(fees)
+            && statement.gap.is_none()
+        {
+            let name = understood
+                .columns
+                .names
+                .get(fee)
+                .map_or("fee", String::as_str);
+            let text =
+                format!("the column {name:?} is charged beside the amounts, as the balance shows");
+            statement.notes.push(Note { line: None, text });
+            return Ok(statement);
+        }
+    }
+    first
 }
 
 /// Finds the columns: as said, by the header, or by the cells.
@@ -181,7 +233,7 @@ fn understand<'a, 'b>(
     options: &Options,
 ) -> Result<Understood<'a, 'b>, Fault> {
     let found = columns::find_header(table);
-    let header = found.as_ref().map(|h| h.row);
+    let mut header = found.as_ref().map(|h| h.row);
     let mut columns = match (&options.columns, found) {
         (Some(said), found) => {
             let mut said = said.clone();
@@ -192,7 +244,15 @@ fn understand<'a, 'b>(
             said
         }
         (None, Some(found)) => found.columns,
-        (None, None) => columns::from_cells(table).ok_or_else(|| not_a_statement(table))?,
+        (None, None) => match columns::from_cells(table) {
+            Some(columns) => columns,
+            None => {
+                let below = columns::from_cells_below(table);
+                let (above, columns) = below.ok_or_else(|| not_a_statement(table))?;
+                header = Some(above);
+                columns
+            }
+        },
     };
     if !columns.suffice() {
         return Err(not_a_statement(table));
@@ -211,7 +271,7 @@ fn understand<'a, 'b>(
 
 /// Where the cells alone told the columns, the amounts have no signs and the balance does not follow, they told wrong.
 fn guessed(understood: &Understood<'_, '_>, rows: &[BodyRow], options: &Options) -> bool {
-    understood.header.is_none()
+    understood.columns.names.is_empty()
         && options.columns.is_none()
         && direction::unsigned(understood.table, rows, &understood.columns)
 }
@@ -226,90 +286,6 @@ fn not_a_statement(table: &Table<'_>) -> Fault {
     }
     .line_text(table.raw(row))
     .hint("say what the columns hold: --columns date,description,,amount,balance (also out, in, side, reference, currency)")
-}
-
-/// Columns whose name promised what their cells do not hold.
-fn tidy_columns(understood: &mut Understood<'_, '_>, rows: &[BodyRow]) {
-    let table = understood.table;
-    let all = |column: usize, fits: fn(&str) -> bool| {
-        let mut cells = rows
-            .iter()
-            .map(|r| table.cell(r.row, column))
-            .filter(|c| !c.is_empty());
-        cells.all(fits)
-    };
-    let columns = &mut understood.columns;
-    // `Valuta` is a currency in Swedish and a date in German.
-    let is_code =
-        |cell: &str| cell.chars().count() <= 4 && !cell.bytes().any(|b| b.is_ascii_digit());
-    if columns
-        .get(Role::Currency)
-        .is_some_and(|c| !all(c, is_code))
-    {
-        columns.drop_role(Role::Currency);
-    }
-    // What the account holds today, on every row, is no running balance.
-    let today = |column: usize| {
-        let name = columns.names.get(column).map_or("", String::as_str);
-        let same = rows
-            .windows(2)
-            .all(|w| table.cell(w[0].row, column) == table.cell(w[1].row, column));
-        rows.len() > 1
-            && same
-            && matches!(
-                name,
-                "account balance" | "accountbalance" | "available balance"
-            )
-    };
-    if columns.get(Role::Balance).is_some_and(today) {
-        columns.drop_role(Role::Balance);
-    }
-    if let Some(fuller) = fullest_description(table, rows, columns) {
-        columns.set(Role::Description, fuller);
-    }
-    if columns.get(Role::Amount).is_some()
-        && columns.get(Role::Side).is_none()
-        && direction::unsigned(table, rows, columns)
-        && let Some(side) = direction::find_side(table, rows, columns)
-    {
-        columns.set(Role::Side, side);
-    }
-    // Ids that only some rows have are references.
-    if let Some(id) = columns
-        .get(Role::Id)
-        .filter(|c| rows.iter().any(|r| table.cell(r.row, *c).is_empty()))
-    {
-        columns.drop_role(Role::Id);
-        if columns.get(Role::Reference).is_none() {
-            columns.set(Role::Reference, id);
-        }
-    }
-}
-
-/// Of several columns that can describe a row, the one filled most often; of equals, the best name.
-fn fullest_description(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> Option<usize> {
-    let taken = |column: usize| {
-        columns
-            .pairs()
-            .iter()
-            .any(|(role, c)| *c == column && *role != Role::Description)
-    };
-    let named = columns
-        .names
-        .iter()
-        .enumerate()
-        .filter_map(|(column, name)| match names::role_of(name) {
-            Some((Role::Description, rank)) if !taken(column) => Some((column, rank)),
-            _ => None,
-        });
-    let filled = |column: usize| {
-        rows.iter()
-            .filter(|r| !table.cell(r.row, column).is_empty())
-            .count()
-    };
-    named
-        .max_by_key(|(column, rank)| (filled(*column), u8::MAX - rank))
-        .map(|(column, _)| column)
 }
 
 /// What a layout lists and what did not happen: Chase's rows without a balance, Revolut's that are not completed.
@@ -390,107 +366,6 @@ fn without_balance(
     kept
 }
 
-/// Day or month first, over every date of the file; what the file leaves open, somebody or its layout says.
-fn date_order(
-    understood: &Understood<'_, '_>,
-    rows: &[BodyRow],
-    said: Option<DateOrder>,
-) -> Result<DateOrder, Fault> {
-    let (table, columns) = (understood.table, &understood.columns);
-    let date = columns.get(Role::Date).unwrap_or(0);
-    let mut orders = Orders::default();
-    for row in rows {
-        orders.add(row.row, table.cell(row.row, date), row.date);
-    }
-    let only_main = orders.clone();
-    if let Some(value) = columns.get(Role::ValueDate) {
-        for row in rows {
-            let cell = table.cell(row.row, value);
-            if let Some(scanned) = dates::scan(cell) {
-                orders.add(row.row, cell, scanned);
-            }
-        }
-    }
-    if let Some(said) = said {
-        return Ok(said);
-    }
-    let usual = understood.layout.and_then(|l| l.date_order);
-    let verdict = match orders.verdict() {
-        OrderVerdict::Contradictory { .. } => only_main.verdict(),
-        verdict => verdict,
-    };
-    match verdict {
-        OrderVerdict::Any => Ok(usual.unwrap_or(DateOrder::Dmy)),
-        OrderVerdict::One(order) => Ok(order),
-        OrderVerdict::Ambiguous { .. } if usual.is_some_and(|u| orders.allows(u)) => {
-            Ok(usual.unwrap_or(DateOrder::Dmy))
-        }
-        OrderVerdict::Ambiguous { sample } => match preamble_order(understood) {
-            Some(order) => Ok(order),
-            None => Err(ambiguous(understood, rows, date, sample)),
-        },
-        OrderVerdict::Contradictory {
-            not_day_first,
-            not_month_first,
-        } => {
-            let impossible = |r: &&BodyRow| {
-                r.date.date(DateOrder::Dmy).is_none() && r.date.date(DateOrder::Mdy).is_none()
-            };
-            if let Some(row) = rows.iter().find(impossible) {
-                let why = format!("{:?} is no day of the calendar", table.cell(row.row, date));
-                return Err(table
-                    .fault(row.row, date, "unreadable-date", why)
-                    .hint("correct the date; if its year stands in front: --date-order ymd"));
-            }
-            let why = format!(
-                "{:?} cannot have the day first, and {:?} on line {} cannot have the month first",
-                table.cell(not_day_first, date),
-                table.cell(not_month_first, date),
-                table.line(not_month_first)
-            );
-            Err(table
-                .fault(not_day_first, date, "mixed-dates", why)
-                .hint("correct the wrong one of the two lines"))
-        }
-    }
-}
-
-/// The period a statement prints above its table often tells the order.
-fn preamble_order(understood: &Understood<'_, '_>) -> Option<DateOrder> {
-    let mut orders = Orders::default();
-    for row in 0..understood.header? {
-        for word in understood.table.cells(row).flat_map(str::split_whitespace) {
-            if let Some(scanned) = dates::scan(word) {
-                orders.add(row, word, scanned);
-            }
-        }
-    }
-    match orders.verdict() {
-        OrderVerdict::One(order) => Some(order),
-        _ => None,
-    }
-}
-
-fn ambiguous(
-    understood: &Understood<'_, '_>,
-    rows: &[BodyRow],
-    column: usize,
-    sample: String,
-) -> Fault {
-    let table = understood.table;
-    let row = rows
-        .iter()
-        .find(|r| table.cell(r.row, column) == sample)
-        .map_or(0, |r| r.row);
-    let why = format!(
-        "{sample:?} can be read day first or month first, and no date of the file says which"
-    );
-    table
-        .fault(row, column, "ambiguous-dates", why)
-        .hint("say which: --date-order dmy or --date-order mdy")
-        .ask(Question::DateOrder { sample })
-}
-
 /// The decimal mark of a layout, else of the currency's home where that leaves no doubt.
 fn usual_mark(understood: &Understood<'_, '_>, options: &Options) -> Option<char> {
     const POINT: &[&str] = &[
@@ -505,24 +380,5 @@ fn usual_mark(understood: &Understood<'_, '_>, options: &Options) -> Option<char
             .as_deref()
             .or(options.home_currency.as_deref())?;
         POINT.contains(&currency).then_some('.')
-    })
-}
-
-/// A date that the order makes impossible, as a fault.
-fn date_of(
-    table: &Table<'_>,
-    row: &BodyRow,
-    column: usize,
-    order: DateOrder,
-) -> Result<Date, Fault> {
-    row.date.date(order).ok_or_else(|| {
-        let cell = table.cell(row.row, column);
-        let why = format!(
-            "{cell:?}, {}, is no day of the calendar",
-            dates::order_name(order)
-        );
-        table
-            .fault(row.row, column, "unreadable-date", why)
-            .hint("correct the date, or say the order: --date-order dmy, mdy or ymd")
     })
 }

@@ -8,6 +8,17 @@ use super::columns::{Columns, Role};
 use super::table::Table;
 use crate::formats::fault::{Fault, Question};
 
+/// What a column of fees does to the amount beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fees {
+    /// Nothing: the amount is what moved.
+    Within,
+    /// The amount is before the fee, and the fee positive.
+    TakenOff,
+    /// The amount is before the fee, and the fee negative.
+    Added,
+}
+
 /// Where a file says how much moved and which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Model {
@@ -232,8 +243,7 @@ pub struct Reader<'a, 'b> {
     pub columns: &'a Columns,
     pub model: Model,
     pub mark: char,
-    /// The amount is before the fee.
-    pub fee_apart: bool,
+    pub fees: Fees,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -260,14 +270,18 @@ impl<'a> Reader<'a, '_> {
                 into_is_negative,
             } => self.two(row, (out, out_is_negative), (into, into_is_negative))?,
         };
-        if let Some(column) = self.columns.get(Role::Fee).filter(|_| self.fee_apart) {
-            let fee = self
-                .cell(row, column)?
-                .map_or(Decimal::ZERO, |(fee, _)| fee);
-            moved.amount = moved
-                .amount
-                .checked_sub(fee)
-                .ok_or_else(|| self.too_large(row, column))?;
+        if let Some(column) = self.columns.get(Role::Fee) {
+            let fee = || {
+                Ok(self
+                    .cell(row, column)?
+                    .map_or(Decimal::ZERO, |(fee, _)| fee))
+            };
+            let net = match self.fees {
+                Fees::Within => Some(moved.amount),
+                Fees::TakenOff => moved.amount.checked_sub(fee()?),
+                Fees::Added => moved.amount.checked_add(fee()?),
+            };
+            moved.amount = net.ok_or_else(|| self.too_large(row, column))?;
         }
         moved.balance = self.balance(row)?;
         Ok(moved)

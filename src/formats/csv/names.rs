@@ -36,13 +36,17 @@ pub fn currency_in(name: &str) -> Option<String> {
         .map(|(_, rest)| rest.split([')', ']']).next().unwrap_or("").trim());
     let last = name.split_whitespace().next_back();
     [inner, last].into_iter().flatten().find_map(|word| {
-        let word = word.trim_matches('.');
+        let word = match word.trim_matches('.') {
+            "$" => "$",
+            // `CAD$`.
+            word => word.trim_end_matches('$'),
+        };
         let by_symbol = ["INR", "USD", "EUR", "GBP"]
             .into_iter()
             .find(|code| crate::ledger::currency::iso_symbol(code) == Some(word));
         let code = match word.to_uppercase().as_str() {
             "RS" | "RUPEES" => "INR".to_owned(),
-            "EURO" | "EUROS" => "EUR".to_owned(),
+            "EURO" | "EUROS" | "EUROA" => "EUR".to_owned(),
             other => by_symbol.map_or(other.to_owned(), str::to_owned),
         };
         crate::ledger::currency::iso_scale(&code).map(|_| code)
@@ -61,10 +65,19 @@ pub fn role_of(name: &str) -> Option<(Role, u8)> {
         .or_else(|| {
             // `betrag in eur`, `debit inr`: the currency is not part of the name.
             let (head, last) = name.rsplit_once(' ')?;
-            let is_currency = matches!(last, "euro" | "euros" | "rupees" | "dollars" | "rs")
-                || crate::ledger::currency::iso_scale(&last.to_uppercase()).is_some();
+            let is_currency = matches!(
+                last,
+                "euro" | "euros" | "euroa" | "rupees" | "dollars" | "rs"
+            ) || crate::ledger::currency::iso_scale(&last.to_uppercase())
+                .is_some();
             is_currency.then_some(())?;
-            found(head.strip_suffix(" in").unwrap_or(head))
+            let before = [" in", " en", " em", " w"];
+            found(
+                before
+                    .iter()
+                    .find_map(|word| head.strip_suffix(word))
+                    .unwrap_or(head),
+            )
         })
         .or_else(|| {
             // `RunningBalance`, `checkNumber`: names of programs, written as one word.

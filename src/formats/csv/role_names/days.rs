@@ -137,6 +137,13 @@ pub const DAYS: &[Names] = &[
             "거래일",
             "거래일시",
             "거래일자",
+            "payout date",
+            "run date",
+            "release date",
+            "completion time",
+            "data registrazione",
+            "data contabilizzazione",
+            "date created",
         ],
     ),
     (

@@ -77,6 +77,10 @@ pub const MONEY: &[Names] = &[
             "取引金額",
             "거래금액",
             "insattning uttag",
+            "transaction net amount",
+            "net total",
+            "total",
+            "cad",
         ],
     ),
     (
@@ -166,6 +170,7 @@ pub const MONEY: &[Names] = &[
             "ut fra konto",
             "ut av konto",
             "uttak",
+            "withdrawn",
             "pengeneug",
         ],
     ),
@@ -359,6 +364,9 @@ pub const MONEY: &[Names] = &[
             "거래후잔액",
             "잔액",
             "so du",
+            "partial balance",
+            "cash balance",
+            "net balance",
         ],
     ),
     (
