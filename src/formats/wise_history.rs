@@ -28,16 +28,14 @@ const NEEDED: [&str; 12] = [
 /// The rows as CSV; `None` of any other file, and of one with a row that says something else.
 pub fn to_csv(bytes: &[u8]) -> Option<String> {
     let head = &bytes[..bytes.len().min(2_000)];
-    if memchr::memmem::find(head, b"Source amount (after fees)").is_none() {
-        return None;
-    }
+    memchr::memmem::find(head, b"Source amount (after fees)")?;
     let decoded = encoding::decode(bytes, None).ok()?;
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .from_reader(decoded.text.as_bytes());
     let header: Vec<String> = reader.headers().ok()?.iter().map(names::normal).collect();
     let place = |name: &&str| header.iter().position(|h| h == name);
-    let places: Vec<usize> = NEEDED.iter().map(|n| place(n)).collect::<Option<_>>()?;
+    let places: Vec<usize> = NEEDED.iter().map(place).collect::<Option<_>>()?;
     let fee_currency = header.iter().position(|h| h == "source fee currency");
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer

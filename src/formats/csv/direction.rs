@@ -89,10 +89,11 @@ pub fn refuse_unsaid(
     let (Some(amount), Some(first)) = (columns.get(Role::Amount), rows.first()) else {
         return Ok(());
     };
-    // A column of kinds (`Buy`, `Sale`) is none of sides.
-    let says = |side: usize| {
-        rows.iter()
-            .any(|r| amounts::side(table.cell(r.row, side)).is_some())
+    // A column of kinds (`Buy`, `Sale`, `Deposit`) is none of sides.
+    let says = |column: usize| {
+        let mut cells = rows.iter().map(|r| table.cell(r.row, column));
+        let said = |cell: &str| amounts::side(cell).is_some();
+        cells.clone().any(said) && cells.all(|cell| cell.is_empty() || said(cell))
     };
     let known = columns.get(Role::Balance).is_some()
         || columns.get(Role::Side).is_some_and(says)
@@ -305,7 +306,7 @@ mod tests {
         }
         let signed = "Date,Description,Amount\n2026-04-02,a,+5.00\n";
         assert!(with(signed, &Options::default()).is_ok());
-        let kinds = "Date,Transaction Type,Total\n2026-04-02,Buy,5.00\n2026-04-13,Deposit of\u{a0}coins,9.00\n";
+        let kinds = "Date,Transaction Type,Total\n2026-04-02,Buy,5.00\n2026-04-13,Deposit,9.00\n";
         assert_eq!(
             with(kinds, &Options::default()).err(),
             Some("direction-unsaid")

@@ -187,6 +187,7 @@ pub const WORDS: &[Names] = &[
             "적요",
             "内容摘要",
             "операция",
+            "memo description",
             "description narration",
             "narration description",
             "payment narration",
