@@ -22,6 +22,9 @@ pub struct Currency {
 
 /// The decimal places ISO 4217 gives a currency; `None` for codes that are not in it.
 pub fn iso_scale(code: &str) -> Option<u8> {
+    if code.len() != 3 {
+        return None;
+    }
     let found = |list: &str| list.split(' ').any(|c| c == code);
     if found(ISO_0) {
         Some(0)

@@ -1,5 +1,8 @@
 //! Reading the names of columns: plain forms, currencies in them, and the role that `role_names` gives.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::columns::Role;
 use super::role_names::roles;
 
@@ -53,14 +56,38 @@ pub fn currency_in(name: &str) -> Option<String> {
     })
 }
 
+/// A role, and how well its name says it: less is better.
+type Ranked = (Role, u8);
+
+/// Every name to its role; of a name that stands twice, the first.
+static NAMES: LazyLock<HashMap<&str, Ranked>> = LazyLock::new(|| {
+    let mut names = HashMap::new();
+    for (name, ranked) in ranked_names() {
+        names.entry(name).or_insert(ranked);
+    }
+    names
+});
+
+/// Names of several words without their blanks, as programs write them: `runningbalance`.
+static SQUEEZED: LazyLock<HashMap<String, Ranked>> = LazyLock::new(|| {
+    let mut names = HashMap::new();
+    for (name, ranked) in ranked_names().filter(|(name, _)| name.contains(' ')) {
+        names.entry(name.replace(' ', "")).or_insert(ranked);
+    }
+    names
+});
+
+fn ranked_names() -> impl Iterator<Item = (&'static str, Ranked)> {
+    roles().flat_map(|(role, names)| {
+        let rank = |at: usize| u8::try_from(at).unwrap_or(u8::MAX);
+        let ranked = names.iter().enumerate();
+        ranked.map(move |(at, name)| (*name, (*role, rank(at))))
+    })
+}
+
 /// The role of a normalised name, and how well the name says it: less is better.
-pub fn role_of(name: &str) -> Option<(Role, u8)> {
-    let found = |name: &str| {
-        roles().find_map(|(role, names)| {
-            let at = names.iter().position(|n| *n == name)?;
-            Some((*role, u8::try_from(at).unwrap_or(u8::MAX)))
-        })
-    };
+pub fn role_of(name: &str) -> Option<Ranked> {
+    let found = |name: &str| NAMES.get(name).copied();
     found(name)
         .or_else(|| {
             // `betrag in eur`, `debit inr`: the currency is not part of the name.
@@ -82,13 +109,7 @@ pub fn role_of(name: &str) -> Option<(Role, u8)> {
         .or_else(|| {
             // `RunningBalance`, `checkNumber`: names of programs, written as one word.
             let whole = name.bytes().all(|b| b.is_ascii_lowercase()) && name.len() > 5;
-            whole.then_some(())?;
-            roles().find_map(|(role, names)| {
-                let squeezed =
-                    |n: &&str| n.contains(' ') && n.bytes().filter(|b| *b != b' ').eq(name.bytes());
-                let at = names.iter().position(squeezed)?;
-                Some((*role, u8::try_from(at).unwrap_or(u8::MAX)))
-            })
+            whole.then(|| SQUEEZED.get(name).copied())?
         })
 }
 
