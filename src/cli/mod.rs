@@ -376,6 +376,14 @@ fn wants_json(globals: &Globals) -> bool {
 }
 
 fn parse(mut words: Vec<OsString>) -> std::result::Result<Cli, clap::Error> {
+    // Asked by scripts that look whether the program is there: no command needs to be known.
+    if let [_, word] = words.as_slice()
+        && (word == "--version" || word == "-V")
+    {
+        clap::Command::new("hissab")
+            .version(env!("CARGO_PKG_VERSION"))
+            .try_get_matches_from(&words)?;
+    }
     let hidden = argv::hide_dashes(&mut words);
     let quick = typed(&words).map(|command| matched(command, hidden, words.clone()));
     match quick {
