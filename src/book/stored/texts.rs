@@ -7,12 +7,15 @@ use crate::ledger::audit::{Canon, Hash, put_source_row};
 /// Rows of text in one chunk of `source_text`.
 pub const CHUNK_ROWS: u64 = 256;
 
+/// How hard the deflating tries: 6 makes these texts 4 in 100 smaller and takes twice the time.
+const LEVEL: u8 = 4;
+
 /// The largest chunk that is inflated: what no hissab wrote must not fill the memory.
 const CHUNK_BYTES_MAX: usize = 512 << 20;
 
 /// Up to [`CHUNK_ROWS`] rows as one deflated text; rows are separated by a byte no row holds.
 pub fn deflate(rows: &[String]) -> Vec<u8> {
-    miniz_oxide::deflate::compress_to_vec(rows.join("\u{1e}").as_bytes(), 6)
+    miniz_oxide::deflate::compress_to_vec(rows.join("\u{1e}").as_bytes(), LEVEL)
 }
 
 /// The reverse of [`deflate`].
