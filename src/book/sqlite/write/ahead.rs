@@ -1,7 +1,7 @@
 //! Walking a large unit ahead of the writer: its transactions are made on a thread of their own.
 //!
-//! Only for the first transactions of a book: there no id can be a repeat, so that making a transaction
-//! needs nothing but the chart. Order stays as it is: the writer takes every step in turn.
+//! Making a transaction needs nothing but the chart; whether its id is a repeat, the writer sees. Order stays as
+//! it is: the writer takes every step in turn.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::state::Writer;
 use crate::book::Result;
 use crate::ledger::change::{Change, ChangeSource};
 use crate::ledger::chart::Chart;
-use crate::ledger::transaction::{Number, Transaction};
+use crate::ledger::transaction::{Number, Transaction, TransactionId};
 use crate::ledger::violation::Violation;
 
 /// Steps handed over at once.
@@ -28,6 +28,7 @@ pub enum Step {
     Change(Change),
     /// A posting whose rules have been applied; the writer gives it its number.
     Made {
+        id: TransactionId,
         date: Date,
         made: std::result::Result<Transaction, Vec<Violation>>,
     },
@@ -98,9 +99,10 @@ impl Walker {
     fn step(&mut self, change: Change) -> Option<()> {
         let step = match change {
             Change::Post(draft) => {
-                let date = draft.date;
+                let (id, date) = (draft.id, draft.date);
                 let chart = self.chart()?;
                 Step::Made {
+                    id,
                     date,
                     made: draft.into_transaction(&chart, Number(0)),
                 }

@@ -146,6 +146,7 @@ pub fn begin(writer: &mut Writer<'_>, changes: usize) -> Result<()> {
         writer
             .conn
             .execute_batch("INSERT INTO search (search, rank) VALUES ('hashsize', 33554432)")?;
+        writer.unit.lanes = Some(Lanes::hashing());
     }
     writer.bulk = Some(Bulk {
         fences,

@@ -34,8 +34,12 @@ pub struct Lanes {
     open: usize,
     /// The chart the next run is hashed with; `None` after anything may have changed it.
     chart: Option<Arc<Chart>>,
-    index: JoinHandle<rusqlite::Result<Connection>>,
+    /// `None` where the book has an index already: its words are put there with the rows.
+    index: Option<JoinHandle<rusqlite::Result<Connection>>>,
 }
+
+/// Where words are sent to be indexed, and what comes of it.
+type IndexLane = (SyncSender<Words>, JoinHandle<rusqlite::Result<Connection>>);
 
 struct Run {
     chart: Arc<Chart>,
@@ -58,19 +62,34 @@ impl Lanes {
             [],
             |row| row.get(0),
         )?;
-        let (runs, to_hash) = sync_channel(RUNS_WAITING);
-        let (hashed, hashes) = channel();
         let (words, to_index) = sync_channel(WORDS_WAITING);
         let index = thread::spawn(move || index(&table, to_index));
-        thread::spawn(move || hash(to_hash, &hashed, &words));
-        Ok(Lanes {
+        Ok(Lanes::with(Some((words, index))))
+    }
+
+    /// Starts the hashing lane alone.
+    pub fn hashing() -> Lanes {
+        Lanes::with(None)
+    }
+
+    fn with(index: Option<IndexLane>) -> Lanes {
+        let (runs, to_hash) = sync_channel(RUNS_WAITING);
+        let (hashed, hashes) = channel();
+        let (words, index) = index.unzip();
+        thread::spawn(move || hash(to_hash, &hashed, words.as_ref()));
+        Lanes {
             run: Vec::new(),
             runs,
             hashes,
             open: 0,
             chart: None,
             index,
-        })
+        }
+    }
+
+    /// Whether the words of what is posted are taken care of.
+    pub fn index_words(&self) -> bool {
+        self.index.is_some()
     }
 
     /// Takes a posting; runs are of `size`.
@@ -114,8 +133,10 @@ impl Lanes {
     /// Waits for the words and puts them into the book's index.
     pub fn finish(self, conn: &Connection) -> Result<()> {
         drop(self.runs);
-        let indexed = self
-            .index
+        let Some(index) = self.index else {
+            return Ok(());
+        };
+        let indexed = index
             .join()
             .map_err(|_| damaged("the words could not be indexed"))??;
         // Also makes the connection forget what it may remember of the empty index.
@@ -127,12 +148,15 @@ impl Lanes {
     }
 }
 
-fn hash(runs: Receiver<Run>, hashes: &Sender<Hash>, words: &SyncSender<Words>) {
+fn hash(runs: Receiver<Run>, hashes: &Sender<Hash>, words: Option<&SyncSender<Words>>) {
     let mut waiting = Words::default();
     for run in runs {
         let mut canon = Canon::new("hissab/run/1");
         for transaction in &run.transactions {
             put_transaction(&mut canon, transaction, &run.chart);
+            if words.is_none() {
+                continue;
+            }
             if waiting.ends.is_empty() {
                 waiting.first = transaction.number.0;
             }
@@ -141,11 +165,15 @@ fn hash(runs: Receiver<Run>, hashes: &Sender<Hash>, words: &SyncSender<Words>) {
         }
         // Nobody waits for hashes or words of a unit that was given up.
         let _ = hashes.send(canon.finish());
-        if waiting.text.len() >= WORDS_BYTES {
+        if let Some(words) = words
+            && waiting.text.len() >= WORDS_BYTES
+        {
             let _ = words.send(std::mem::take(&mut waiting));
         }
     }
-    let _ = words.send(waiting);
+    if let Some(words) = words {
+        let _ = words.send(waiting);
+    }
 }
 
 fn index(table: &str, words: Receiver<Words>) -> rusqlite::Result<Connection> {

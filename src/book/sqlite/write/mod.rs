@@ -192,7 +192,7 @@ fn one(writer: &mut Writer<'_>, unit: &Unit<'_>) -> Result<Done> {
         index += 1;
         Ok(())
     };
-    if writer.unit.lanes.is_some() {
+    if bulk {
         ahead::walk(writer, unit.changes, &mut take)?;
     } else {
         walk(writer, unit.changes, &mut take)?;
@@ -225,13 +225,13 @@ fn walk(
 fn step_of(writer: &mut Writer<'_>, unit: &Unit<'_>, step: Step) -> Result<()> {
     match step {
         Step::Change(change) => apply(writer, unit, change),
-        Step::Made { date, made } => {
+        Step::Made { id, date, made } => {
             if let (Some(bulk), Ok(Some(_))) =
                 (&mut writer.bulk, made.as_ref().map(|made| made.reverses))
             {
                 bulk.write(writer.conn)?;
             }
-            transactions::post_made(writer, date, made)
+            transactions::post_made(writer, id, date, made)
         }
     }
 }

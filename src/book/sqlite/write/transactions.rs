@@ -8,7 +8,7 @@ use crate::ledger::audit::put_transaction;
 use crate::ledger::change::Target;
 use crate::ledger::draft::Draft;
 use crate::ledger::rules::{check_lock, check_reconciled, only_marks_differ, same_content};
-use crate::ledger::transaction::{Number, State, Transaction};
+use crate::ledger::transaction::{Number, State, Transaction, TransactionId};
 use crate::ledger::violation::Violation;
 
 pub fn refused(violations: Vec<Violation>) -> BookError {
@@ -20,22 +20,23 @@ pub fn refused(violations: Vec<Violation>) -> BookError {
 
 /// Posts a draft; the same id with the same content again is nothing new.
 pub fn post(writer: &mut Writer<'_>, draft: Draft) -> Result<()> {
-    let may_repeat = writer.bulk.as_ref().is_none_or(|bulk| bulk.may_repeat());
-    if may_repeat && let Some(number) = existing(writer, &draft)? {
-        writer.unit.repeated.push(number);
-        return Ok(());
-    }
-    let date = draft.date;
+    let (id, date) = (draft.id, draft.date);
     let made = draft.into_transaction(&writer.chart, Number(writer.next_number));
-    post_made(writer, date, made)
+    post_made(writer, id, date, made)
 }
 
-/// Posts what a draft of this date became, under the next number.
+/// Posts what a draft of this id and date became, under the next number.
 pub fn post_made(
     writer: &mut Writer<'_>,
+    id: TransactionId,
     date: jiff::civil::Date,
     made: std::result::Result<Transaction, Vec<Violation>>,
 ) -> Result<()> {
+    let may_repeat = writer.bulk.as_ref().is_none_or(|bulk| bulk.may_repeat());
+    if may_repeat && let Some(number) = existing(writer, id, made.as_ref().ok())? {
+        writer.unit.repeated.push(number);
+        return Ok(());
+    }
     let locked = check_lock(date, writer.settings.locked_to).err();
     let mut transaction = match (made, locked) {
         (Ok(transaction), None) => transaction,
@@ -67,9 +68,9 @@ pub fn post_made(
         }
     }
     match (&writer.unit.lanes, &writer.bulk) {
-        (Some(_), _) => {}
-        (None, Some(_)) => search::insert(writer.conn, &transaction)?,
-        (None, None) => writer.words.insert(&transaction),
+        (Some(lanes), _) if lanes.index_words() => {}
+        (_, Some(_)) => search::insert(writer.conn, &transaction)?,
+        (_, None) => writer.words.insert(&transaction),
     }
     writer.moved.add(&transaction, 1);
     writer.log_posted(transaction);
@@ -77,9 +78,13 @@ pub fn post_made(
     Ok(())
 }
 
-/// The number of a transaction with this id, if its first version had this content.
-fn existing(writer: &Writer<'_>, draft: &Draft) -> Result<Option<u64>> {
-    let Some(current) = rows::find(writer.conn, Target::Id(draft.id))? else {
+/// The number of the transaction with this id, if its first version had the content of `again`.
+fn existing(
+    writer: &Writer<'_>,
+    id: TransactionId,
+    again: Option<&Transaction>,
+) -> Result<Option<u64>> {
+    let Some(current) = rows::find(writer.conn, Target::Id(id))? else {
         return Ok(None);
     };
     let number = current.number;
@@ -90,18 +95,15 @@ fn existing(writer: &Writer<'_>, draft: &Draft) -> Result<Option<u64>> {
         Some(version) => version.transaction,
         None => current,
     };
-    match draft.clone().into_transaction(&writer.chart, number) {
-        Ok(again) if same_content(&again, &first) => Ok(Some(number.0)),
-        _ => Err(BookError::Conflict {
-            code: "id-conflict",
-            message: format!(
-                "the id {} belongs to {number}, which says something else",
-                draft.id
-            ),
-            hint: Some(format!("hissab show {number}")),
-            operation: None,
-        }),
+    if again.is_some_and(|again| same_content(again, &first)) {
+        return Ok(Some(number.0));
     }
+    Err(BookError::Conflict {
+        code: "id-conflict",
+        message: format!("the id {id} belongs to {number}, which says something else"),
+        hint: Some(format!("hissab show {number}")),
+        operation: None,
+    })
 }
 
 fn check_reversal(writer: &Writer<'_>, of: Number) -> Result<()> {
