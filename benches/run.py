@@ -103,7 +103,9 @@ def whole_book(book, floor):
 
 
 def adding(book, folder):
-    """One durable posting, as a process, against the shell writing the same rows durably."""
+    """One durable posting, as a process, against the shell writing the same rows durably: the transaction, its two
+    entries, their month totals, the audit record and the words that find it. The shell checks nothing and hashes
+    nothing."""
     copy = os.path.join(folder, "add.hissab")
     shutil.copyfile(book, copy)
     raw = os.path.join(folder, "raw.db")
@@ -114,7 +116,10 @@ def adding(book, folder):
            "INSERT INTO txn (number, id, day, voucher, status, version, void, seq, description) SELECT max(number) + 1, randomblob(16), 9500, 3, 0, 1, 0, 3, 'x' FROM txn; "
            "INSERT INTO entry SELECT 1, 9500, max(number), 0, 100, 1 FROM txn; INSERT INTO entry SELECT 2, 9500, max(number), 1, -100, 1 FROM txn; "
            "INSERT INTO total VALUES (1, 1, 24312, 0, 100, 0, 1) ON CONFLICT DO UPDATE SET debit = debit + 100, entries = entries + 1; "
-           "INSERT INTO total VALUES (2, 1, 24312, 0, 0, 100, 1) ON CONFLICT DO UPDATE SET credit = credit + 100, entries = entries + 1; COMMIT")
+           "INSERT INTO total VALUES (2, 1, 24312, 0, 0, 100, 1) ON CONFLICT DO UPDATE SET credit = credit + 100, entries = entries + 1; "
+           "INSERT INTO audit SELECT max(seq) + 1, 1767484800000000, 'root', randomblob(16), NULL, 'posted', NULL, '[[1000001,1000001]]', "
+           "'[{\"change\":\"posted\",\"first\":1000001,\"last\":1000001}]', randomblob(5), randomblob(32), randomblob(32), randomblob(32) FROM audit; "
+           "INSERT INTO search (rowid, words) SELECT max(number), 'x' FROM txn; COMMIT")
     post = hissab("-B", copy, "add", "2026-01-04", "x", "Assets:Cash:Aahead", "1", "Expenses:Taxes:Aahead", "-q")
     row("one durable add", *pair(post, ["sqlite3", raw, sql]), "sqlite3")
 

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// Bytes that wait at most: some thousands of lines.
 const WAITING_MAX: usize = 1 << 20;
+/// How long the first line of an idle log waits for company: one write for all that come meanwhile.
+const GATHERED_FOR: Duration = Duration::from_millis(5);
 /// How long the last lines may take when the server stops.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -55,10 +57,14 @@ impl Queue {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
+        let first = held.lines.is_empty();
         held.bytes += line.len();
         held.lines.push_back(line);
         drop(held);
-        self.changed.notify_all();
+        // Whoever empties the queue looks again before it rests.
+        if first {
+            self.changed.notify_all();
+        }
     }
 
     /// How many lines found no room so far.
@@ -95,9 +101,13 @@ impl Queue {
     /// Everything that waits, as text; `None` when it has ended.
     fn next(&self) -> Option<String> {
         let idle = |held: &mut Held| held.lines.is_empty() && !held.ended;
-        let mut held = self
+        let held = self
             .changed
             .wait_while(self.held(), idle)
+            .unwrap_or_else(PoisonError::into_inner);
+        let (mut held, _) = self
+            .changed
+            .wait_timeout_while(held, GATHERED_FOR, |held| !held.ended)
             .unwrap_or_else(PoisonError::into_inner);
         if held.lines.is_empty() {
             return None;

@@ -71,6 +71,18 @@ impl SqliteBook {
     pub fn id(&self) -> Uuid {
         self.id
     }
+
+    /// Looks at the newest state. Only readers hold a snapshot between calls: it is let go of.
+    fn between_snapshots<T>(&self, look: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        if self.conn.is_autocommit() {
+            return look(&self.conn);
+        }
+        let step = |sql| self.conn.prepare_cached(sql)?.execute([]);
+        step("COMMIT")?;
+        let seen = look(&self.conn);
+        step("BEGIN")?;
+        seen
+    }
 }
 
 /// The control of the crash tests: what was answered for and is not yet committed.
@@ -173,20 +185,11 @@ impl Book for SqliteBook {
     }
 
     fn sequence(&mut self) -> Result<u64> {
-        self.refresh()?;
-        let sequence = records::head(&self.conn)?.sequence;
-        self.refresh()?;
-        Ok(sequence)
+        self.between_snapshots(records::sequence)
     }
 
     fn refresh(&mut self) -> Result<()> {
-        // Only readers hold a snapshot between calls.
-        if !self.conn.is_autocommit() {
-            for step in ["COMMIT", "BEGIN"] {
-                self.conn.prepare_cached(step)?.execute([])?;
-            }
-        }
-        Ok(())
+        self.between_snapshots(|_| Ok(()))
     }
 
     fn snapshot(&mut self, to: &Path) -> Result<()> {

@@ -73,6 +73,12 @@ pub fn head(conn: &Connection) -> Result<Head> {
     }
 }
 
+/// The newest audit record's sequence, 0 of an empty log.
+pub fn sequence(conn: &Connection) -> Result<u64> {
+    let mut statement = conn.prepare_cached("SELECT ifnull(max(seq), 0) FROM audit")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
 /// A time column: microseconds.
 pub fn instant(row: &Row<'_>, at: usize) -> Result<Timestamp> {
     Timestamp::from_microsecond(row.get(at)?).map_err(|_| damaged("a time out of range"))

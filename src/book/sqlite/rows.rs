@@ -53,8 +53,12 @@ pub fn chart(conn: &Connection) -> Result<Chart> {
 fn account(row: &Row<'_>) -> Result<Account> {
     let more: Option<String> = row.get(7)?;
     let more = AccountMore::from_json(more.as_deref())?;
-    let kind: String = row.get(3)?;
-    let account_type: String = row.get(4)?;
+    let word = |at: usize| {
+        row.get_ref(at)?
+            .as_str()
+            .map_err(|_| damaged("a word is not text"))
+    };
+    let (kind, account_type) = (word(3)?, word(4)?);
     let day = |at: usize| -> Result<Option<jiff::civil::Date>> {
         Ok(row.get::<_, Option<i32>>(at)?.map(|d| Day(d).date()))
     };
@@ -62,9 +66,9 @@ fn account(row: &Row<'_>) -> Result<Account> {
         key: AccountKey(row.get(0)?),
         id: uuid(row, 1)?,
         path: row.get::<_, Arc<str>>(2)?,
-        kind: Kind::from_word(&kind)
+        kind: Kind::from_word(kind)
             .ok_or_else(|| damaged(format!("an account has the kind {kind:?}")))?,
-        account_type: AccountType::from_word(&account_type)
+        account_type: AccountType::from_word(account_type)
             .ok_or_else(|| damaged(format!("an account has the type {account_type:?}")))?,
         code: more.code,
         currency: more.currency.map(Arc::from),
