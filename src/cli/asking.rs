@@ -1,9 +1,12 @@
 //! Questions at a terminal, with completion.
 
-use dialoguer::{Completion, Input};
+use std::io;
+
+use dialoguer::Completion;
 
 use super::context::answered;
 use super::error::Result;
+use super::prompts;
 use crate::ledger::chart::Chart;
 
 /// Completes to the only word, or the common beginning of the words, that go on from what is typed.
@@ -56,14 +59,25 @@ pub fn ask(
     words: &Words,
     may_be_empty: bool,
 ) -> Result<String> {
-    let mut input = Input::<String>::new()
-        .with_prompt(prompt)
-        .completion_with(words)
-        .allow_empty(may_be_empty);
-    if let Some(default) = default {
-        input = input.default(default);
-    }
-    Ok(answered(|| input.interact_text())?.trim().to_owned())
+    let typed = answered(|| prompts::line(prompt, default.as_deref(), words, may_be_empty))?;
+    Ok(typed.trim().to_owned())
+}
+
+/// The same; `None` where Ctrl-D says that nothing more comes.
+pub fn ask_or_end(
+    prompt: &str,
+    default: Option<String>,
+    words: &Words,
+    may_be_empty: bool,
+) -> Result<Option<String>> {
+    let typed =
+        answered(
+            || match prompts::line(prompt, default.as_deref(), words, may_be_empty) {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+                other => other.map(Some),
+            },
+        )?;
+    Ok(typed.map(|text| text.trim().to_owned()))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use super::error::{Exit, Failure, Result};
 use super::globals::Globals;
 use super::locate::{self, At, Located};
 use super::output::Out;
+use super::prompts;
 use super::signals;
 use crate::book::{self, Book};
 use crate::client::Place;
@@ -337,12 +338,7 @@ impl Context {
             )
             .hint("answer with --yes"));
         }
-        answered(|| {
-            dialoguer::Confirm::new()
-                .with_prompt(sanitize::line(question))
-                .default(false)
-                .interact()
-        })
+        answered(|| prompts::yes_no(&sanitize::line(question), false))
     }
 
     // ---- the book ----
@@ -468,7 +464,7 @@ impl Context {
 }
 
 /// What a person answers at a prompt. Ctrl-C ends the command, with the cursor shown again.
-pub fn answered<T>(prompt: impl FnOnce() -> dialoguer::Result<T>) -> Result<T> {
+pub fn answered<T>(prompt: impl FnOnce() -> io::Result<T>) -> Result<T> {
     let listening = signals::AtPrompt::begin();
     let answer = prompt();
     if answer.is_err() {
@@ -479,9 +475,14 @@ pub fn answered<T>(prompt: impl FnOnce() -> dialoguer::Result<T>) -> Result<T> {
     answer.map_err(prompt_failure)
 }
 
-/// Why a prompt gave no answer: Ctrl-C and Ctrl-D end the command, nothing is written.
-fn prompt_failure(error: dialoguer::Error) -> Failure {
+/// What went wrong at a list to choose from.
+pub fn io_of(error: dialoguer::Error) -> io::Error {
     let dialoguer::Error::IO(error) = error;
+    error
+}
+
+/// Why a prompt gave no answer: Ctrl-C and Ctrl-D end the command, nothing is written.
+fn prompt_failure(error: io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => Failure::new(
             super::error::Exit::Interrupted,

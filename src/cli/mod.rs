@@ -25,6 +25,7 @@ pub mod looking;
 pub mod mirroring;
 pub mod output;
 mod progress;
+mod prompts;
 pub mod record;
 pub mod servers;
 pub mod shown;

@@ -166,6 +166,16 @@ fn the_sign_in_is_the_owners_alone_and_is_gone_after_logout() {
 }
 
 #[test]
+fn ctrl_d_ends_a_sign_in() {
+    let (env, serving) = shop();
+    env.hissab(["logout"]).ok();
+    // What is no address is asked for again.
+    let steps = [("Email", "asha\r"), ("NAME@HOST", ""), ("Email", "\u{4}")];
+    let login = ["login", &serving.url()];
+    crate::terminal::at_a_terminal_exiting(&env, &login, &steps, 130);
+}
+
+#[test]
 fn a_wrong_password_and_a_wrong_token_are_exit_4_and_name_what_was_used() {
     let (mut env, serving) = shop();
     let url = serving.url();

@@ -138,6 +138,65 @@ fn add_asks_completes_and_offers_what_was_there_before() {
     );
 }
 
+/// What Ctrl-D sends.
+const END: &str = "\u{4}";
+
+#[test]
+fn ctrl_d_ends_the_input() {
+    let env = shop();
+    // Between two transactions it is as good as an empty description.
+    let steps = [
+        ("Date", "\r"),
+        ("Description", "Tea\r"),
+        ("Account 1", "tea\t\r"),
+        ("Amount", "120\r"),
+        ("Account 2", "cash\r"),
+        ("Amount", "\r"),
+        ("Post it?", "\r"),
+        ("Date", END),
+    ];
+    at_a_terminal(&env, &["add"], &steps);
+    at_a_terminal(&env, &["add"], &[("Date", "\r"), ("Description", END)]);
+    assert_eq!(rows(&env, "number,account,debit").lines().count(), 2);
+    // In the middle of one nothing of it is written; a line that has something on it goes on.
+    let steps = [
+        ("Date", "\r"),
+        ("Description", "Not this\u{4} one\r"),
+        ("Account 1", END),
+    ];
+    let shown = at_a_terminal_exiting(&env, &["add"], &steps, 130);
+    assert!(shown.contains("Not this one"), "{shown}");
+    env.hissab(["backup", "kept.hissab"]).ok();
+    let void = ["void", "1", "--reason", "x"];
+    at_a_terminal(&env, &void, &[]);
+    let restore = ["restore", "kept.hissab"];
+    at_a_terminal_exiting(&env, &restore, &[("[y/N]", END)], 130);
+    assert_eq!(rows(&env, "number"), "");
+}
+
+#[test]
+fn a_line_is_corrected_where_the_cursor_is_even_if_it_is_long() {
+    let env = shop();
+    let long = "a".repeat(250);
+    let typed = format!("{long}X\u{7f}b\u{1b}[D\u{1b}[Dc\u{1b}[C\u{1b}[Cd\r");
+    let steps = [
+        ("Date", "wrong\u{15}2026-04-01\r"),
+        ("Description", &*typed),
+        ("Account 1", "Expenses:Tea\r"),
+        ("Amount", "1\r"),
+        ("Account 2", "cash\r"),
+        ("Amount", "\r"),
+        ("Post it?", "y"),
+        ("Date", END),
+    ];
+    at_a_terminal(&env, &["add"], &steps);
+    let description = format!("{}cabd", "a".repeat(249));
+    assert_eq!(
+        rows(&env, "date,description").lines().next(),
+        Some(&*format!("2026-04-01,{description}"))
+    );
+}
+
 #[test]
 fn work_that_takes_long_shows_progress_on_a_terminal_and_nowhere_else() {
     let env = shop();

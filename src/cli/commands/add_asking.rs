@@ -4,12 +4,11 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use dialoguer::Confirm;
-
 use crate::book::{Order, Scan};
-use crate::cli::asking::{Words, ask};
+use crate::cli::asking::{Words, ask, ask_or_end};
 use crate::cli::context::{Context, answered};
 use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::prompts;
 use crate::cli::record::echo::{self, Balances, Lead};
 use crate::cli::record::{DetailArgs, Recorder};
 use crate::ledger::draft::{Draft, DraftEntry};
@@ -30,7 +29,7 @@ pub fn run(ctx: &mut Context, details: &DetailArgs) -> Result<Exit> {
     let mut recorder = Recorder::open(ctx)?;
     recorder
         .ctx
-        .note("Tab completes, an empty description ends; an amount may be left empty to balance.");
+        .note("Tab completes, an empty description or Ctrl-D ends; an amount may be left empty to balance.");
     let mut date = recorder.date_or_today(details.date.as_deref())?;
     loop {
         let past = recent(&mut recorder)?;
@@ -58,8 +57,7 @@ pub fn run(ctx: &mut Context, details: &DetailArgs) -> Result<Exit> {
             &Lead::Verb("(new)".to_owned()),
         ) + &echo::entry_lines(&preview, &recorder.chart, &Balances::none());
         recorder.ctx.note(shown.trim_end());
-        let question = Confirm::new().with_prompt("Post it?").default(true);
-        if answered(|| question.interact())? {
+        if answered(|| prompts::yes_no("Post it?", true))? {
             recorder.post(vec![draft], &details.write, true)?;
             recorder.info = recorder.book.info()?;
         } else {
@@ -91,7 +89,10 @@ fn ask_transaction(
     past: &[Transaction],
 ) -> Result<Option<Draft>> {
     let date = loop {
-        let text = ask("Date", Some(date.to_string()), &Words(Vec::new()), false)?;
+        let today = Some(date.to_string());
+        let Some(text) = ask_or_end("Date", today, &Words(Vec::new()), false)? else {
+            return Ok(None);
+        };
         match recorder.date(&text) {
             Ok(date) => break date,
             Err(failure) => recorder.ctx.complain(&failure),
@@ -102,12 +103,8 @@ fn ask_transaction(
         .map(|t| t.description.to_string())
         .filter(|d| !d.is_empty())
         .collect();
-    let description = ask(
-        "Description",
-        None,
-        &Words(descriptions.into_iter().collect()),
-        true,
-    )?;
+    let words = Words(descriptions.into_iter().collect());
+    let description = ask_or_end("Description", None, &words, true)?.unwrap_or_default();
     if description.is_empty() {
         return Ok(None);
     }

@@ -2,11 +2,12 @@
 
 use std::io::{Read, Write};
 
-use dialoguer::{Input, Password};
 use uuid::Uuid;
 
+use crate::cli::asking::{Words, ask};
 use crate::cli::context::{Context, answered};
 use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::prompts;
 use crate::cli::servers::server_of;
 use crate::client::credentials::SignIn;
 use crate::client::{ClientError, Place, Server, Session};
@@ -148,11 +149,13 @@ fn typed(ctx: &Context, args: &Args) -> Result<Typed> {
                 .map_err(|why| Failure::usage("bad-email", format!("{email:?}: {why}")))?;
             email.trim().to_owned()
         }
-        None if ctx.can_ask() => {
-            let prompt = Input::<String>::new().with_prompt("Email");
-            let email = answered(|| prompt.validate_with(check_email).interact_text())?;
-            email.trim().to_owned()
-        }
+        None if ctx.can_ask() => loop {
+            let email = ask("Email", None, &Words(Vec::new()), false)?;
+            match check_email(&email) {
+                Ok(()) => break email,
+                Err(why) => ctx.note(why),
+            }
+        },
         None => {
             return Err(Failure::usage("needs-answer", "whose sign-in?").hint("--email EMAIL"));
         }
@@ -164,13 +167,14 @@ fn typed(ctx: &Context, args: &Args) -> Result<Typed> {
                 format!("standard input holds no {}", prompt.to_lowercase()),
             )
         }),
-        (false, false) => answered(|| Password::new().with_prompt(prompt).interact()),
-        (false, true) => answered(|| {
-            Password::new()
-                .with_prompt(prompt)
-                .with_confirmation("The same again", "They differ")
-                .interact()
-        }),
+        (false, false) => answered(|| prompts::secret(prompt)),
+        (false, true) => loop {
+            let typed = answered(|| prompts::secret(prompt))?;
+            if answered(|| prompts::secret("The same again"))? == typed {
+                break Ok(typed);
+            }
+            ctx.note("they differ");
+        },
     };
     let code = match wants_code {
         true => Some(secret("Code", false)?.trim().to_owned()),
@@ -185,8 +189,7 @@ fn typed(ctx: &Context, args: &Args) -> Result<Typed> {
 }
 
 /// What every address has; the server looks closer. Asked before anything secret is typed.
-#[allow(clippy::ptr_arg)] // dialoguer hands a `&String`.
-fn check_email(text: &String) -> std::result::Result<(), &'static str> {
+fn check_email(text: &str) -> std::result::Result<(), &'static str> {
     match text.trim().split_once('@') {
         Some((name, host)) if !name.is_empty() && !host.is_empty() && !host.contains('@') => Ok(()),
         _ => Err("an email address is NAME@HOST"),

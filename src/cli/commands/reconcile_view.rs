@@ -1,7 +1,7 @@
 //! What a reconciliation looks like, and how a person works on one.
 
 use super::reconcile::{Args, Of};
-use crate::cli::context::{Context, answered};
+use crate::cli::context::{Context, answered, io_of};
 use crate::cli::error::{Failure, Result};
 use crate::ledger::currency::Currency;
 use crate::ledger::period::people_date;
@@ -192,7 +192,7 @@ pub fn choose(ctx: &mut Context, found: &mut Reconciliation, currency: &Currency
             .with_prompt(prompt)
             .items(&items)
             .default(at);
-        let answer = answered(|| choice.interact_opt())?;
+        let answer = answered(|| choice.interact_opt().map_err(io_of))?;
         match answer {
             Some(0) if found.is_exact() => return Ok(()),
             Some(0) => ctx.note("that still differs: pick or drop entries, or leave"),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::cli::context::{Context, answered};
+use crate::cli::context::{Context, answered, io_of};
 use crate::cli::error::{Failure, Result};
 use crate::formats::csv::table::ROW_BYTES_MAX;
 use crate::formats::fault::{Fault, Question};
@@ -228,7 +228,7 @@ fn from_workbook(ctx: &Context, name: &str, bytes: Vec<u8>, sheet: Option<&str>)
                 .with_prompt(sanitize::line(&prompt))
                 .items(names.iter().map(|n| sanitize::line(n)))
                 .default(0);
-            let chosen = answered(|| choice.interact())?;
+            let chosen = answered(|| choice.interact().map_err(io_of))?;
             workbook::to_csv(&bytes, names.get(chosen).map(String::as_str))
         }
         other => other,

@@ -10,7 +10,7 @@ use super::accounts::{self, Said};
 use super::input::Input;
 use super::profiles::{self, Named};
 use super::{Session, failure};
-use crate::cli::context::{Context, answered};
+use crate::cli::context::{Context, answered, io_of};
 use crate::cli::error::{Failure, Result, shell_word};
 use crate::formats::csv::columns::Columns;
 use crate::formats::csv::{self, Options};
@@ -455,7 +455,7 @@ fn ask(file: &str, question: &Question, options: &mut Options) -> Result<()> {
         .with_prompt(crate::render::sanitize::line(&prompt))
         .items(items)
         .default(0);
-    let chosen = answered(|| choice.interact())?;
+    let chosen = answered(|| choice.interact().map_err(io_of))?;
     match question {
         Question::Sheet { .. } => {}
         Question::DateOrder { .. } => {

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::Session;
 use super::names::Names;
 use super::planning::Plan;
-use crate::cli::asking::{Words, ask};
+use crate::cli::asking::{Words, ask, ask_or_end};
 use crate::cli::config;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
@@ -256,12 +256,9 @@ impl Asked<'_> {
         }
         let default = suggestion.map_or("skip".to_owned(), |s| s.account.to_string());
         loop {
-            let text = ask(
-                "Account, skip, split or quit",
-                Some(default.clone()),
-                &self.words(),
-                false,
-            )?;
+            let prompt = "Account, skip, split or quit";
+            let text = ask_or_end(prompt, Some(default.clone()), &self.words(), false)?;
+            let text = text.unwrap_or_else(|| "quit".to_owned());
             match text.as_str() {
                 "skip" => return Ok(Some(Vec::new())),
                 "quit" => return Ok(None),
