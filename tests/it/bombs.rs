@@ -59,7 +59,7 @@ impl Bomb {
         }
     }
 
-    fn as_book(mut self, is_book: bool) -> Bomb {
+    fn of_a_book(mut self, is_book: bool) -> Bomb {
         self.is_book = is_book;
         self
     }
@@ -200,7 +200,7 @@ fn bombs_of_xml_are_refused_small() {
         refused(
             &env,
             &format!("{kind}, nested"),
-            &deep.as_book(is_book),
+            &deep.of_a_book(is_book),
             code,
             false,
         );
@@ -208,7 +208,7 @@ fn bombs_of_xml_are_refused_small() {
         refused(
             &env,
             &format!("{kind}, entities"),
-            &entities.as_book(is_book),
+            &entities.of_a_book(is_book),
             "xml-entities",
             false,
         );
@@ -216,7 +216,7 @@ fn bombs_of_xml_are_refused_small() {
         refused(
             &env,
             &format!("{kind}, a text of 1 GB"),
-            &long.as_book(is_book),
+            &long.of_a_book(is_book),
             "too-long",
             true,
         );
@@ -224,7 +224,7 @@ fn bombs_of_xml_are_refused_small() {
         refused(
             &env,
             &format!("{kind}, attributes"),
-            &named.as_book(is_book),
+            &named.of_a_book(is_book),
             "too-long",
             true,
         );
@@ -237,7 +237,7 @@ fn packed_bombs_are_refused_small() {
     let gzip = |start: &str, spaces: usize| {
         let text = [start.as_bytes(), &vec![b' '; spaces]].concat();
         let body = miniz_oxide::deflate::compress_to_vec(&text, 6);
-        Bomb::whole([b"\x1f\x8b\x08\0\0\0\0\0\0\x03", &body[..], &[0; 8]].concat()).as_book(true)
+        Bomb::whole([b"\x1f\x8b\x08\0\0\0\0\0\0\x03", &body[..], &[0; 8]].concat()).of_a_book(true)
     };
     // Over its limit of 192 MiB, which has to be unpacked to be seen.
     let spaces = if is_full() { 1 << 30 } else { 193 << 20 };
