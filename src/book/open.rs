@@ -193,13 +193,31 @@ impl Shelf {
         }
     }
 
+    /// Somebody names a state of a book: from now on nothing older is read, if it was ever written.
+    pub fn saw(&self, spot: Spot<'_>, sequence: u64) {
+        match self {
+            Shelf::Files => {}
+            #[cfg(feature = "postgres")]
+            Shelf::Postgres(store) => store.saw(spot.key(), sequence),
+        }
+        let _ = (spot, sequence);
+    }
+
     /// Calls `told` with the key of each book that another server wrote: a hint, the log is the truth.
     pub fn hear(&self, told: impl Fn(Uuid) + Send + Sync + 'static) {
         match self {
             // Files have one server.
             Shelf::Files => drop(told),
             #[cfg(feature = "postgres")]
-            Shelf::Postgres(store) => store.listen(told),
+            Shelf::Postgres(store) => {
+                let heard = Arc::downgrade(store);
+                store.listen(move |key, sequence| {
+                    if let Some(store) = heard.upgrade() {
+                        store.saw(key, sequence);
+                    }
+                    told(key);
+                });
+            }
         }
     }
 

@@ -229,6 +229,9 @@ pub enum Command {
     /// Serve books over HTTP
     #[cfg(feature = "server")]
     Serve(c::serve::Args),
+    /// Work on export jobs of servers that share a database
+    #[cfg(feature = "server")]
+    Worker(c::worker::Args),
     /// Move a server's books and people to another place
     #[cfg(feature = "server")]
     Store(c::store::Args),
@@ -325,6 +328,8 @@ impl Command {
             Command::Serve(args) => c::serve::run(ctx, args),
             #[cfg(feature = "server")]
             Command::Store(args) => c::store::run(ctx, args),
+            #[cfg(feature = "server")]
+            Command::Worker(args) => c::worker::run(ctx, args),
             Command::Completions(args) => c::completions::run(ctx, args),
             Command::Man(args) => c::man::run(ctx, args),
             Command::Help(args) => c::help::run(ctx, args),

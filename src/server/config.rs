@@ -131,6 +131,10 @@ pub struct Config {
     pub data: PathBuf,
     /// Books and registry are there, not in the folder: `postgres://…`.
     pub database: Option<String>,
+    /// A streaming replica of it that reads may go to.
+    pub read_database: Option<String>,
+    /// Whether this server works on jobs; others that share its database may.
+    pub jobs: bool,
     pub listen: SocketAddr,
     pub tls: Option<Tls>,
     pub allow_plain_http: bool,
@@ -161,6 +165,8 @@ impl Config {
         Config {
             data,
             database: None,
+            read_database: None,
+            jobs: true,
             listen,
             tls: None,
             allow_plain_http: false,

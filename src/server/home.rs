@@ -40,12 +40,12 @@ fn in_database(config: &Config, url: &str, now: Timestamp) -> Result<Home, Serve
     use std::sync::Arc;
 
     let failed = |why: String| ServeError::Database { why };
-    let store = connect(url).map_err(failed)?;
+    let store = connect(url, config.read_database.as_deref()).map_err(failed)?;
     let fences = store.fences();
     let level = if fences.seal { "info" } else { "warn" };
     let line = serde_json::json!({
         "at": now.to_string(), "level": level, "message": "books and registry are in a database",
-        "engine": fences.engine, "fences": fences.words(),
+        "engine": fences.engine, "fences": fences.words(), "encrypted": store.is_encrypted(),
     });
     config.log.line(line.to_string());
     let mut fresh = [0; KEY_BYTES];
@@ -63,9 +63,12 @@ fn in_database(config: &Config, url: &str, now: Timestamp) -> Result<Home, Serve
 
 /// The database at an address. Errors: words for the operator.
 #[cfg(feature = "postgres")]
-pub fn connect(url: &str) -> Result<std::sync::Arc<crate::book::postgres::Store>, String> {
+pub fn connect(
+    url: &str,
+    replica: Option<&str>,
+) -> Result<std::sync::Arc<crate::book::postgres::Store>, String> {
     use crate::book::BookError;
-    crate::book::postgres::Store::connect(url).map_err(|error| match error {
+    crate::book::postgres::Store::with_replica(url, replica).map_err(|error| match error {
         BookError::Busy => "it does not answer".to_owned(),
         other => other.to_string(),
     })

@@ -39,6 +39,12 @@ const WORKERS: usize = 2;
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// How often what is over is swept, and the queue looked at without being told.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
+/// How often a database that other servers share is asked whether a job waits.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often jobs are looked for whose server is gone, where there are others.
+const RECOVER_EVERY: Duration = Duration::from_secs(20);
+/// How often a worker says that it is at work, and hears whether its job was called off.
+const BEAT_EVERY: Duration = Duration::from_secs(5);
 /// How long to wait where the server has too many streams at work.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Bytes handed on at once.
@@ -148,7 +154,8 @@ pub fn key(id: Uuid) -> object_store::path::Path {
 
 /// Starts workers and sweeper on the runtime.
 pub fn start(app: &Shared) {
-    for _ in 0..WORKERS {
+    let workers = if app.config.jobs { WORKERS } else { 0 };
+    for _ in 0..workers {
         tokio::spawn(work(Arc::clone(app)));
     }
     tokio::spawn(sweep(Arc::clone(app)));
@@ -159,25 +166,57 @@ async fn told_to_stop(app: &Shared) {
 }
 
 async fn work(app: Shared) {
+    let pause = match app.registry.is_shared() {
+        true => LOOK_EVERY,
+        false => SWEEP_EVERY,
+    };
     while app.is_ready() {
         let now = app.now();
-        let next = app.registry.write(move |db| jobs::take(db, now)).await;
+        // Asked without the writers' lock first: most of the time nothing waits.
+        let next = match app.registry.read(jobs::waits) {
+            Ok(true) => app.registry.write(move |db| jobs::take(db, now)).await,
+            Ok(false) => Ok(None),
+            Err(problem) => Err(problem),
+        };
         match next {
             Ok(Some(task)) => run(&app, task).await,
             Ok(None) | Err(_) => {
                 tokio::select! {
                     () = app.jobs.wake.notified() => {}
                     () = told_to_stop(&app) => return,
-                    () = tokio::time::sleep(SWEEP_EVERY) => {}
+                    () = tokio::time::sleep(pause) => {}
                 }
             }
         }
     }
 }
 
+/// Says that a job is worked on for as long as it is; one that was called off elsewhere is told so.
+async fn beat(app: Shared, id: Uuid, running: Arc<Running>) {
+    loop {
+        tokio::time::sleep(BEAT_EVERY).await;
+        let (progress, now) = (running.progress(), app.now());
+        let told = app
+            .registry
+            .write(move |db| jobs::beat(db, id, progress, now));
+        if let Ok(false) = told.await {
+            running.cancelled.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
 async fn sweep(app: Shared) {
+    let pause = match app.registry.is_shared() {
+        true => RECOVER_EVERY,
+        false => SWEEP_EVERY,
+    };
     loop {
         let now = app.now();
+        if app.registry.is_shared() {
+            // What a server that is gone left behind; what fails is done at the next sweep.
+            let _ = app.registry.write(move |db| jobs::recover(db, now)).await;
+            let _ = app.registry.sweep_buckets();
+        }
         for id in app
             .registry
             .read(|db| jobs::expired(db, now))
@@ -191,7 +230,7 @@ async fn sweep(app: Shared) {
             let _ = app.registry.write(move |db| jobs::remove(db, id)).await;
         }
         tokio::select! {
-            () = tokio::time::sleep(SWEEP_EVERY) => {}
+            () = tokio::time::sleep(pause) => {}
             () = told_to_stop(&app) => return,
         }
     }
@@ -203,7 +242,9 @@ async fn run(app: &Shared, task: Task) {
     app.jobs.running().insert(task.id, Arc::clone(&running));
     app.metrics.jobs.running.fetch_add(1, Ordering::Relaxed);
     app.jobs.tell();
+    let heart = tokio::spawn(beat(Arc::clone(app), task.id, Arc::clone(&running)));
     let outcome = export(app, &task, &running).await;
+    heart.abort();
     let counts = &app.metrics.jobs;
     match outcome {
         Ok(outcome) => {

@@ -1,8 +1,12 @@
-//! How often someone may ask: a bucket an address and a bucket an account, in bounded memory.
+//! How often someone may ask: a bucket an address and a bucket an account, in bounded memory. Where servers share a
+//! database, so do they the limits.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use governor::clock::{Clock, DefaultClock};
@@ -13,7 +17,7 @@ use uuid::Uuid;
 
 use super::config;
 use super::problem::{Answer, Problem};
-use super::registry::digest;
+use super::registry::{Registry, digest};
 
 /// Keys remembered at most by one limit. Beyond, those whose bucket is full again are forgotten; if none is,
 /// strangers share one bucket.
@@ -104,6 +108,91 @@ pub struct Gates {
     logged: Limit<[u8; 32]>,
     /// By session's user or by token; `None`: no limit.
     requests: Option<Limit<Uuid>>,
+    /// What other servers have to know, where there are others.
+    shared: Option<Shared>,
+}
+
+/// Limits that hold over all servers of a database.
+struct Shared {
+    registry: Registry,
+    requests: Mutex<Requests>,
+}
+
+/// Requests since they were last settled, and who is over the limit until when.
+#[derive(Default)]
+struct Requests {
+    counted: HashMap<Uuid, u64>,
+    over: HashMap<Uuid, Instant>,
+}
+
+/// How often requests are settled: what one sends to several servers may be so much over the limit.
+const SETTLE_EVERY: Duration = Duration::from_secs(1);
+
+impl Shared {
+    fn requests(&self) -> MutexGuard<'_, Requests> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a request; `Err` holds the seconds until there may be one again.
+    fn count(&self, who: Uuid) -> Result<(), u64> {
+        let mut requests = self.requests();
+        if let Some(until) = requests.over.get(&who) {
+            let left = until.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                return Err(left.as_secs() + 1);
+            }
+            requests.over.remove(&who);
+        }
+        *requests.counted.entry(who).or_default() += 1;
+        Ok(())
+    }
+
+    /// Tells the others what was counted here, and hears who is over the limit.
+    fn settle(&self, a_minute: u32) -> Answer<()> {
+        let counted = std::mem::take(&mut self.requests().counted);
+        if counted.is_empty() {
+            return Ok(());
+        }
+        let keys: HashMap<[u8; 32], Uuid> =
+            counted.keys().map(|who| (key_of(*who), *who)).collect();
+        let pairs: Vec<([u8; 32], u64)> = counted
+            .iter()
+            .map(|(who, count)| (key_of(*who), *count))
+            .collect();
+        let over = self.registry.settle(&pairs, a_minute)?;
+        let now = Instant::now();
+        let mut requests = self.requests();
+        for (key, micros) in over {
+            if let Some(who) = keys.get(&key) {
+                requests
+                    .over
+                    .insert(*who, now + Duration::from_micros(micros));
+            }
+        }
+        requests.over.retain(|_, until| *until > now);
+        Ok(())
+    }
+}
+
+fn key_of(who: Uuid) -> [u8; 32] {
+    digest(&format!("requests {who}"))
+}
+
+/// Settles requests for as long as the server runs, where there are other servers.
+pub async fn settle(app: super::state::Shared) {
+    if app.gates.shared.is_none() || app.gates.requests.is_none() {
+        return;
+    }
+    let mut stopping = app.stopping.clone();
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(SETTLE_EVERY) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        let state = Arc::clone(&app);
+        // A second that could not be settled is forgotten: each server's own limit still holds.
+        let _ = tokio::task::spawn_blocking(move || state.gates.settle()).await;
+    }
 }
 
 /// Whom an address stands for: an IPv6 subscriber has a whole /64.
@@ -118,8 +207,36 @@ pub fn subscriber(address: IpAddr) -> IpAddr {
 }
 
 impl Gates {
+    /// Limits that other servers of the registry's database share, if it is one.
+    pub fn over(limits: config::Limits, registry: &Registry) -> Gates {
+        Gates {
+            shared: registry.is_shared().then(|| Shared {
+                registry: registry.clone(),
+                requests: Mutex::default(),
+            }),
+            ..Gates::new(limits)
+        }
+    }
+
+    fn settle(&self) -> Answer<()> {
+        match (&self.shared, &self.requests) {
+            (Some(shared), Some(limit)) => shared.settle(limit.quota),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes one from a bucket that all servers take from.
+    fn take_shared(&self, key: [u8; 32], a_minute: u32, words: &str) -> Answer<()> {
+        let Some(shared) = &self.shared else {
+            return Ok(());
+        };
+        let taken = shared.registry.take(key, a_minute)?;
+        taken.map_err(|wait| Problem::too_many(words, wait))
+    }
+
     pub fn new(limits: config::Limits) -> Gates {
         Gates {
+            shared: None,
             addresses: Limit::new("address", limits.sign_ins_an_address, IpAddr::from([0; 16])),
             accounts: Limit::new("account", limits.sign_ins_an_account, [0; 32]),
             pairs: Limit::new("account", limits.sign_ins_an_account.div_ceil(2), [0; 32]),
@@ -131,18 +248,28 @@ impl Gates {
 
     /// One more sign-in, registration or refresh from an address.
     pub fn from_address(&self, address: IpAddr) -> Answer<Left> {
-        self.addresses
-            .take(subscriber(address))
-            .map_err(|wait| Problem::too_many("too many attempts from this address", wait))
+        let (key, words) = (subscriber(address), "too many attempts from this address");
+        let left = self.addresses.take(key);
+        let left = left.map_err(|wait| Problem::too_many(words, wait))?;
+        let shared = digest(&format!("address {key}"));
+        self.take_shared(shared, self.addresses.quota, words)?;
+        Ok(left)
     }
 
     /// One more sign-in to an account, whether it exists or not.
     pub fn to_account(&self, email: &str, from: IpAddr) -> Answer<Left> {
-        let of_both = digest(&format!("{} {email}", subscriber(from)));
-        self.pairs
-            .take(of_both)
-            .and_then(|_| self.accounts.take(digest(email)))
-            .map_err(|wait| Problem::too_many("too many attempts on this account", wait))
+        let words = "too many attempts on this account";
+        let both = format!("{} {email}", subscriber(from));
+        let left = self
+            .pairs
+            .take(digest(&both))
+            .and_then(|_| self.accounts.take(digest(email)));
+        let left = left.map_err(|wait| Problem::too_many(words, wait))?;
+        let pair = digest(&format!("pair {both}"));
+        self.take_shared(pair, self.pairs.quota, words)?;
+        let account = digest(&format!("account {email}"));
+        self.take_shared(account, self.accounts.quota, words)?;
+        Ok(left)
     }
 
     /// One more request of somebody who is signed in: a person, or one of their tokens.
@@ -151,10 +278,13 @@ impl Gates {
             return Ok(None);
         };
         let words = "too many requests: wait, or send fewer at once";
-        let taken = limit.take(who);
-        taken
-            .map(Some)
-            .map_err(|wait| Problem::too_many(words, wait))
+        let left = limit.take(who);
+        let left = left.map_err(|wait| Problem::too_many(words, wait))?;
+        if let Some(shared) = &self.shared {
+            let counted = shared.count(who);
+            counted.map_err(|wait| Problem::too_many(words, wait))?;
+        }
+        Ok(Some(left))
     }
 
     /// Whether an event may be logged: the same of the same person once a minute.

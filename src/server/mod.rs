@@ -99,10 +99,14 @@ impl Server {
         config.log = config.log.started();
         let (stop, stopping) = watch::channel(false);
         let drain = config.drain;
-        let (state, setup_code) = prepare(config, stopping.clone())?;
+        let state = prepare(config, stopping.clone())?;
+        let setup_code = set_up(&state.registry).map_err(|problem| ServeError::Failed {
+            why: problem.internal.unwrap_or(problem.detail),
+        })?;
         {
             let _inside = runtime.enter();
             jobs::start(&state);
+            tokio::spawn(limits::settle(Arc::clone(&state)));
             if let Some(told) = state.config.backups.clone() {
                 tokio::spawn(backups::run(Arc::clone(&state), told));
             }
@@ -186,6 +190,40 @@ pub fn run(config: Config, started: impl FnOnce(&Server)) -> Result<(), ServeErr
     Ok(())
 }
 
+/// `hissab worker`: works on jobs of a database that servers share, until it is told to stop. Listens to nobody.
+pub fn work(config: Config, started: impl FnOnce()) -> Result<(), ServeError> {
+    config.check()?;
+    if config.database.is_none() {
+        return Err(ServeError::Database {
+            why: "a worker takes its jobs from one: name it".to_owned(),
+        });
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .thread_name("hissab-worker")
+        .build()
+        .map_err(|e| ServeError::Failed { why: e.to_string() })?;
+    let mut config = config;
+    config.log = config.log.started();
+    let (stop, stopping) = watch::channel(false);
+    let state = prepare(config, stopping)?;
+    let stopped = {
+        let _inside = runtime.enter();
+        jobs::start(&state);
+        told_to_stop().map_err(|e| ServeError::Failed { why: e.to_string() })?
+    };
+    started();
+    let ended = runtime.block_on(stopped);
+    state.not_ready();
+    // The receiver is in the state: there is always one.
+    let _ = stop.send(true);
+    state.lanes.close();
+    runtime.shutdown_timeout(LAST_MOMENT);
+    state.config.log.finish();
+    ended.map_err(|e| ServeError::Failed { why: e.to_string() })
+}
+
 /// SIGTERM or SIGINT, caught from now on.
 #[cfg(unix)]
 fn told_to_stop() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
@@ -209,10 +247,7 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = std::io::Result<()>>> 
 }
 
 /// Folders, key, registry; what an interrupted start or stop left behind is swept.
-fn prepare(
-    config: Config,
-    stopping: watch::Receiver<bool>,
-) -> Result<(Shared, Option<String>), ServeError> {
+fn prepare(config: Config, stopping: watch::Receiver<bool>) -> Result<Shared, ServeError> {
     let failed = |why: String| ServeError::Data {
         path: config.data.clone(),
         why,
@@ -224,7 +259,6 @@ fn prepare(
     let (registry, shelf) = (home.registry, home.shelf);
     let words = |problem: problem::Problem| failed(problem.internal.unwrap_or(problem.detail));
     let server = registry.read(users::server_id).map_err(words)?;
-    let setup_code = set_up(&registry).map_err(words)?;
     let before = now.saturating_sub(REMEMBERED).unwrap_or(now);
     registry
         .write_now(|db| sessions::sweep(db, before).and_then(|()| answered::sweep(db, before)))
@@ -248,7 +282,7 @@ fn prepare(
     make_folder(&results).map_err(&failed)?;
     let jobs = jobs::Jobs::new(results::open(config.results.as_ref(), &results)?);
     let state = State::new(config.clone(), registry, lanes, keys, jobs, stopping);
-    Ok((Arc::new(state), setup_code))
+    Ok(Arc::new(state))
 }
 
 /// A new one-time code at each start, until there is somebody.

@@ -237,7 +237,7 @@ fn words(problem: Problem) -> String {
 
 #[cfg(feature = "postgres")]
 fn database(address: &str) -> Result<(Registry, Shelf), String> {
-    let store = super::home::connect(address)?;
+    let store = super::home::connect(address, None)?;
     Ok((Registry::there(&store), Shelf::Postgres(store)))
 }
 

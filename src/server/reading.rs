@@ -1,7 +1,8 @@
 //! Reads of a book: one state, named in the answer, so that a client can tell whether two answers agree.
 //!
 //! Every answer carries the book's sequence (`Book-Sequence`) and an entity tag of it. A request that
-//! names a sequence is answered from that state or not at all: 409 `book-moved`.
+//! names a sequence is answered from that state or not at all: 409 `book-moved`. One that has heard of a state
+//! (`Book-Sequence-At-Least`, what a write answered) is never answered from an older one.
 
 use std::convert::Infallible;
 
@@ -16,6 +17,7 @@ use super::access::InOrg;
 use super::kept::Answered;
 use super::problem::{Answer, Problem};
 use super::state::Shared;
+use crate::book::open::Spot;
 use crate::book::{self, Book, BookError};
 use crate::ledger::settings::BookInfo;
 
@@ -38,6 +40,26 @@ pub fn wanted_sequence(headers: &HeaderMap) -> Answer<Option<u64>> {
         .ok_or_else(|| Problem::bad("bad-header", "Book-Sequence is a whole number"))
 }
 
+/// A state that a request has heard of: what it reads is not older.
+pub const AT_LEAST: HeaderName = HeaderName::from_static("book-sequence-at-least");
+
+/// Notes which state a request names, so that no replica answers it from an older one; the state it insists on.
+fn named_sequence(state: &Shared, org: &InOrg, headers: &HeaderMap) -> Answer<Option<u64>> {
+    let wanted = wanted_sequence(headers)?;
+    let heard = headers.get(&AT_LEAST).map(|value| {
+        let read = value.to_str().ok().and_then(|v| v.parse().ok());
+        read.ok_or_else(|| Problem::bad("bad-header", "Book-Sequence-At-Least is a whole number"))
+    });
+    if let Some(sequence) = heard.transpose()?.max(wanted) {
+        let spot = Spot {
+            org: org.id,
+            file: &org.file,
+        };
+        state.lanes.shelf().saw(spot, sequence);
+    }
+    Ok(wanted)
+}
+
 /// The book is not in the state that was asked for.
 pub fn moved(wanted: u64, found: u64) -> BookError {
     BookError::Conflict {
@@ -55,7 +77,7 @@ pub async fn look<T: Send + 'static>(
     headers: &HeaderMap,
     work: impl FnOnce(&mut dyn Book, &BookInfo) -> book::Result<T> + Send + 'static,
 ) -> Answer<Seen<T>> {
-    let wanted = wanted_sequence(headers)?;
+    let wanted = named_sequence(state, org, headers)?;
     let seen = state.lanes.read(org.place(), move |book| {
         let info = book.info()?;
         match wanted {
@@ -105,7 +127,7 @@ impl Question {
         org: &InOrg,
         work: impl FnOnce(&mut dyn Book, &BookInfo) -> book::Result<Answer<T>> + Send + 'static,
     ) -> Answer<Response> {
-        let wanted = wanted_sequence(&self.headers)?;
+        let wanted = named_sequence(state, org, &self.headers)?;
         let read = move |book: &mut dyn Book| {
             let info = book.info()?;
             if let Some(wanted) = wanted.filter(|wanted| *wanted != info.sequence) {

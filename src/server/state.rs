@@ -51,7 +51,7 @@ impl State {
         stopping: watch::Receiver<bool>,
     ) -> State {
         State {
-            gates: Gates::new(config.limits),
+            gates: Gates::over(config.limits, &registry),
             passwords: Passwords::new(config.limits.hashes_at_once),
             metrics: Metrics::default(),
             tails: Tails::default(),

@@ -40,10 +40,16 @@ mod places;
 mod postgres;
 #[cfg(feature = "postgres")]
 mod postgres_attacks;
+#[cfg(all(feature = "postgres", unix))]
+mod postgres_bank;
+#[cfg(all(feature = "postgres", unix))]
+mod postgres_cluster;
 #[cfg(feature = "postgres")]
 mod postgres_moving;
 #[cfg(feature = "postgres")]
 mod postgres_server;
+#[cfg(all(feature = "postgres", unix))]
+mod postgres_shared;
 #[cfg(feature = "postgres")]
 mod postgres_whole;
 mod query_peers;

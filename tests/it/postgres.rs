@@ -109,14 +109,18 @@ pub fn url() -> &'static str {
 
 /// Makes a database of its own and gives its address, for its owner.
 pub fn make(name: &str) -> String {
-    let base = base();
+    make_at(&base(), name)
+}
+
+/// The same on another server, named by its superuser's address.
+pub fn make_at(base: &str, name: &str) -> String {
     let name = format!(
         "{name}_{}_{}",
         std::process::id(),
         uuid::Uuid::now_v7().simple()
     );
     wait(async {
-        let (client, connection) = tokio_postgres::connect(&base, NoTls)
+        let (client, connection) = tokio_postgres::connect(base, NoTls)
             .await
             .unwrap_or_else(|e| panic!("the scratch Postgres at {base} does not answer: {e}"));
         let driver = tokio::spawn(connection);
@@ -132,7 +136,7 @@ pub fn make(name: &str) -> String {
         drop(client);
         driver.await.unwrap().unwrap();
     });
-    let at = base.rfind('@').map_or(base.as_str(), |at| &base[at + 1..]);
+    let at = base.rfind('@').map_or(base, |at| &base[at + 1..]);
     let host = at.split('/').next().unwrap_or(at);
     format!("postgres://{OWNER}@{host}/{name}")
 }

@@ -79,8 +79,13 @@ impl Served {
     /// Serves a new book with these changes in it, of a database of its own.
     #[cfg(feature = "postgres")]
     pub fn in_postgres(id: Uuid, first: &hissab::ledger::change::Unit<'_>) -> Served {
-        let url = crate::postgres::make("served");
-        let served = Served::start(tempfile::tempdir().unwrap(), Some(url));
+        Served::in_postgres_at(&crate::postgres::make("served"), id, first)
+    }
+
+    /// The same in a database that is there.
+    #[cfg(feature = "postgres")]
+    pub fn in_postgres_at(url: &str, id: Uuid, first: &hissab::ledger::change::Unit<'_>) -> Served {
+        let served = Served::start(tempfile::tempdir().unwrap(), Some(url.to_owned()));
         let lanes = &served.server.as_ref().unwrap().state().lanes;
         let org = Uuid::from_u128(ORG);
         let at: Timestamp = NOW.parse().unwrap();

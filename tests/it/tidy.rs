@@ -62,7 +62,15 @@ const OWNED: &[(&str, &[&str])] = &[
         ],
     ),
     ("std::env", &["cli", "main.rs", "book/open.rs"]),
-    ("std::net", &["client", "server", "cli/commands/serve.rs"]),
+    (
+        "std::net",
+        &[
+            "client",
+            "server",
+            "book/postgres/secure.rs",
+            "cli/commands/serve.rs",
+        ],
+    ),
     (
         "std::thread",
         &["book/sqlite", "cli", "formats", "client", "server"],

@@ -22,8 +22,24 @@ pub struct Link {
 }
 
 impl Link {
-    /// One snapshot of an organisation's rows.
+    /// One snapshot of an organisation's rows: from the replica, if there is one and it has come far enough.
     pub fn reading(store: &Arc<Store>, org: Uuid) -> Result<Link> {
+        let Some(replica) = store.replica() else {
+            return Link::reading_here(store, org);
+        };
+        if let Some(link) = replica.link(org) {
+            return Ok(link);
+        }
+        let link = Link::reading_here(store, org)?;
+        let sql = "SELECT sequence FROM hissab.org_counters WHERE org_id = $1";
+        if let Some(row) = link.opt(sql, &[&org])? {
+            replica.stands(org, super::rows::count_at(&row, 0)?);
+        }
+        Ok(link)
+    }
+
+    /// One snapshot of this very database.
+    pub fn reading_here(store: &Arc<Store>, org: Uuid) -> Result<Link> {
         Link::begin(store, org, "REPEATABLE READ READ ONLY")
     }
 

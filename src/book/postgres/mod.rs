@@ -28,8 +28,10 @@ mod fault;
 mod link;
 mod proof;
 mod records;
+mod replica;
 mod rows;
 mod scan;
+mod secure;
 mod sources;
 mod store;
 mod totals;
@@ -69,7 +71,10 @@ impl PgBook {
     }
 
     fn open(store: &Arc<Store>, org: Uuid, writing: bool) -> Result<PgBook> {
-        let link = Link::reading(store, org)?;
+        let link = match writing {
+            true => Link::reading_here(store, org)?,
+            false => Link::reading(store, org)?,
+        };
         let row = link.opt("SELECT id FROM hissab.book WHERE org_id = $1", &[&org])?;
         let row = row.ok_or_else(|| BookError::NotFound {
             what: format!("the book of organisation {org}"),
@@ -114,6 +119,7 @@ impl PgBook {
     fn look<T>(&mut self, look: impl FnOnce(&Link) -> Result<T>) -> Result<T> {
         let link = match self.link.take() {
             Some(link) => link,
+            None if self.writing => Link::reading_here(&self.store, self.org)?,
             None => Link::reading(&self.store, self.org)?,
         };
         let seen = look(&link)?;

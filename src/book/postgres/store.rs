@@ -11,10 +11,12 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime as PoolRuntime,
 };
 use tokio::runtime::{Handle, Runtime};
-use tokio_postgres::{AsyncMessage, Config, NoTls};
+use tokio_postgres::{AsyncMessage, Config};
 use uuid::Uuid;
 
 use super::fault::{busy, failed};
+use super::replica::Replica;
+use super::secure::{self, Secure};
 use crate::book::{BookError, Result};
 
 /// The embedded migrations of `migrations/postgres`.
@@ -23,12 +25,14 @@ mod embedded {
 }
 
 /// The newest schema this hissab knows: the number of files in `migrations/postgres`.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// Connections that work on books at once.
 const CONNECTIONS: usize = 24;
 /// How long a connection is waited for.
 const WAIT: Duration = Duration::from_secs(10);
+/// The same of a replica: the primary answers where it does not.
+const REPLICA_WAIT: Duration = Duration::from_secs(1);
 /// How soon a lost connection that listens is made again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 /// One server at a time migrates: the key of its advisory lock, `hissab` in bytes.
@@ -41,7 +45,9 @@ pub struct Store {
     /// Taken only when the store is dropped.
     runtime: Option<Runtime>,
     config: Config,
+    secure: Secure,
     fences: Fences,
+    replica: Option<Replica>,
 }
 
 /// Which layers of protection the engine gives.
@@ -62,28 +68,16 @@ impl Store {
     ///
     /// Errors: the address is not one, nobody answers, the schema is newer, a fence is missing.
     pub fn connect(url: &str) -> Result<Arc<Store>> {
-        let config = configured(url)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .thread_name("hissab-postgres")
-            .build()
-            .map_err(|e| io(e.to_string()))?;
-        let handle = runtime.handle().clone();
-        wait(&handle, migrate(config.clone()))?;
-        let pool = pool(config.clone(), CONNECTIONS)?;
-        let mut store = Store {
-            pool,
-            handle,
-            runtime: Some(runtime),
-            config,
-            fences: Fences {
-                engine: String::new(),
-                row_check: false,
-                seal: false,
-                row_security: false,
-            },
-        };
+        Store::with_replica(url, None)
+    }
+
+    /// The same with a streaming replica that reads may go to; it need not be there yet.
+    pub fn with_replica(url: &str, replica: Option<&str>) -> Result<Arc<Store>> {
+        let mut store = Store::unproved(url, CONNECTIONS, WAIT)?;
+        wait(
+            &store.handle,
+            migrate(store.config.clone(), store.secure.clone()),
+        )?;
         store.fences = store.probe()?;
         if !store.fences.row_check || !store.fences.row_security {
             return Err(io(format!(
@@ -91,7 +85,54 @@ impl Store {
                 store.fences.words()
             )));
         }
+        if let Some(url) = replica {
+            let other = Store::unproved(url, CONNECTIONS, REPLICA_WAIT)?;
+            store.replica = Some(Replica::new(Arc::new(other)));
+        }
         Ok(Arc::new(store))
+    }
+
+    fn unproved(url: &str, connections: usize, patience: Duration) -> Result<Store> {
+        let (config, secure) = configured(url, patience)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .thread_name("hissab-postgres")
+            .build()
+            .map_err(|e| io(e.to_string()))?;
+        let handle = runtime.handle().clone();
+        let pool = pool(config.clone(), secure.clone(), (connections, patience))?;
+        Ok(Store {
+            pool,
+            handle,
+            runtime: Some(runtime),
+            config,
+            secure,
+            replica: None,
+            fences: Fences {
+                engine: String::new(),
+                row_check: false,
+                seal: false,
+                row_security: false,
+            },
+        })
+    }
+
+    /// What reads may go to.
+    pub(super) fn replica(&self) -> Option<&Replica> {
+        self.replica.as_ref()
+    }
+
+    /// A book has come so far: from now on nothing older is read.
+    pub fn saw(&self, key: Uuid, sequence: u64) {
+        if let Some(replica) = &self.replica {
+            replica.saw(key, sequence);
+        }
+    }
+
+    /// Whether nobody on the way to the database can read along.
+    pub fn is_encrypted(&self) -> bool {
+        self.secure.is_encrypted()
     }
 
     /// Which fences stand, as found at the start.
@@ -133,13 +174,14 @@ impl Store {
         });
     }
 
-    /// Calls `told` with each organisation whose book somebody wrote, for as long as the store is there.
-    pub fn listen(&self, told: impl Fn(Uuid) + Send + Sync + 'static) {
-        let config = self.config.clone();
+    /// Calls `told` with each organisation whose book somebody wrote, and how far it is, for as long as the store is
+    /// there.
+    pub fn listen(&self, told: impl Fn(Uuid, u64) + Send + Sync + 'static) {
+        let (config, secure) = (self.config.clone(), self.secure.clone());
         self.handle.spawn(async move {
             loop {
                 // Between two connections hints are lost, never records.
-                let _ = hear(&config, &told).await;
+                let _ = hear(&config, &secure, &told).await;
                 tokio::time::sleep(LISTEN_AGAIN).await;
             }
         });
@@ -200,22 +242,25 @@ fn io(what: impl Into<String>) -> BookError {
 }
 
 /// The settings of a `postgres://` address.
-fn configured(url: &str) -> Result<Config> {
-    let mut config: Config = url.parse().map_err(|e: tokio_postgres::Error| {
+fn configured(url: &str, patience: Duration) -> Result<(Config, Secure)> {
+    let (address, wish) = secure::wish(url);
+    let mut config: Config = address.parse().map_err(|e: tokio_postgres::Error| {
         let why = std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
         io(format!("the address of the database is not one: {why}"))
     })?;
     if config.get_application_name().is_none() {
         config.application_name("hissab");
     }
-    config.connect_timeout(WAIT);
-    Ok(config)
+    config.connect_timeout(patience);
+    let secure = Secure::of(&wish, &mut config)
+        .map_err(|why| io(format!("the way to the database: {why}")))?;
+    Ok((config, secure))
 }
 
-fn pool(config: Config, size: usize) -> Result<Pool> {
+fn pool(config: Config, secure: Secure, (size, patience): (usize, Duration)) -> Result<Pool> {
     let manager = Manager::from_config(
         config,
-        NoTls,
+        secure,
         ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         },
@@ -223,8 +268,8 @@ fn pool(config: Config, size: usize) -> Result<Pool> {
     Pool::builder(manager)
         .max_size(size)
         .runtime(PoolRuntime::Tokio1)
-        .wait_timeout(Some(WAIT))
-        .create_timeout(Some(WAIT))
+        .wait_timeout(Some(patience))
+        .create_timeout(Some(patience))
         .post_create(Hook::async_fn(|client, _| {
             Box::pin(async move {
                 client
@@ -240,9 +285,10 @@ fn pool(config: Config, size: usize) -> Result<Pool> {
 /// Listens on a connection of its own until that ends.
 async fn hear(
     config: &Config,
-    told: &(impl Fn(Uuid) + Send + Sync),
+    secure: &Secure,
+    told: &(impl Fn(Uuid, u64) + Send + Sync),
 ) -> std::result::Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = config.connect(NoTls).await?;
+    let (client, mut connection) = config.connect(secure.clone()).await?;
     let (send, mut notes) = tokio::sync::mpsc::unbounded_channel();
     let driver = tokio::spawn(async move {
         while let Some(Ok(message)) = std::future::poll_fn(|cx| connection.poll_message(cx)).await {
@@ -253,13 +299,11 @@ async fn hear(
     });
     client.batch_execute("LISTEN hissab").await?;
     while let Some(note) = notes.recv().await {
-        let org = note
-            .payload()
-            .split(' ')
-            .next()
-            .and_then(|id| id.parse().ok());
-        if let Some(org) = org {
-            told(org);
+        let Some((org, sequence)) = note.payload().split_once(' ') else {
+            continue;
+        };
+        if let (Ok(org), Ok(sequence)) = (org.parse(), sequence.parse()) {
+            told(org, sequence);
         }
     }
     driver.abort();
@@ -267,8 +311,8 @@ async fn hear(
 }
 
 /// Brings the schema up to date, one server at a time, as whoever signed in.
-async fn migrate(config: Config) -> Result<()> {
-    let (mut client, connection) = config.connect(NoTls).await.map_err(failed)?;
+async fn migrate(config: Config, secure: Secure) -> Result<()> {
+    let (mut client, connection) = config.connect(secure).await.map_err(failed)?;
     let driver = tokio::spawn(connection);
     client
         .execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK])
@@ -338,7 +382,8 @@ mod tests {
 
     #[test]
     fn an_address_that_is_not_one_is_named() {
-        let refused = configured("postgres://h:notaport/x")
+        let refused = configured("postgres://h:notaport/x", WAIT)
+            .map(drop)
             .unwrap_err()
             .to_string();
         assert!(refused.contains("address of the database"), "{refused}");

@@ -95,3 +95,5 @@ pub mod undo;
 pub mod void;
 pub mod watch;
 pub mod whoami;
+#[cfg(feature = "server")]
+pub mod worker;

@@ -36,6 +36,20 @@ pub struct Args {
     )]
     pub database: Option<String>,
 
+    /// Read from this streaming replica of --database what it has come as far as
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "HISSAB_SERVE_READ_DATABASE",
+        hide_env_values = true,
+        requires = "database"
+    )]
+    pub read_database: Option<String>,
+
+    /// Leave export jobs to others that share the database: hissab worker
+    #[arg(long, requires = "database")]
+    pub no_jobs: bool,
+
     /// Where to listen
     #[arg(
         long,
@@ -145,6 +159,8 @@ fn config(args: &Args) -> Result<Config> {
     config.open_metrics = args.open_metrics;
     config.limits.requests = args.requests_a_minute;
     config.database = args.database.as_deref().map(address).transpose()?;
+    config.read_database = args.read_database.as_deref().map(address).transpose()?;
+    config.jobs = !args.no_jobs;
     config.backups = backups(args)?;
     config.results = bucket(&args.results)?;
     let clock = environment::Clock::here();
@@ -153,7 +169,7 @@ fn config(args: &Args) -> Result<Config> {
 }
 
 /// The address of the database, with the password that belongs to it.
-fn address(given: &str) -> Result<String> {
+pub fn address(given: &str) -> Result<String> {
     // The same words may come from the environment, which nobody else reads.
     let typed = std::env::args().any(|word| word.ends_with(given));
     database::with_password(given, typed)
@@ -208,7 +224,7 @@ fn say(ctx: &mut Context, server: &Server, quiet: bool) -> Result<()> {
     Ok(())
 }
 
-fn failure(error: ServeError) -> Failure {
+pub fn failure(error: ServeError) -> Failure {
     let (exit, code) = match &error {
         ServeError::PlainHttp { .. } => (Exit::Usage, "plain-http"),
         ServeError::Host { .. } => (Exit::Usage, "bad-host"),
@@ -227,7 +243,7 @@ fn failure(error: ServeError) -> Failure {
 }
 
 /// A bug, as a line of the log: where, never what it held.
-fn log_bug(info: &std::panic::PanicHookInfo<'_>) {
+pub fn log_bug(info: &std::panic::PanicHookInfo<'_>) {
     let place = info.location().map(ToString::to_string).unwrap_or_default();
     let object =
         serde_json::json!({ "level": "error", "message": "a bug in hissab", "place": place });

@@ -14,8 +14,8 @@ use crate::wire::job::{
 /// How often a job is begun before it is given up.
 const ATTEMPTS_MAX: u32 = 3;
 
-/// A job that began so long ago and has not ended was left by a server that is gone.
-const ABANDONED: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+/// A job whose worker has said nothing for so long was left by a server that is gone.
+pub const ABANDONED: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
 
 /// A job, and the organisation it belongs to.
 #[derive(Debug, Clone)]
@@ -124,8 +124,7 @@ fn json<T: DeserializeOwned>(column: usize, text: &str) -> super::db::Result<T> 
 pub fn take(db: &Db, at: Timestamp) -> Answer<Option<Task>> {
     const NEXT: &str = "SELECT j.id, j.org, o.slug, o.file, j.request FROM job j
         JOIN org o ON o.id = j.org WHERE j.state = 'queued' ORDER BY j.created_at, j.id LIMIT 1";
-    const TAKE: &str =
-        "UPDATE job SET state = 'running', attempts = attempts + 1, started_at = ?2 WHERE id = ?1";
+    const TAKE: &str = "UPDATE job SET state = 'running', attempts = attempts + 1, started_at = ?2, beat = ?2 WHERE id = ?1";
     let found = |row: &Row<'_>| {
         Ok(Task {
             id: id_at(row, 0)?,
@@ -191,11 +190,30 @@ pub fn remove(db: &Db, id: Uuid) -> Answer<()> {
     Ok(())
 }
 
+/// Says that a running job is worked on, and how far it is; false if it was called off.
+pub fn beat(db: &Db, id: Uuid, progress: JobProgress, at: Timestamp) -> Answer<bool> {
+    const BEAT: &str =
+        "UPDATE job SET beat = ?2, done = ?3, total = ?4 WHERE id = ?1 AND state = 'running'";
+    let row = (
+        bytes(&id),
+        at.as_microsecond(),
+        progress.done,
+        progress.total,
+    );
+    Ok(db.prepare_cached(BEAT)?.execute(row)? == 1)
+}
+
+/// Whether a job waits.
+pub fn waits(db: &Db) -> super::db::Result<bool> {
+    const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM job WHERE state = 'queued')";
+    db.prepare_cached(WAITS)?.query_row((), |row| row.get(0))
+}
+
 /// At start: what ran when the server ended waits again; what was begun too often has failed.
 pub fn recover(db: &Db, at: Timestamp) -> Answer<()> {
     const GIVE_UP: &str = "UPDATE job SET state = 'failed', finished_at = ?2,
         error_code = 'stopped', error = 'the server stopped while it ran, more than once'
-        WHERE state = 'running' AND attempts >= ?1 AND started_at <= ?3";
+        WHERE state = 'running' AND attempts >= ?1 AND ifnull(beat, started_at) <= ?3";
     // Another server may be at work on what it began lately.
     let begun = match db.is_shared() {
         true => at.saturating_sub(ABANDONED).unwrap_or(at),
@@ -204,7 +222,7 @@ pub fn recover(db: &Db, at: Timestamp) -> Answer<()> {
     let begun = begun.as_microsecond();
     db.execute(GIVE_UP, (ATTEMPTS_MAX, at.as_microsecond(), begun))?;
     db.execute(
-        "UPDATE job SET state = 'queued' WHERE state = 'running' AND started_at <= ?1",
+        "UPDATE job SET state = 'queued' WHERE state = 'running' AND ifnull(beat, started_at) <= ?1",
         [begun],
     )?;
     Ok(())

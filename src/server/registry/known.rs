@@ -1,12 +1,15 @@
 //! What the gate asks of every request, kept for as long as nobody has changed the registry: whose credential it
 //! is, and what role they have.
 //!
-//! Each look asks SQLite first whether any other connection, of this process or of another, has committed since.
-//! So a revoked token, an ended session or another role counts from the next request on, as without this.
+//! Each look at a file asks SQLite first whether any other connection, of this process or of another, has committed
+//! since. So a revoked token, an ended session or another role counts from the next request on, as without this. In
+//! a database that servers share, the number of changes is looked at [`LOOK_EVERY`] so often, and after each change
+//! of this server's own: what another server changed counts here that much later at most.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::MutexGuard;
+#[cfg(feature = "postgres")]
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -20,39 +23,87 @@ use crate::wire::org::Role;
 /// The most that is kept of one kind.
 const KEPT_MAX: usize = 4096;
 
+/// How long what another server changed may go unseen.
+#[cfg(feature = "postgres")]
+pub const LOOK_EVERY: Duration = Duration::from_millis(250);
+
 /// The reader's connection, and what it found since the last change.
 pub(super) struct Reader {
     pub(super) conn: Connection,
-    /// SQLite's count of what others committed.
+    kept: Kept,
+}
+
+/// What was found since the last change.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// How many changes there had been.
     version: i64,
+    /// When that was looked at; `None`: it must be now.
+    #[cfg(feature = "postgres")]
+    looked: Option<Instant>,
+    /// How often this server changed something.
+    #[cfg(feature = "postgres")]
+    own_changes: u64,
     tokens: HashMap<[u8; 32], tokens::Live>,
     sessions: HashMap<Uuid, sessions::Live>,
     places: HashMap<(String, Uuid), (Org, Role)>,
 }
 
-impl Reader {
-    pub(super) fn new(conn: Connection) -> Reader {
-        Reader {
-            conn,
-            version: 0,
-            tokens: HashMap::new(),
-            sessions: HashMap::new(),
-            places: HashMap::new(),
-        }
-    }
-
-    /// Forgets everything if somebody has changed something.
-    fn look_again(&mut self) -> db::Result<()> {
-        let version = self
-            .conn
-            .prepare_cached("PRAGMA data_version")?
-            .query_row([], |row| row.get(0))?;
+impl Kept {
+    /// Forgets everything if there have been changes.
+    fn is_now(&mut self, version: i64) {
         if version != self.version {
             self.tokens.clear();
             self.sessions.clear();
             self.places.clear();
             self.version = version;
         }
+    }
+
+    /// This server changed something.
+    #[cfg(feature = "postgres")]
+    pub(super) fn look_at_once(&mut self) {
+        self.looked = None;
+        self.own_changes += 1;
+    }
+
+    /// Whether what is kept may be used without a look.
+    #[cfg(feature = "postgres")]
+    fn is_fresh(&self) -> bool {
+        self.looked.is_some_and(|at| at.elapsed() < LOOK_EVERY)
+    }
+
+    /// A look at `at`, begun after so many changes of this server's own, found so many changes in all. False if
+    /// somebody else has found more.
+    #[cfg(feature = "postgres")]
+    fn looked(&mut self, at: Instant, own_changes: u64, version: i64) -> bool {
+        if version < self.version {
+            return false;
+        }
+        self.is_now(version);
+        if own_changes == self.own_changes {
+            self.looked = Some(at);
+        }
+        true
+    }
+}
+
+impl Reader {
+    pub(super) fn new(conn: Connection) -> Reader {
+        Reader {
+            conn,
+            kept: Kept::default(),
+        }
+    }
+
+    /// Forgets everything if somebody has changed something.
+    fn look_again(&mut self) -> db::Result<()> {
+        // SQLite's count of what others committed.
+        let version = self
+            .conn
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get(0))?;
+        self.kept.is_now(version);
         Ok(())
     }
 }
@@ -77,36 +128,69 @@ fn known<K: Hash + Eq, V: Clone>(
 }
 
 impl Registry {
-    /// What is kept, where the registry is a file; a database that other servers write to is asked each time.
-    fn reader(&self) -> Option<MutexGuard<'_, Reader>> {
+    /// What is kept under a key, or what `find` finds; `looks`: a file is asked for changes first.
+    fn kept<K: Hash + Eq, V: Clone>(
+        &self,
+        looks: bool,
+        of: fn(&mut Kept) -> &mut HashMap<K, V>,
+        key: K,
+        find: impl FnOnce(&Db, &K) -> db::Result<Option<V>>,
+    ) -> Answer<Option<V>> {
         match &self.home {
-            Home::File { reader, .. } => Some(held(reader)),
+            Home::File { reader, .. } => {
+                let mut reader = held(reader);
+                if looks {
+                    reader.look_again()?;
+                }
+                let Reader { conn, kept } = &mut *reader;
+                Ok(known(of(kept), key, |key| find(&Db::Sqlite(conn), key))?)
+            }
             #[cfg(feature = "postgres")]
-            Home::Postgres(_) => None,
+            Home::Postgres { store, kept } => {
+                // The lock is never held while the database is asked: one slow answer holds up nobody else.
+                let own_changes = {
+                    let mut kept = held(kept);
+                    if kept.is_fresh()
+                        && let Some(value) = of(&mut kept).get(&key)
+                    {
+                        return Ok(Some(value.clone()));
+                    }
+                    kept.own_changes
+                };
+                let (inside, at) = (db::open(store, false)?, Instant::now());
+                let db = Db::Postgres(&inside);
+                // The number before the rows: they are as new as it says, or newer.
+                let version: i64 =
+                    db.query_row("SELECT version FROM server", (), |row| row.get(0))?;
+                {
+                    let mut kept = held(kept);
+                    if kept.looked(at, own_changes, version)
+                        && let Some(value) = of(&mut kept).get(&key)
+                    {
+                        return Ok(Some(value.clone()));
+                    }
+                }
+                let found = find(&db, &key)?;
+                let mut kept = held(kept);
+                match kept.version == version {
+                    true => Ok(known(of(&mut kept), key, |_| Ok(found))?),
+                    false => Ok(found),
+                }
+            }
         }
     }
 
     /// The token of a digest, if it is good now.
     pub fn token(&self, digest: [u8; 32], now: Timestamp) -> Answer<Option<tokens::Live>> {
-        let Some(mut reader) = self.reader() else {
-            return self.read(|db| tokens::live(db, digest, now));
-        };
-        reader.look_again()?;
-        let Reader { conn, tokens, .. } = &mut *reader;
-        let find = |digest: &[u8; 32]| tokens::live(&Db::Sqlite(conn), *digest, now);
-        let found = known(tokens, digest, find)?;
+        let find = |db: &Db, digest: &[u8; 32]| tokens::live(db, *digest, now);
+        let found = self.kept(true, |kept| &mut kept.tokens, digest, find)?;
         Ok(found.filter(|live| live.expires_at > now))
     }
 
     /// A session, if it goes on now.
     pub fn session(&self, id: Uuid, now: Timestamp) -> Answer<Option<sessions::Live>> {
-        let Some(mut reader) = self.reader() else {
-            return self.read(|db| sessions::live(db, id, now));
-        };
-        reader.look_again()?;
-        let Reader { conn, sessions, .. } = &mut *reader;
-        let find = |id: &Uuid| sessions::live(&Db::Sqlite(conn), *id, now);
-        let found = known(sessions, id, find)?;
+        let find = |db: &Db, id: &Uuid| sessions::live(db, *id, now);
+        let found = self.kept(true, |kept| &mut kept.sessions, id, find)?;
         Ok(found.filter(|live| live.expires_at > now))
     }
 
@@ -114,14 +198,9 @@ impl Registry {
     ///
     /// As the registry stood when it was last asked for a credential: of each request, that comes first.
     pub fn place(&self, id_or_slug: &str, user: Uuid) -> Answer<Option<(Org, Role)>> {
-        let Some(mut reader) = self.reader() else {
-            return self.read(|db| members::place(db, id_or_slug, user));
-        };
-        let Reader { conn, places, .. } = &mut *reader;
         let key = (id_or_slug.to_owned(), user);
-        Ok(known(places, key, |(name, user)| {
-            members::place(&Db::Sqlite(conn), name, *user)
-        })?)
+        let find = |db: &Db, (name, user): &(String, Uuid)| members::place(db, name, *user);
+        self.kept(false, |kept| &mut kept.places, key, find)
     }
 }
 
@@ -148,8 +227,12 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         let registry = Registry::open(folder.path(), now).unwrap();
         let id = Uuid::from_u128(7);
-        registry.reader().unwrap().look_again().unwrap();
-        registry.reader().unwrap().places.insert(
+        #[allow(irrefutable_let_patterns)]
+        let Home::File { reader, .. } = &registry.home else {
+            panic!("a registry of a folder is a file");
+        };
+        held(reader).look_again().unwrap();
+        held(reader).kept.places.insert(
             ("a".to_owned(), id),
             (
                 Org {

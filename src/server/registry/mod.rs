@@ -23,6 +23,8 @@ use db::{Row, unreadable};
 
 pub mod answered;
 pub mod audit;
+#[cfg_attr(not(feature = "postgres"), allow(dead_code))]
+mod buckets;
 pub mod db;
 pub mod invites;
 pub mod jobs;
@@ -53,7 +55,10 @@ enum Home {
         writer: Arc<Mutex<Connection>>,
     },
     #[cfg(feature = "postgres")]
-    Postgres(Arc<Store>),
+    Postgres {
+        store: Arc<Store>,
+        kept: Arc<Mutex<known::Kept>>,
+    },
 }
 
 impl Registry {
@@ -85,9 +90,7 @@ impl Registry {
         secret: &[u8; KEY_BYTES],
     ) -> Result<Registry, String> {
         const IDENTIFY: &str = "INSERT INTO server (one, id, created_at, secret) VALUES (1, ?1, ?2, ?3) ON CONFLICT DO NOTHING";
-        let registry = Registry {
-            home: Home::Postgres(Arc::clone(store)),
-        };
+        let registry = Registry::there(store);
         let id = Uuid::now_v7();
         let identity = (bytes(&id), now.as_microsecond(), *secret);
         let identified = db::open(store, true).and_then(|inside| {
@@ -102,7 +105,10 @@ impl Registry {
     #[cfg(feature = "postgres")]
     pub fn there(store: &Arc<Store>) -> Registry {
         Registry {
-            home: Home::Postgres(Arc::clone(store)),
+            home: Home::Postgres {
+                store: Arc::clone(store),
+                kept: Arc::default(),
+            },
         }
     }
 
@@ -112,12 +118,17 @@ impl Registry {
         self.read(|db| db.query_row("SELECT secret FROM server", (), |row| row.get(0)))
     }
 
+    /// Whether other servers change it too.
+    pub fn is_shared(&self) -> bool {
+        !matches!(self.home, Home::File { .. })
+    }
+
     /// Looks something up by its key, on the calling thread.
     pub fn read<T>(&self, look: impl FnOnce(&Db) -> db::Result<T>) -> Answer<T> {
         match &self.home {
             Home::File { reader, .. } => Ok(look(&Db::Sqlite(&held(reader).conn))?),
             #[cfg(feature = "postgres")]
-            Home::Postgres(store) => Ok(look(&Db::Postgres(&db::open(store, false)?))?),
+            Home::Postgres { store, .. } => Ok(look(&Db::Postgres(&db::open(store, false)?))?),
         }
     }
 
@@ -142,7 +153,7 @@ impl Registry {
                 from.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
             }
             #[cfg(feature = "postgres")]
-            Home::Postgres(_) => self.copy_rows_to(to)?,
+            Home::Postgres { .. } => self.copy_rows_to(to)?,
         }
         fs::File::open(to)
             .and_then(|file| file.sync_all())
@@ -172,10 +183,13 @@ impl Registry {
                 Ok(done)
             }
             #[cfg(feature = "postgres")]
-            Home::Postgres(store) => {
+            Home::Postgres { store, kept } => {
                 let inside = db::open(store, true)?;
                 let done = change(&Db::Postgres(&inside))?;
+                // In the same transaction: whoever sees the change sees that there is one.
+                Db::Postgres(&inside).execute("UPDATE server SET version = version + 1", ())?;
                 inside.commit()?;
+                held(kept).look_at_once();
                 Ok(done)
             }
         }

@@ -30,6 +30,8 @@ use crate::wire::read_hash;
 
 /// Jobs of one organisation that may wait or run, and that are kept in all.
 const UNFINISHED_MAX: u64 = 8;
+/// How often a job that another server may work on is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 const KEPT_MAX: u64 = 100;
 /// The longest `Prefer: wait`.
 const WAIT_MAX: u64 = 30;
@@ -328,9 +330,14 @@ async fn awaited(app: &Shared, caller: &Caller, id: Uuid, wait: Duration) -> Ans
         if job.body.status.state.is_final() || tokio::time::Instant::now() >= deadline {
             return Ok(job);
         }
+        // Another server may be at work on it: nobody tells.
+        let look = match app.registry.is_shared() {
+            true => deadline.min(tokio::time::Instant::now() + LOOK_EVERY),
+            false => deadline,
+        };
         let told = tokio::select! {
             changed = changes.changed() => changed.is_ok(),
-            () = tokio::time::sleep_until(deadline) => true,
+            () = tokio::time::sleep_until(look) => true,
             stopped = async { stopping.wait_for(|stop| *stop).await.is_ok() } => !stopped,
         };
         if !told {

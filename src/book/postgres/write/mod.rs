@@ -222,6 +222,7 @@ impl Call<'_> {
         })?;
         let known = writer.known();
         link.ended();
+        self.store.saw(self.org, sequence);
         self.store.hint(self.org, sequence);
         Ok((outcomes, Some(known)))
     }
