@@ -42,9 +42,9 @@ GET = 'wrk.headers["Authorization"] = "Bearer {token}"\n'
 class Serving:
     """A server on a folder, and how long its first answer took."""
 
-    def __init__(self, data):
+    def __init__(self, data, *more):
         began = time.perf_counter()
-        self.process = subprocess.Popen(run.hissab("serve", "--data", data, "--listen", "127.0.0.1:0", "--requests-a-minute", "0"),
+        self.process = subprocess.Popen(run.hissab("serve", "--data", data, "--listen", "127.0.0.1:0", "--requests-a-minute", "0", *more),
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.url = "http://" + re.search(r"127\.0\.0\.1:\d+", self.process.stdout.readline()).group()
         urllib.request.urlopen(self.url + "/healthz").read()
