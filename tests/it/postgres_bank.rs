@@ -214,9 +214,10 @@ fn client(bank: &Bank, seed: u64, over: &AtomicBool) -> Vec<Uuid> {
 
 #[test]
 fn money_moves_exactly_once_while_servers_and_postgres_are_killed() {
-    let faults = match std::env::var("HISSAB_TEST_MANY").is_ok() {
-        true => 40,
-        false => 6,
+    // Faults, and how many of them at least are Postgres killed; the last one always is.
+    let (mut faults, killed) = match std::env::var("HISSAB_TEST_MANY").is_ok() {
+        true => (40, 20),
+        false => (6, 2),
     };
     let bank = Bank::open();
     let mut chance = Chance::new("the bank test over two servers");
@@ -241,15 +242,18 @@ fn money_moves_exactly_once_while_servers_and_postgres_are_killed() {
                 }
             }
         });
-        for n in 0..faults {
+        let mut n = 0;
+        while n < faults || kills + 1 < killed {
             std::thread::park_timeout(Duration::from_millis(chance.next() % 500 + 300));
             let what = bank.fault(&mut chance, &mut kills);
             eprintln!("fault {n}: {what}");
+            n += 1;
         }
+        faults = n + 1;
         // The last one is always the hardest.
         bank.cluster.lock().unwrap().kill();
-        bank.cluster.lock().unwrap().start();
         let since = Instant::now();
+        bank.cluster.lock().unwrap().start();
         for server in &bank.servers {
             let mut child = server.child.lock().unwrap();
             if child.try_wait().unwrap().is_some() {

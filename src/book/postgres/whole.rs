@@ -148,6 +148,8 @@ impl PgBook {
             "UPDATE hissab_server.org SET file = $2 WHERE id = $1",
             &[&org.as_bytes().as_slice(), &file],
         )?;
+        // What servers keep of the registry is old from here on.
+        link.batch("UPDATE hissab_server.server SET version = version + 1")?;
         if (kept, named) != (1, 1) {
             return Err(BookError::Conflict {
                 code: "book-moved",

@@ -180,6 +180,14 @@ impl Registry {
         }
     }
 
+    /// Something was changed beside the registry's own writes: what is kept is looked at before its next use.
+    pub fn changed(&self) {
+        #[cfg(feature = "postgres")]
+        if let Home::Postgres { kept, .. } = &self.home {
+            held(kept).look_at_once();
+        }
+    }
+
     /// The token of a digest, if it is good now.
     pub fn token(&self, digest: [u8; 32], now: Timestamp) -> Answer<Option<tokens::Live>> {
         let find = |db: &Db, digest: &[u8; 32]| tokens::live(db, *digest, now);

@@ -118,6 +118,7 @@ pub async fn put(
             Ok(pushed)
         })
         .await?;
+    state.registry.changed();
     state.lanes.forget(&org.place());
     Ok(axum::Json(head).into_response())
 }
