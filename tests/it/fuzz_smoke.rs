@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::chance::Chance;
 use crate::fuzz_targets::{FuzzTarget, TARGETS};
 
-/// Inputs tried of each target: by count, so that no machine is too slow for it.
+/// Inputs tried of each target: by count, so that no machine is too slow for it. `HISSAB_FUZZ_TRIES` tries more;
+/// `tests/fuzz/run` looks where it was not yet.
 const TRIES: usize = 2_000;
 /// Of the targets that write files or read the whole of a journal.
 const TRIES_OF_SLOW: usize = 150;
@@ -57,7 +58,14 @@ fn try_target(target: &FuzzTarget) {
         .seeds
         .iter()
         .for_each(|seed| (target.run)(seed.as_bytes()));
-    for _ in 0..if slow { TRIES_OF_SLOW } else { TRIES } {
+    let asked = std::env::var("HISSAB_FUZZ_TRIES").ok();
+    let tries = asked.and_then(|t| t.parse().ok()).unwrap_or(TRIES);
+    let tries = if slow {
+        tries * TRIES_OF_SLOW / TRIES
+    } else {
+        tries
+    };
+    for _ in 0..tries {
         let input = mutated(target, &mut chance);
         let kept = input.clone();
         let tried = std::panic::catch_unwind(move || (target.run)(&input));

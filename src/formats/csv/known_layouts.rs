@@ -32,6 +32,26 @@ pub const LAYOUTS: &[Layout] = &[
             Some('.'),
         )
     },
+    Layout {
+        quirk: Quirk::ChargesPositive,
+        ..layout(
+            "Amex",
+            &["date", "description", "amount", "town city", "postcode"],
+            DMY,
+            Some('.'),
+        )
+    },
+    layout(
+        "ICICI card",
+        &[
+            "sr no",
+            "transaction details",
+            "amount",
+            "billingamountsign",
+        ],
+        DMY,
+        Some('.'),
+    ),
     layout(
         "HDFC card",
         &[

@@ -138,10 +138,10 @@ fn day_first_by_its_words(
             .money()
             .any(|column| has_comma(table.cell(row.row, column)))
     });
-    let description = columns.get(Role::Description);
     let is_indian = |row: &BodyRow| {
-        let text = description.map_or("", |column| table.cell(row.row, column));
-        let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+        let mut words = table
+            .cells(row.row)
+            .flat_map(|cell| cell.split(|c: char| !c.is_ascii_alphanumeric()));
         words.any(|word| SYSTEMS.contains(&word))
     };
     (by_language || by_comma || rows.iter().any(is_indian)).then_some(DateOrder::Dmy)

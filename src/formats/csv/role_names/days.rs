@@ -137,6 +137,7 @@ pub const DAYS: &[Names] = &[
             "거래일",
             "거래일시",
             "거래일자",
+            "transaction creation date",
             "payout date",
             "run date",
             "release date",
