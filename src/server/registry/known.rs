@@ -3,7 +3,7 @@
 //!
 //! Each look at a file asks SQLite first whether any other connection, of this process or of another, has committed
 //! since. So a revoked token, an ended session or another role counts from the next request on, as without this. In
-//! a database that servers share, the number of changes is looked at [`LOOK_EVERY`] so often, and after each change
+//! a database that servers share, the number of changes is looked at `LOOK_EVERY` so often, and after each change
 //! of this server's own: what another server changed counts here that much later at most.
 
 use std::collections::HashMap;
