@@ -1,7 +1,7 @@
 //! Imported files and their source rows.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -83,18 +83,30 @@ pub fn known_rows(conn: &Connection, identities: &[i64]) -> Result<Vec<KnownRow>
 
 /// Source rows that stand for any of these transactions (sorted), by number, batch and line.
 pub fn sources_of(conn: &Connection, numbers: &[u64]) -> Result<Vec<KnownRow>> {
+    let (Some(first), Some(last)) = (numbers.first(), numbers.last()) else {
+        return Ok(Vec::new());
+    };
+    let undone: HashSet<u64> = conn
+        .prepare_cached("SELECT key FROM batch WHERE undone = 1")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    // The table is in order of identity: it is gone through whole, so that as little as can be is done for a row.
     let mut statement = conn.prepare_cached(
-        "SELECT s.identity, s.batch, s.line, s.number FROM source_row s JOIN batch b ON b.key = s.batch WHERE b.undone = 0",
+        "SELECT number, identity, batch, line FROM source_row WHERE number BETWEEN ?1 AND ?2",
     )?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query([first, last])?;
     let mut known = Vec::new();
     while let Some(row) = rows.next()? {
-        let number: u64 = row.get(3)?;
-        if numbers.binary_search(&number).is_ok() {
+        let number: u64 = row.get(0)?;
+        if numbers.binary_search(&number).is_err() {
+            continue;
+        }
+        let batch: u64 = row.get(2)?;
+        if !undone.contains(&batch) {
             known.push(KnownRow {
-                identity: row.get(0)?,
-                batch: row.get(1)?,
-                line: row.get(2)?,
+                identity: row.get(1)?,
+                batch,
+                line: row.get(3)?,
                 number,
                 raw: None,
             });

@@ -1,8 +1,9 @@
 //! Posting, amending, voiding and reinstating.
 
 use super::super::rows;
+use super::entries;
+use super::lanes::Lanes;
 use super::state::Writer;
-use super::{entries, search};
 use crate::book::{BookError, LoggedChange, Result};
 use crate::ledger::audit::put_transaction;
 use crate::ledger::change::Target;
@@ -10,6 +11,9 @@ use crate::ledger::draft::Draft;
 use crate::ledger::rules::{check_lock, check_reconciled, only_marks_differ, same_content};
 use crate::ledger::transaction::{Number, State, Transaction, TransactionId};
 use crate::ledger::violation::Violation;
+
+/// Words of so many transactions are held before they are indexed: some 30 MB.
+const WORDS_HELD_MAX: usize = 200_000;
 
 pub fn refused(violations: Vec<Violation>) -> BookError {
     BookError::Refused {
@@ -67,10 +71,13 @@ pub fn post_made(
             entries::insert(writer.conn, &transaction)?;
         }
     }
-    match (&writer.unit.lanes, &writer.bulk) {
-        (Some(lanes), _) if lanes.index_words() => {}
-        (_, Some(_)) => search::insert(writer.conn, &transaction)?,
-        (_, None) => writer.words.insert(&transaction),
+    let indexed = writer.unit.lanes.as_ref().is_some_and(Lanes::index_words);
+    if !indexed {
+        writer.words.insert(&transaction);
+    }
+    // What a large unit holds is its own: those before it have put theirs into the index.
+    if writer.bulk.is_some() && writer.words.len() >= WORDS_HELD_MAX {
+        writer.words.flush(writer.conn)?;
     }
     writer.moved.add(&transaction, 1);
     writer.log_posted(transaction);
