@@ -4,8 +4,8 @@
     benches/run.py [TRANSACTIONS] [--keep FOLDER]
 
 Builds the release binary and the floors, makes the same books for all, and runs programs in turn, the median of
-five (of three where a run takes over five seconds; once over thirty). Times are whole processes. Peers looked
-for: hledger, ledger, tackler, rledger, and the sqlite3 shell, which is needed.
+25 (of five where a run takes over a tenth of a second, of three over five seconds; once over thirty). Times are whole
+processes. Peers looked for: hledger, ledger, tackler, rledger, and the sqlite3 shell, which is needed.
 """
 import os
 import shutil
@@ -39,7 +39,8 @@ def once(command, stdin=None):
 def pair(*commands):
     """Median seconds and peak MiB of commands run in turn."""
     first = [once(c) for c in commands]  # warm
-    runs = 1 if max(s for s, _ in first) > 30 else 3 if max(s for s, _ in first) > 5 else 5
+    longest = max(s for s, _ in first)
+    runs = 1 if longest > 30 else 3 if longest > 5 else 5 if longest > 0.1 else 25
     samples = [[once(c) for c in commands] for _ in range(runs)]
     return [(statistics.median(s[i][0] for s in samples), max(s[i][1] for s in samples)) for i in range(len(commands))]
 
