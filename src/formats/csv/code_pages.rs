@@ -1,4 +1,4 @@
-//! Texts of one byte a letter, told apart over the whole file: Western and Central European, of Windows and of DOS.
+//! Texts of one byte a letter, told apart by the first megabyte: Western and Central European, of Windows and of DOS.
 //!
 //! A byte that is a sign in one code page and a letter in another tells where it stands within a word. Where both have
 //! a letter, its neighbours do: `e` with a grave stands between consonants, `c` with a caron between vowels. And a
