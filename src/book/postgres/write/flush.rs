@@ -3,40 +3,21 @@
 use uuid::Uuid;
 
 use super::super::link::Params;
-use super::super::rows::{self, big};
-use super::super::words;
+use super::super::rows::big;
+use super::columns::{ENTRIES, POSTINGS, Param, Postings};
 use super::state::Writer;
 use crate::book::Result;
 use crate::book::stored::log::changes_to_json;
-use crate::book::stored::more::TransactionMore;
 use crate::book::stored::trail::numbers_json;
 use crate::book::{BookError, LoggedChange};
 use crate::ledger::audit::AuditRecord;
 use crate::ledger::change::OnceKey;
-use crate::ledger::day::Day;
-use crate::ledger::transaction::Transaction;
 
 /// Postings that wait before they are sent, so that memory is bounded.
 pub const POSTINGS_MAX: usize = 8_192;
 
 /// How long a key is remembered, in microseconds.
 const LIFE_MICROS: i64 = 30 * 24 * 60 * 60 * 1_000_000;
-
-const POSTINGS: &str = "INSERT INTO hissab.txn (org_id, number, id, day, voucher, status, version, void, seq, description, payee, reference, due, reverses, more,
-        accounts, amounts, currencies, weights, weight_currencies, notes, words)
-    SELECT $1, x.number, x.id, x.day, x.voucher, x.status, 1, false, x.seq, x.description, x.payee, x.reference, x.due, x.reverses, x.more,
-           x.accounts::integer[], x.amounts::bigint[], x.currencies::integer[], x.weights::bigint[], x.weight_currencies::integer[], x.notes,
-           array_to_tsvector(string_to_array(x.words, ' '))
-      FROM unnest($2::bigint[], $3::uuid[], $4::integer[], $5::smallint[], $6::smallint[], $7::bigint[], $8::text[], $9::text[], $10::text[],
-                  $11::integer[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[])
-        AS x (number, id, day, voucher, status, seq, description, payee, reference, due, reverses, more,
-              accounts, amounts, currencies, weights, weight_currencies, notes, words)";
-
-/// The copies of a range of transactions.
-pub const ENTRIES: &str = "INSERT INTO hissab.entry (org_id, account, day, txn, line, amount, currency)
-    SELECT t.org_id, e.account, t.day, t.number, e.place - 1, e.amount, e.currency
-      FROM hissab.txn t, unnest(t.accounts, t.amounts, t.currencies) WITH ORDINALITY AS e (account, amount, currency, place)
-     WHERE t.org_id = $1 AND t.number BETWEEN $2 AND $3";
 
 const TOTALS: &str = "INSERT INTO hissab.total AS t (org_id, account, currency, month, closing, debit, credit, entries)
     SELECT $1, * FROM unnest($2::integer[], $3::integer[], $4::integer[], $5::boolean[], $6::bigint[], $7::bigint[], $8::bigint[])
@@ -65,36 +46,6 @@ pub struct Pending {
     pub postings: Postings,
     records: Records,
     keys: Keys,
-}
-
-/// New transactions, column by column; numbers without a gap.
-#[derive(Default)]
-pub struct Postings {
-    number: Vec<i64>,
-    id: Vec<Uuid>,
-    day: Vec<i32>,
-    voucher: Vec<i16>,
-    status: Vec<i16>,
-    seq: Vec<i64>,
-    description: Vec<String>,
-    payee: Vec<Option<String>>,
-    reference: Vec<Option<String>>,
-    due: Vec<Option<i32>>,
-    reverses: Vec<Option<i64>>,
-    more: Vec<Option<String>>,
-    entries: EntryColumns,
-    words: Vec<String>,
-}
-
-/// Entries as one array literal a transaction and column.
-#[derive(Default)]
-pub struct EntryColumns {
-    pub accounts: Vec<String>,
-    pub amounts: Vec<String>,
-    pub currencies: Vec<String>,
-    pub weights: Vec<Option<String>>,
-    pub weight_currencies: Vec<Option<String>>,
-    pub notes: Vec<Option<String>>,
 }
 
 #[derive(Default)]
@@ -162,105 +113,6 @@ impl Pending {
         }
         Ok(())
     }
-}
-
-impl Postings {
-    pub fn len(&self) -> usize {
-        self.number.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.number.is_empty()
-    }
-
-    pub fn push(&mut self, org: Uuid, t: &Transaction, sequence: u64, scales: &[u8]) {
-        self.number.push(big(t.number.0));
-        self.id.push(t.id.0);
-        self.day.push(Day::of(t.date).0);
-        self.voucher.push(i16::from(t.voucher.code()));
-        self.status.push(i16::from(t.status.code()));
-        self.seq.push(big(sequence));
-        self.description.push(t.description.to_string());
-        self.payee.push(t.payee.clone());
-        self.reference.push(t.reference.clone());
-        self.due.push(t.due.map(|d| Day::of(d).0));
-        self.reverses.push(t.reverses.map(|n| big(n.0)));
-        self.more.push(TransactionMore::to_json(t, scales));
-        self.entries.push(t);
-        self.words.push(words::of(org, t));
-    }
-
-    /// Forgets what was added after there were so many.
-    pub fn truncate(&mut self, length: usize) {
-        self.number.truncate(length);
-        self.id.truncate(length);
-        self.day.truncate(length);
-        self.voucher.truncate(length);
-        self.status.truncate(length);
-        self.seq.truncate(length);
-        self.description.truncate(length);
-        self.payee.truncate(length);
-        self.reference.truncate(length);
-        self.due.truncate(length);
-        self.reverses.truncate(length);
-        self.more.truncate(length);
-        self.entries.truncate(length);
-        self.words.truncate(length);
-    }
-}
-
-impl EntryColumns {
-    /// The entries of a transaction; a void one has none here.
-    pub fn push(&mut self, t: &Transaction) {
-        let entries = match t.is_void() {
-            true => &[],
-            false => t.entries.as_slice(),
-        };
-        let weight =
-            |e: &crate::ledger::transaction::Entry| e.detail.as_deref().and_then(|d| d.weight);
-        let weighted = entries.iter().any(|e| weight(e).is_some());
-        let some = |literal: String| weighted.then_some(literal);
-        self.accounts.push(literal(
-            entries.iter().map(|e| Some(i64::from(e.account.0))),
-        ));
-        self.amounts
-            .push(literal(entries.iter().map(|e| Some(e.minor))));
-        self.currencies.push(literal(
-            entries.iter().map(|e| Some(i64::from(e.currency.0))),
-        ));
-        self.weights.push(some(literal(
-            entries.iter().map(|e| weight(e).map(|w| w.0)),
-        )));
-        self.weight_currencies.push(some(literal(
-            entries.iter().map(|e| weight(e).map(|w| i64::from(w.1.0))),
-        )));
-        self.notes.push(rows::notes(entries));
-    }
-
-    fn truncate(&mut self, length: usize) {
-        self.accounts.truncate(length);
-        self.amounts.truncate(length);
-        self.currencies.truncate(length);
-        self.weights.truncate(length);
-        self.weight_currencies.truncate(length);
-        self.notes.truncate(length);
-    }
-}
-
-/// `{1,NULL,3}`.
-fn literal(values: impl Iterator<Item = Option<i64>>) -> String {
-    use std::fmt::Write;
-    let mut text = String::from("{");
-    for (at, value) in values.enumerate() {
-        let comma = if at == 0 { "" } else { "," };
-        // Writing to a String never fails.
-        let _ = match value {
-            Some(value) => write!(text, "{comma}{value}"),
-            None => write!(text, "{comma}NULL"),
-        };
-    }
-    text.push('}');
-    text
 }
 
 /// How a flight ends.
@@ -343,41 +195,6 @@ impl Writer<'_> {
         }
         let last = (then == Then::Commit).then_some("COMMIT");
         self.link.flight(&statements, last)
-    }
-}
-
-type Param<'a> = &'a (dyn tokio_postgres::types::ToSql + Sync);
-
-impl Postings {
-    fn range(&self) -> (i64, i64) {
-        let first = self.number.first().copied().unwrap_or(0);
-        (first, self.number.last().copied().unwrap_or(0))
-    }
-
-    fn params<'a>(&'a self, org: &'a Uuid) -> [Param<'a>; 20] {
-        let entries = &self.entries;
-        [
-            org,
-            &self.number,
-            &self.id,
-            &self.day,
-            &self.voucher,
-            &self.status,
-            &self.seq,
-            &self.description,
-            &self.payee,
-            &self.reference,
-            &self.due,
-            &self.reverses,
-            &self.more,
-            &entries.accounts,
-            &entries.amounts,
-            &entries.currencies,
-            &entries.weights,
-            &entries.weight_currencies,
-            &entries.notes,
-            &self.words,
-        ]
     }
 }
 

@@ -25,14 +25,15 @@ use crate::ledger::change::{
 };
 
 mod chart;
+mod columns;
 mod flush;
 mod import;
 mod state;
 mod transactions;
 mod undo;
 
+pub use columns::{ENTRIES, EntryColumns};
 use flush::Then;
-pub use flush::{ENTRIES, EntryColumns};
 pub use state::Known;
 use state::{Counters, UnitState, Writer};
 

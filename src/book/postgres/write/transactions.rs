@@ -2,7 +2,8 @@
 
 use super::super::link::Params;
 use super::super::{rows, words};
-use super::flush::{ENTRIES, EntryColumns, POSTINGS_MAX};
+use super::columns::{ENTRIES, EntryColumns};
+use super::flush::POSTINGS_MAX;
 use super::state::Writer;
 use crate::book::stored::more::TransactionMore;
 use crate::book::{BookError, LoggedChange, Result};
