@@ -10,17 +10,15 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::PgBook;
 use super::link::{Link, Params};
 use super::records::instant;
 use super::rows::{self, COLUMNS, at, big};
 use super::store::Store;
-use super::write::{ENTRIES, EntryColumns};
-use super::{PgBook, words};
-use crate::book::stored::more::TransactionMore;
+use super::write::{ENTRIES, TRANSACTIONS, Transactions, claim};
 use crate::book::stored::whole::{Cell, FACTS, Giver, Kind, REST, Table, Taker};
 use crate::book::{BookError, Result};
 use crate::ledger::audit::{GENESIS, Hash};
-use crate::ledger::day::Day;
 use crate::ledger::transaction::Transaction;
 
 /// Rows read or sent at once.
@@ -203,18 +201,7 @@ pub fn refuse_moved(moved: Option<String>, org: Uuid) -> Result<()> {
 
 fn fill(link: &Link, from: &mut dyn Giver) -> Result<()> {
     let (id, created) = from.identity()?;
-    let made = link.run(
-        "INSERT INTO hissab.book (org_id, id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        &[&link.org, &id, &created.as_microsecond()],
-    )?;
-    if made == 0 {
-        return Err(BookError::Conflict {
-            code: "book-exists",
-            message: "the organisation has a book already".to_owned(),
-            hint: None,
-            operation: None,
-        });
-    }
+    claim(link, id, created)?;
     let mut filling = Filling {
         link,
         scales: None,
@@ -337,27 +324,6 @@ struct Filling<'l> {
     head: Hash,
 }
 
-/// Transactions that wait, column by column.
-#[derive(Default)]
-struct Transactions {
-    number: Vec<i64>,
-    id: Vec<Uuid>,
-    day: Vec<i32>,
-    voucher: Vec<i16>,
-    status: Vec<i16>,
-    version: Vec<i32>,
-    void: Vec<bool>,
-    seq: Vec<i64>,
-    description: Vec<String>,
-    payee: Vec<Option<String>>,
-    reference: Vec<Option<String>>,
-    due: Vec<Option<i32>>,
-    reverses: Vec<Option<i64>>,
-    more: Vec<Option<String>>,
-    entries: EntryColumns,
-    words: Vec<String>,
-}
-
 impl Taker for Filling<'_> {
     fn row(&mut self, table: &'static Table, row: Vec<Cell>) -> Result<()> {
         if self.table != Some(table) || self.rows >= PAGE || self.bytes >= BYTES_MAX {
@@ -390,7 +356,7 @@ impl Taker for Filling<'_> {
         let (org, scales) = (self.link.org, self.scales.as_deref().unwrap_or_default());
         self.number = big(t.number.0);
         self.transactions.push(org, &t, sequence, scales);
-        match self.transactions.number.len() >= PAGE {
+        match self.transactions.len() >= PAGE {
             true => self.send(),
             false => Ok(()),
         }
@@ -413,8 +379,13 @@ impl Filling<'_> {
     /// Sends what waits.
     fn send(&mut self) -> Result<()> {
         let transactions = std::mem::take(&mut self.transactions);
-        if !transactions.number.is_empty() {
-            transactions.send(self.link)?;
+        if !transactions.is_empty() {
+            let (org, (first, last)) = (&self.link.org, transactions.range());
+            let copies: Params<'_> = &[org, &first, &last];
+            self.link.flight(
+                &[(TRANSACTIONS, &transactions.params(org)), (ENTRIES, copies)],
+                None,
+            )?;
         }
         let Some(table) = self.table.take() else {
             return Ok(());
@@ -437,70 +408,5 @@ impl Filling<'_> {
         params.extend(columns.iter().map(Column::param));
         self.link.run(&sql, &params)?;
         Ok(())
-    }
-}
-
-const TRANSACTIONS: &str = "INSERT INTO hissab.txn (org_id, number, id, day, voucher, status, version, void, seq, description, payee, reference, due, reverses, more,
-        accounts, amounts, currencies, weights, weight_currencies, notes, words)
-    SELECT $1, x.number, x.id, x.day, x.voucher, x.status, x.version, x.void, x.seq, x.description, x.payee, x.reference, x.due, x.reverses, x.more,
-           x.accounts::integer[], x.amounts::bigint[], x.currencies::integer[], x.weights::bigint[], x.weight_currencies::integer[], x.notes,
-           array_to_tsvector(string_to_array(x.words, ' '))
-      FROM unnest($2::bigint[], $3::uuid[], $4::integer[], $5::smallint[], $6::smallint[], $7::integer[], $8::boolean[], $9::bigint[], $10::text[],
-                  $11::text[], $12::text[], $13::integer[], $14::bigint[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[],
-                  $21::text[], $22::text[])
-        AS x (number, id, day, voucher, status, version, void, seq, description, payee, reference, due, reverses, more,
-              accounts, amounts, currencies, weights, weight_currencies, notes, words)";
-
-impl Transactions {
-    fn push(&mut self, org: Uuid, t: &Transaction, sequence: u64, scales: &[u8]) {
-        self.number.push(big(t.number.0));
-        self.id.push(t.id.0);
-        self.day.push(Day::of(t.date).0);
-        self.voucher.push(i16::from(t.voucher.code()));
-        self.status.push(i16::from(t.status.code()));
-        self.version
-            .push(i32::try_from(t.version).unwrap_or(i32::MAX));
-        self.void.push(t.is_void());
-        self.seq.push(big(sequence));
-        self.description.push(t.description.to_string());
-        self.payee.push(t.payee.clone());
-        self.reference.push(t.reference.clone());
-        self.due.push(t.due.map(|d| Day::of(d).0));
-        self.reverses.push(t.reverses.map(|n| big(n.0)));
-        self.more.push(TransactionMore::to_json(t, scales));
-        self.entries.push(t);
-        self.words.push(words::of(org, t));
-    }
-
-    fn send(&self, link: &Link) -> Result<()> {
-        let entries = &self.entries;
-        let first = self.number.first().copied().unwrap_or(0);
-        let last = self.number.last().copied().unwrap_or(0);
-        let params: [&(dyn ToSql + Sync); 22] = [
-            &link.org,
-            &self.number,
-            &self.id,
-            &self.day,
-            &self.voucher,
-            &self.status,
-            &self.version,
-            &self.void,
-            &self.seq,
-            &self.description,
-            &self.payee,
-            &self.reference,
-            &self.due,
-            &self.reverses,
-            &self.more,
-            &entries.accounts,
-            &entries.amounts,
-            &entries.currencies,
-            &entries.weights,
-            &entries.weight_currencies,
-            &entries.notes,
-            &self.words,
-        ];
-        let copies: Params<'_> = &[&link.org, &first, &last];
-        link.flight(&[(TRANSACTIONS, &params), (ENTRIES, copies)], None)
     }
 }

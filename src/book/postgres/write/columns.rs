@@ -10,14 +10,16 @@ use crate::ledger::transaction::Transaction;
 
 pub type Param<'a> = &'a (dyn tokio_postgres::types::ToSql + Sync);
 
-pub const POSTINGS: &str = "INSERT INTO hissab.txn (org_id, number, id, day, voucher, status, version, void, seq, description, payee, reference, due, reverses, more,
+/// Transactions as they are: new postings are version 1 and not void, those of a whole book what they are by now.
+pub const TRANSACTIONS: &str = "INSERT INTO hissab.txn (org_id, number, id, day, voucher, status, version, void, seq, description, payee, reference, due, reverses, more,
         accounts, amounts, currencies, weights, weight_currencies, notes, words)
-    SELECT $1, x.number, x.id, x.day, x.voucher, x.status, 1, false, x.seq, x.description, x.payee, x.reference, x.due, x.reverses, x.more,
+    SELECT $1, x.number, x.id, x.day, x.voucher, x.status, x.version, x.void, x.seq, x.description, x.payee, x.reference, x.due, x.reverses, x.more,
            x.accounts::integer[], x.amounts::bigint[], x.currencies::integer[], x.weights::bigint[], x.weight_currencies::integer[], x.notes,
            array_to_tsvector(string_to_array(x.words, ' '))
-      FROM unnest($2::bigint[], $3::uuid[], $4::integer[], $5::smallint[], $6::smallint[], $7::bigint[], $8::text[], $9::text[], $10::text[],
-                  $11::integer[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[])
-        AS x (number, id, day, voucher, status, seq, description, payee, reference, due, reverses, more,
+      FROM unnest($2::bigint[], $3::uuid[], $4::integer[], $5::smallint[], $6::smallint[], $7::integer[], $8::boolean[], $9::bigint[], $10::text[],
+                  $11::text[], $12::text[], $13::integer[], $14::bigint[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[],
+                  $21::text[], $22::text[])
+        AS x (number, id, day, voucher, status, version, void, seq, description, payee, reference, due, reverses, more,
               accounts, amounts, currencies, weights, weight_currencies, notes, words)";
 
 /// The copies of a range of transactions.
@@ -26,14 +28,16 @@ pub const ENTRIES: &str = "INSERT INTO hissab.entry (org_id, account, day, txn, 
       FROM hissab.txn t, unnest(t.accounts, t.amounts, t.currencies) WITH ORDINALITY AS e (account, amount, currency, place)
      WHERE t.org_id = $1 AND t.number BETWEEN $2 AND $3";
 
-/// New transactions, column by column; numbers without a gap.
+/// Transactions, column by column; numbers without a gap.
 #[derive(Default)]
-pub struct Postings {
+pub struct Transactions {
     number: Vec<i64>,
     id: Vec<Uuid>,
     day: Vec<i32>,
     voucher: Vec<i16>,
     status: Vec<i16>,
+    version: Vec<i32>,
+    void: Vec<bool>,
     seq: Vec<i64>,
     description: Vec<String>,
     payee: Vec<Option<String>>,
@@ -56,7 +60,7 @@ pub struct EntryColumns {
     pub notes: Vec<Option<String>>,
 }
 
-impl Postings {
+impl Transactions {
     pub fn len(&self) -> usize {
         self.number.len()
     }
@@ -71,6 +75,9 @@ impl Postings {
         self.day.push(Day::of(t.date).0);
         self.voucher.push(i16::from(t.voucher.code()));
         self.status.push(i16::from(t.status.code()));
+        self.version
+            .push(i32::try_from(t.version).unwrap_or(i32::MAX));
+        self.void.push(t.is_void());
         self.seq.push(big(sequence));
         self.description.push(t.description.to_string());
         self.payee.push(t.payee.clone());
@@ -89,6 +96,8 @@ impl Postings {
         self.day.truncate(length);
         self.voucher.truncate(length);
         self.status.truncate(length);
+        self.version.truncate(length);
+        self.void.truncate(length);
         self.seq.truncate(length);
         self.description.truncate(length);
         self.payee.truncate(length);
@@ -98,6 +107,40 @@ impl Postings {
         self.more.truncate(length);
         self.entries.truncate(length);
         self.words.truncate(length);
+    }
+
+    /// The first and the last number.
+    pub fn range(&self) -> (i64, i64) {
+        let first = self.number.first().copied().unwrap_or(0);
+        (first, self.number.last().copied().unwrap_or(0))
+    }
+
+    pub fn params<'a>(&'a self, org: &'a Uuid) -> [Param<'a>; 22] {
+        let entries = &self.entries;
+        [
+            org,
+            &self.number,
+            &self.id,
+            &self.day,
+            &self.voucher,
+            &self.status,
+            &self.version,
+            &self.void,
+            &self.seq,
+            &self.description,
+            &self.payee,
+            &self.reference,
+            &self.due,
+            &self.reverses,
+            &self.more,
+            &entries.accounts,
+            &entries.amounts,
+            &entries.currencies,
+            &entries.weights,
+            &entries.weight_currencies,
+            &entries.notes,
+            &self.words,
+        ]
     }
 }
 
@@ -153,37 +196,4 @@ fn literal(values: impl Iterator<Item = Option<i64>>) -> String {
     }
     text.push('}');
     text
-}
-
-impl Postings {
-    pub fn range(&self) -> (i64, i64) {
-        let first = self.number.first().copied().unwrap_or(0);
-        (first, self.number.last().copied().unwrap_or(0))
-    }
-
-    pub fn params<'a>(&'a self, org: &'a Uuid) -> [Param<'a>; 20] {
-        let entries = &self.entries;
-        [
-            org,
-            &self.number,
-            &self.id,
-            &self.day,
-            &self.voucher,
-            &self.status,
-            &self.seq,
-            &self.description,
-            &self.payee,
-            &self.reference,
-            &self.due,
-            &self.reverses,
-            &self.more,
-            &entries.accounts,
-            &entries.amounts,
-            &entries.currencies,
-            &entries.weights,
-            &entries.weight_currencies,
-            &entries.notes,
-            &self.words,
-        ]
-    }
 }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::super::link::Params;
 use super::super::rows::big;
-use super::columns::{ENTRIES, POSTINGS, Param, Postings};
+use super::columns::{ENTRIES, Param, TRANSACTIONS, Transactions};
 use super::state::Writer;
 use crate::book::Result;
 use crate::book::stored::log::changes_to_json;
@@ -43,7 +43,7 @@ const COUNTERS: &str =
 /// What is not in the database yet.
 #[derive(Default)]
 pub struct Pending {
-    pub postings: Postings,
+    pub postings: Transactions,
     records: Records,
     keys: Keys,
 }
@@ -134,7 +134,7 @@ impl Writer<'_> {
         let org = &self.link.org;
         let (first, last) = postings.range();
         let statements: [(&str, Params<'_>); 2] = [
-            (POSTINGS, &postings.params(org)),
+            (TRANSACTIONS, &postings.params(org)),
             (ENTRIES, &[org, &first, &last]),
         ];
         self.link.flight(&statements, None)
@@ -179,7 +179,7 @@ impl Writer<'_> {
         let counters_params: Params<'_> = &[org, &number, &sequence, &head];
         let mut statements: Vec<(&str, Params<'_>)> = Vec::with_capacity(9);
         if !postings.is_empty() {
-            statements.push((POSTINGS, &postings_params));
+            statements.push((TRANSACTIONS, &postings_params));
             statements.push((ENTRIES, entries_params));
         }
         columns.join_flight(&mut statements, &totals, &conversions);

@@ -32,7 +32,7 @@ mod state;
 mod transactions;
 mod undo;
 
-pub use columns::{ENTRIES, EntryColumns};
+pub use columns::{ENTRIES, TRANSACTIONS, Transactions};
 use flush::Then;
 pub use state::Known;
 use state::{Counters, UnitState, Writer};
@@ -231,18 +231,7 @@ impl Call<'_> {
     /// Takes the organisation's lock: one writer at a time, whichever server it works in.
     fn lock(&self, link: &Link) -> Result<Counters> {
         if let Some(at) = self.new {
-            let made = link.run(
-                "INSERT INTO hissab.book (org_id, id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                &[&link.org, &self.book, &at.as_microsecond()],
-            )?;
-            if made == 0 {
-                return Err(BookError::Conflict {
-                    code: "book-exists",
-                    message: "the organisation has a book already".to_owned(),
-                    hint: None,
-                    operation: None,
-                });
-            }
+            claim(link, self.book, at)?;
             link.run(
                 "INSERT INTO hissab.org_counters (org_id, number, sequence, head) VALUES ($1, 0, 0, $2)",
                 &[&link.org, &GENESIS.as_slice()],
@@ -574,5 +563,24 @@ fn looks_at_transactions(change: &Change) -> bool {
         | Change::Undo { .. }
         | Change::UndoImport { .. } => true,
         _ => false,
+    }
+}
+
+/// Makes the organisation's book.
+///
+/// Errors: it has one already.
+pub fn claim(link: &Link, book: Uuid, at: Timestamp) -> Result<()> {
+    let made = link.run(
+        "INSERT INTO hissab.book (org_id, id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        &[&link.org, &book, &at.as_microsecond()],
+    )?;
+    match made {
+        0 => Err(BookError::Conflict {
+            code: "book-exists",
+            message: "the organisation has a book already".to_owned(),
+            hint: None,
+            operation: None,
+        }),
+        _ => Ok(()),
     }
 }
