@@ -7,6 +7,8 @@ use std::fmt;
 
 use reqwest::Url;
 
+use crate::wire::host::is_this_machine;
+
 /// The longest URL that is read, in bytes.
 const URL_BYTES_MAX: usize = 2_000;
 
@@ -59,12 +61,7 @@ impl Server {
         let Ok(url) = Url::parse(&self.0) else {
             return false;
         };
-        let host = url.host_str().unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        bare == "localhost"
-            || bare
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
+        is_this_machine(url.host_str().unwrap_or_default())
     }
 }
 

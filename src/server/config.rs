@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::log::Queue;
 use super::results::Bucket;
+use crate::wire::host::is_this_machine;
 
 /// Which instant it is; tests hold it still.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -214,7 +215,7 @@ impl Config {
     pub fn answers_to(&self, host: &str) -> bool {
         let name = without_port(host);
         if self.hosts.is_empty() {
-            return !self.listen.ip().is_loopback() || is_local(name);
+            return !self.listen.ip().is_loopback() || is_this_machine(name);
         }
         self.hosts.iter().any(|h| h.eq_ignore_ascii_case(name))
     }
@@ -236,15 +237,6 @@ pub fn without_port(host: &str) -> &str {
         }
         _ => host,
     }
-}
-
-pub fn is_local(name: &str) -> bool {
-    name.eq_ignore_ascii_case("localhost")
-        || name
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
 }
 
 fn is_host(name: &str) -> bool {

@@ -11,13 +11,14 @@ use axum::response::{IntoResponse, Response};
 use axum::{RequestExt, http};
 
 use super::access::{Address, Caller, InOrg, Lookup, Operation, Pace, Scope, Via, Who, lookup};
-use super::config::{is_local, without_port};
+use super::config::without_port;
 use super::limits::Left;
 use super::problem::{Answer, Problem};
 use super::registry::audit::Event;
 use super::registry::{Db, audit, digest, tokens};
 use super::state::Shared;
 use crate::wire::auth::User;
+use crate::wire::host::is_this_machine;
 
 /// How stale the time of a token's last use may be, in seconds: not every request is a write.
 const TOUCH_AFTER: i64 = 300;
@@ -68,7 +69,7 @@ async fn admit(
     // A probe asks by address.
     match operation.path {
         "/healthz" | "/readyz" => {}
-        "/metrics" if is_local(without_port(host_of(request))) => {}
+        "/metrics" if is_this_machine(without_port(host_of(request))) => {}
         _ => check_host(app, request)?,
     }
     if operation.who == Who::Anyone {

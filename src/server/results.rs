@@ -110,7 +110,9 @@ impl Bucket {
                 "the endpoint is an address without a user: https://HOST".to_owned(),
             )),
             Some("https") => Ok(()),
-            Some("http") if self.allow_plain_http || super::config::is_local(host) => Ok(()),
+            Some("http") if self.allow_plain_http || crate::wire::host::is_this_machine(host) => {
+                Ok(())
+            }
             Some("http") => Err(refused(format!(
                 "plain HTTP to {host} would send books in the clear"
             ))),

@@ -12,6 +12,7 @@ pub mod book;
 pub mod change;
 pub mod draft;
 pub mod finding;
+pub mod host;
 pub mod import;
 pub mod job;
 pub mod meta;

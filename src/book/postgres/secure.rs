@@ -130,14 +130,7 @@ fn mode(wish: &Wish, config: &Config) -> Result<Mode, String> {
 
 fn is_local(host: &Host) -> bool {
     match host {
-        Host::Tcp(name) => {
-            name.eq_ignore_ascii_case("localhost")
-                || name
-                    .trim_start_matches('[')
-                    .trim_end_matches(']')
-                    .parse::<std::net::IpAddr>()
-                    .is_ok_and(|ip| ip.is_loopback())
-        }
+        Host::Tcp(name) => crate::wire::host::is_this_machine(name),
         #[cfg(unix)]
         Host::Unix(_) => true,
     }
