@@ -1,12 +1,14 @@
 //! Names of hosts, as they stand in addresses.
 
+use std::net::IpAddr;
+
 /// Whether a host is this machine, so that nobody else can read what is sent to it: `localhost`, or an address of
 /// the loopback, IPv6 with or without its brackets.
 pub fn is_this_machine(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost")
         || bare
-            .parse::<std::net::IpAddr>()
+            .parse::<IpAddr>()
             .is_ok_and(|address| address.is_loopback())
 }
 

@@ -67,6 +67,7 @@ const OWNED: &[(&str, &[&str])] = &[
         &[
             "client",
             "server",
+            "wire/host.rs",
             "book/postgres/secure.rs",
             "cli/commands/serve.rs",
         ],
