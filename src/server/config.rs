@@ -261,6 +261,12 @@ pub enum ServeError {
     Tls { why: String },
     #[error("the store of results: {why}")]
     Results { why: String },
+    #[error("this hissab was built without {what}")]
+    NotBuiltIn {
+        what: &'static str,
+        /// The cargo feature that brings it.
+        feature: &'static str,
+    },
     #[error("{host:?} is not the name of a host")]
     Host { host: String },
     #[error("{why}")]
@@ -268,6 +274,13 @@ pub enum ServeError {
 }
 
 impl ServeError {
+    pub fn no_postgres() -> ServeError {
+        ServeError::NotBuiltIn {
+            what: "Postgres",
+            feature: "postgres",
+        }
+    }
+
     /// What to do next.
     pub fn hints(&self) -> Vec<String> {
         let hint = match self {
@@ -281,15 +294,14 @@ impl ServeError {
                 "both are PEM files; the key must be the certificate's and not encrypted"
             }
             ServeError::Host { .. } => "write --host books.example.com, without https:// and path",
-            ServeError::Database { .. } if cfg!(not(feature = "postgres")) => {
-                "build it with Postgres: cargo install hissab --features postgres"
-            }
             ServeError::Database { .. } => "--database postgres://USER@HOST:5432/NAME",
-            ServeError::Results { .. } if cfg!(not(feature = "s3")) => {
-                "build it with S3: cargo install hissab --features s3"
-            }
             ServeError::Results { .. } => {
                 "--results s3://BUCKET/FOLDER --s3-endpoint https://HOST --s3-region REGION --s3-credentials FILE"
+            }
+            ServeError::NotBuiltIn { feature, .. } => {
+                return vec![format!(
+                    "where its source is: cargo install --path . --features {feature}"
+                )];
             }
             ServeError::Data { .. } | ServeError::Failed { .. } => return Vec::new(),
         };

@@ -76,7 +76,5 @@ pub fn connect(
 
 #[cfg(not(feature = "postgres"))]
 fn in_database(_: &Config, _: &str, _: Timestamp) -> Result<Home, ServeError> {
-    Err(ServeError::Database {
-        why: "this hissab was built without it".to_owned(),
-    })
+    Err(ServeError::no_postgres())
 }

@@ -75,26 +75,42 @@ impl Keys {
     }
 }
 
+const NO_S3: ServeError = ServeError::NotBuiltIn {
+    what: "S3",
+    feature: "s3",
+};
+
+/// Refuses what names no bucket, and every bucket where S3 is not built in.
+pub fn check_place(place: &str) -> Result<(), ServeError> {
+    let (bucket, _) = split(place)
+        .ok_or_else(|| refused(format!("{place:?} is not of the form s3://BUCKET/FOLDER")))?;
+    let named = bucket
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b));
+    if bucket.is_empty() || !named {
+        return Err(refused(format!("{bucket:?} is not the name of a bucket")));
+    }
+    match cfg!(feature = "s3") {
+        true => Ok(()),
+        false => Err(NO_S3),
+    }
+}
+
+/// Bucket and folder.
+fn split(place: &str) -> Option<(&str, &str)> {
+    let rest = place.strip_prefix("s3://")?;
+    Some(match rest.split_once('/') {
+        Some((bucket, folder)) => (bucket, folder.trim_matches('/')),
+        None => (rest, ""),
+    })
+}
+
 impl Bucket {
     /// Refuses what cannot work or would be unsafe, before anything is asked.
     pub fn check(&self) -> Result<(), ServeError> {
-        let (bucket, _) = self.split().ok_or_else(|| {
-            refused(format!(
-                "{:?} is not of the form s3://BUCKET/FOLDER",
-                self.place
-            ))
-        })?;
-        let named = bucket
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b));
-        if bucket.is_empty() || !named {
-            return Err(refused(format!("{bucket:?} is not the name of a bucket")));
-        }
+        check_place(&self.place)?;
         if let Some(endpoint) = &self.endpoint {
             self.check_endpoint(endpoint)?;
-        }
-        if cfg!(not(feature = "s3")) {
-            return Err(refused("this hissab was built without S3".to_owned()));
         }
         Ok(())
     }
@@ -122,15 +138,6 @@ impl Bucket {
         }
     }
 
-    /// Bucket and folder.
-    fn split(&self) -> Option<(&str, &str)> {
-        let rest = self.place.strip_prefix("s3://")?;
-        Some(match rest.split_once('/') {
-            Some((bucket, folder)) => (bucket, folder.trim_matches('/')),
-            None => (rest, ""),
-        })
-    }
-
     #[cfg(feature = "s3")]
     fn open(&self) -> Result<Arc<dyn ObjectStore>, ServeError> {
         use std::time::Duration;
@@ -140,7 +147,7 @@ impl Bucket {
         use object_store::{ClientOptions, RetryConfig};
 
         self.check()?;
-        let (bucket, folder) = self.split().unwrap_or_default();
+        let (bucket, folder) = split(&self.place).unwrap_or_default();
         // A result may be large and its reader slow: only silence ends a request.
         let options = ClientOptions::new()
             .with_timeout_disabled()
@@ -175,8 +182,7 @@ impl Bucket {
 
     #[cfg(not(feature = "s3"))]
     fn open(&self) -> Result<Arc<dyn ObjectStore>, ServeError> {
-        self.check()?;
-        Err(refused("this hissab was built without S3".to_owned()))
+        Err(NO_S3)
     }
 
     /// Writes, reads and removes a small object: what the server will do.

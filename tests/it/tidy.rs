@@ -70,6 +70,7 @@ const OWNED: &[(&str, &[&str])] = &[
             "wire/host.rs",
             "book/postgres/secure.rs",
             "cli/commands/serve.rs",
+            "cli/commands/serve_store.rs",
         ],
     ),
     (

@@ -79,6 +79,8 @@ pub mod sections;
 pub mod serve;
 #[cfg(feature = "server")]
 mod serve_results;
+#[cfg(feature = "server")]
+mod serve_store;
 pub mod show;
 pub mod statement;
 pub mod stats;

@@ -5,10 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::serve_results::{ResultsArgs, bucket};
+use super::serve_store::StoreArgs;
 use crate::cli::context::Context;
-use crate::cli::database;
-use crate::cli::environment;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::signals;
 use crate::render::sanitize::line;
@@ -18,33 +16,8 @@ use crate::server::{self, Config, ServeError, Server};
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab serve --data /srv/hissab --listen 127.0.0.1:8080")]
 pub struct Args {
-    /// The folder of the books and the registry; made if it is not there
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "HISSAB_SERVE_DATA",
-        default_value = "hissab-data"
-    )]
-    pub data: PathBuf,
-
-    /// Keep books and registry in Postgres, for any number of servers: postgres://USER@HOST/NAME
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "HISSAB_SERVE_DATABASE",
-        hide_env_values = true
-    )]
-    pub database: Option<String>,
-
-    /// Read from this streaming replica of --database what it has come as far as
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "HISSAB_SERVE_READ_DATABASE",
-        hide_env_values = true,
-        requires = "database"
-    )]
-    pub read_database: Option<String>,
+    #[command(flatten)]
+    pub store: StoreArgs,
 
     /// Leave export jobs to others that share the database: hissab worker
     #[arg(long, requires = "database")]
@@ -108,9 +81,6 @@ pub struct Args {
     )]
     pub backup_every: String,
 
-    #[command(flatten)]
-    pub results: ResultsArgs,
-
     /// Check the configuration, and that results can be kept, and stop
     #[arg(long)]
     pub check_config: bool,
@@ -137,7 +107,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
 }
 
 fn config(args: &Args) -> Result<Config> {
-    let mut config = Config::new(args.data.clone(), args.listen);
+    let mut config = args.store.config(args.listen)?;
     config.sign_up = match args.sign_up.as_str() {
         "closed" => SignUp::Closed,
         "open" => SignUp::Open,
@@ -158,21 +128,9 @@ fn config(args: &Args) -> Result<Config> {
     config.behind_proxy = args.behind_proxy;
     config.open_metrics = args.open_metrics;
     config.limits.requests = args.requests_a_minute;
-    config.database = args.database.as_deref().map(address).transpose()?;
-    config.read_database = args.read_database.as_deref().map(address).transpose()?;
     config.jobs = !args.no_jobs;
     config.backups = backups(args)?;
-    config.results = bucket(&args.results)?;
-    let clock = environment::Clock::here();
-    config.clock = std::sync::Arc::new(move || clock.now());
     Ok(config)
-}
-
-/// The address of the database, with the password that belongs to it.
-pub fn address(given: &str) -> Result<String> {
-    // The same words may come from the environment, which nobody else reads.
-    let typed = std::env::args().any(|word| word.ends_with(given));
-    database::with_password(given, typed)
 }
 
 fn backups(args: &Args) -> Result<Option<Backups>> {
@@ -233,6 +191,7 @@ pub fn failure(error: ServeError) -> Failure {
         ServeError::Database { .. } => (Exit::Failed, "bad-database"),
         ServeError::Results { .. } => (Exit::Failed, "bad-results"),
         ServeError::Tls { .. } => (Exit::Failed, "bad-certificate"),
+        ServeError::NotBuiltIn { .. } => (Exit::Failed, "not-built-in"),
         ServeError::Failed { .. } => (Exit::Failed, "serve"),
     };
     let hints = error.hints();

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::serve::failure;
 use crate::cli::environment::var;
 use crate::cli::error::{Failure, Result};
-use crate::server::results::{Bucket, Keys};
+use crate::server::results::{self, Bucket, Keys};
 use crate::server::secrets::refuse_readable;
 
 #[derive(clap::Args)]
@@ -46,6 +47,7 @@ pub fn bucket(args: &ResultsArgs) -> Result<Option<Bucket>> {
     let Some(place) = args.results.clone() else {
         return Ok(None);
     };
+    results::check_place(&place).map_err(failure)?;
     let keys = match &args.s3_credentials {
         Some(path) => keys_of(path)?,
         None => keys_of_environment()?,

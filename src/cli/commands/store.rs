@@ -9,6 +9,7 @@ use crate::cli::error::{Exit, Failure, Result};
 use crate::ledger::audit::hex;
 use crate::ledger::plural::counted;
 use crate::render::sanitize::line;
+use crate::server::ServeError;
 use crate::server::moving::{self, MoveError, Moved, Place};
 
 #[derive(clap::Args)]
@@ -59,6 +60,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
 fn place(text: &str) -> Result<Place> {
     if !database::is_address(text) {
         return Ok(Place::Folder(PathBuf::from(text)));
+    }
+    if cfg!(not(feature = "postgres")) {
+        return Err(super::serve::failure(ServeError::no_postgres()));
     }
     Ok(Place::Database {
         address: database::with_password(text, true)?,
