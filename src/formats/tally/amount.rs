@@ -79,6 +79,18 @@ pub(super) fn code_of(symbol: &str) -> String {
     known.map_or_else(|| plain.to_owned(), str::to_owned)
 }
 
+/// What of a currency's code can be its symbol in Tally: letters and signs of money.
+pub(in crate::formats) fn symbol_of(code: &str) -> String {
+    let may_stay = |c: &char| c.is_alphabetic() || matches!(c, '$' | '€' | '£' | '₹' | '¥');
+    code.chars().filter(may_stay).collect()
+}
+
+/// True if the symbol is what hissab writes for the code: [`symbol_of`] it, and X for what that cannot tell apart.
+pub(super) fn is_symbol_of(symbol: &str, code: &str) -> bool {
+    let rest = symbol.strip_prefix(symbol_of(code).as_str());
+    !code.is_empty() && !symbol.is_empty() && rest.is_some_and(|r| r.bytes().all(|b| b == b'X'))
+}
+
 /// `20250401`, `2025-04-01`, `1-Apr-25`, `01/04/2025` (day first, as Tally writes it).
 pub(super) fn date(text: &str) -> Option<Date> {
     let text = text.trim();

@@ -47,6 +47,12 @@ struct Build<'b, 'o> {
 }
 
 impl Tally {
+    /// The code of a symbol, as the file's masters say, else as everybody knows it.
+    fn code(&self, symbol: &str) -> String {
+        let said = self.symbols.get(symbol.trim());
+        said.map_or_else(|| code_of(symbol), Clone::clone)
+    }
+
     /// Puts everything that was read into what is being built.
     pub(in crate::formats) fn build(mut self, builder: &mut Builder<'_>) {
         if self.ledgers.is_empty() && self.vouchers.is_empty() {
@@ -210,7 +216,7 @@ impl Build<'_, '_> {
         if !ledger.guid.is_empty() {
             tags.push(tag("id", &format!("{}:opening", ledger.guid)));
         }
-        let entry = self.entry(account, amount);
+        let entry = self.entry(account, amount, false);
         let against = WholeEntry::new(other, -amount.base, self.base);
         self.builder.transaction(Whole {
             source: ledger.source,
@@ -225,12 +231,12 @@ impl Build<'_, '_> {
         });
     }
 
-    fn entry(&mut self, account: AccountKey, amount: &Amount) -> WholeEntry {
-        let foreign = amount
-            .foreign
-            .as_ref()
-            .filter(|(number, _)| !number.is_zero() && self.holds_currencies(account));
-        let key = foreign.and_then(|(_, symbol)| self.builder.currency(&code_of(symbol)));
+    /// `as_written`: in its own currency, whatever the account.
+    fn entry(&mut self, account: AccountKey, amount: &Amount, as_written: bool) -> WholeEntry {
+        let foreign = amount.foreign.as_ref().filter(|(number, _)| {
+            !number.is_zero() && (as_written || self.holds_currencies(account))
+        });
+        let key = foreign.and_then(|(_, symbol)| self.builder.currency(&self.tally.code(symbol)));
         match (foreign, key) {
             (Some((number, _)), Some(key)) if key != self.base => {
                 let mut entry = WholeEntry::new(account, *number, key);
@@ -240,7 +246,7 @@ impl Build<'_, '_> {
             _ => {
                 let mut entry = WholeEntry::new(account, amount.base, self.base);
                 let said = amount.foreign.as_ref().filter(|(n, _)| !n.is_zero());
-                let text = said.map(|(n, symbol)| format!("{n} {}", code_of(symbol)));
+                let text = said.map(|(n, symbol)| format!("{n} {}", self.tally.code(symbol)));
                 entry.tags = text.map(|text| tag("forex", &text)).into_iter().collect();
                 entry
             }
@@ -307,13 +313,14 @@ impl Build<'_, '_> {
             .find_map(|b| b.due)
             .filter(|due| *due >= date);
         tags.extend(due.map(|due| tag("due", &due.to_string())));
+        // Tally's own identifiers have a number behind the UUID; what hissab wrote comes back as it was.
+        let is_ours = uuid::Uuid::try_parse(&voucher.guid).is_ok();
         let mut whole = Vec::with_capacity(entries.len());
-        for entry in entries
-            .iter()
-            .filter(|e| !e.amount.base.is_zero() || e.amount.foreign.is_some())
-        {
+        // A cent of a cheap currency can be worth nothing: then a zero is its other side.
+        let moving = entries.iter().filter(|e| e.amount.moves()).count();
+        for entry in entries.iter().filter(|e| e.amount.moves() || moving == 1) {
             let account = self.account(&entry.ledger);
-            let mut one = self.entry(account, &entry.amount);
+            let mut one = self.entry(account, &entry.amount, is_ours);
             one.line = entry.line;
             one.memo.clone_from(&entry.memo);
             one.status = if entry.is_cleared {
@@ -386,7 +393,13 @@ impl Build<'_, '_> {
                 .try_fold(Decimal::ZERO, |sum, e| sum.checked_add(e.amount.base))
         };
         // Zeros balance always, and say nothing while another list holds money.
-        let moves = |list: &&Vec<Entry>| list.iter().any(|e| !e.amount.base.is_zero());
+        let is_zero = |a: &Amount| {
+            a.base.is_zero()
+                && a.foreign
+                    .as_ref()
+                    .is_none_or(|(number, _)| number.is_zero())
+        };
+        let moves = |list: &&Vec<Entry>| list.iter().any(|e| !is_zero(&e.amount));
         let moving: Vec<&Vec<Entry>> = voucher.candidates.iter().filter(moves).collect();
         if moving.is_empty() {
             return Ok(Vec::new());
@@ -439,7 +452,6 @@ impl Build<'_, '_> {
     }
 }
 
-/// An entry on the side that its nature says.
 /// True of an alias that is an account's whole path, as hissab writes it for the way back: it ends in the ledger's
 /// name, or the name has more behind it because another ledger is called the same.
 fn is_path(alias: &str, name: &str) -> bool {
@@ -454,6 +466,7 @@ fn is_path(alias: &str, name: &str) -> bool {
     ends_so && !last.is_empty() && above.peek().is_some() && above.all(|s| !s.trim().is_empty())
 }
 
+/// An entry on the side that its nature says.
 fn by_nature(entry: &Entry) -> Option<Entry> {
     let debit = entry.deemed_debit?;
     let side = |n: Decimal| if debit { n.abs() } else { -n.abs() };

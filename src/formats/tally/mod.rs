@@ -13,6 +13,7 @@
 //! | a voucher's GUID | its identity: the same voucher again changes nothing |
 //! | cancelled, optional, inventory-only vouchers | left out and counted |
 //! | `$100.00 @ ₹ 83/$ = ₹ 8300.00` | 100 USD at 8300 INR in total |
+//! | results in another currency | the company's currency, tag `forex`; as written where hissab wrote the voucher |
 
 mod amount;
 mod build;
@@ -21,6 +22,7 @@ mod groups;
 mod model;
 mod xml;
 
+pub(in crate::formats) use amount::symbol_of;
 pub use daybook::is_day_book;
 pub use model::Tally;
 

@@ -14,6 +14,14 @@ pub(super) struct Amount {
     pub foreign: Option<(Decimal, String)>,
 }
 
+impl Amount {
+    /// True if it is not zero, in the company's currency or in its own.
+    pub fn moves(&self) -> bool {
+        let own = self.foreign.as_ref().map(|(number, _)| number);
+        !self.base.is_zero() || own.is_some_and(|n| !n.is_zero())
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Group {
     pub parent: String,
@@ -93,6 +101,8 @@ pub struct Tally {
     pub(super) begins: Option<Date>,
     /// The company's own currency, as ISO names it.
     pub(super) base: Option<String>,
+    /// The code that each currency's symbol stands for, where the file says it.
+    pub(super) symbols: BTreeMap<String, String>,
     /// What was met and has no place here, with how often.
     pub(super) left_out: BTreeMap<String, u64>,
 }

@@ -179,6 +179,32 @@ fn amounts_in_parts_are_read_by_their_side() {
     assert_eq!(minors, [-500_000, 500_000]);
 }
 
+/// What hissab wrote comes back in the currencies it left with; of Tally's own vouchers results are kept in the
+/// company's currency. The symbol is the one that the file's masters name.
+#[test]
+fn vouchers_of_ours_keep_the_currencies_of_results() {
+    let masters = "<CURRENCY NAME=\"INR\"><MAILINGNAME>INR</MAILINGNAME></CURRENCY><CURRENCY NAME=\"FUNDX\"><MAILINGNAME>FUND 2030</MAILINGNAME></CURRENCY><LEDGER NAME=\"Sales\"><PARENT>Sales Accounts</PARENT></LEDGER>";
+    let read = |guid: &str, amount: &str, other: &str| {
+        let entries = format!("{}{}", entry("Sales", amount), entry("Bank", other));
+        let text = voucher(&format!("<GUID>{guid}</GUID>{entries}"));
+        xml(&text.replacen('\n', masters, 1)).unwrap()
+    };
+    let ours = "01900000-0000-7000-8000-000000000001";
+    let first = |read: &ReadJournal| {
+        let entry = read.book.store.entries(0)[0].clone();
+        let code = &read.book.chart.currency(entry.currency).code;
+        (entry.minor, code.to_string())
+    };
+    let back = read(ours, "FUNDX 10.00 @ INR 7/FUNDX = INR 70.00", "-70.00");
+    assert_eq!(first(&back), (-1000, "FUND 2030".to_owned()));
+    let of_tally = format!("{ours}-0000001a");
+    let kept = read(&of_tally, "FUNDX 10.00 @ INR 7/FUNDX = INR 70.00", "-70.00");
+    assert_eq!(first(&kept), (-7000, "INR".to_owned()));
+    // A cent that is worth nothing moves nevertheless.
+    let cent = read(ours, "-FUNDX 0.01 = INR 0.00", "0.00");
+    assert_eq!(first(&cent), (1, "FUND 2030".to_owned()));
+}
+
 fn day_book(text: &str) -> Result<ReadJournal, (&'static str, u64, u32)> {
     read(&[(Tool::TallyCsv, text.as_bytes())])
         .map_err(|errors| (errors[0].fault.code, errors[0].line, errors[0].column))

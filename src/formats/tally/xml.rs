@@ -1,6 +1,6 @@
 //! Tally's XML: its raw export (`TALLYMESSAGE`, dots in names, negative debits), and the form that connectors make of it.
 
-use super::amount::{code_of, date, raw, signed};
+use super::amount::{code_of, date, is_symbol_of, raw, signed};
 use super::model::{Amount, Bill, Entry, Group, Ledger, Tally, Voucher};
 use crate::formats::fault::Fault;
 use crate::formats::journal::builder::one_line;
@@ -137,15 +137,17 @@ impl Tally {
 
     /// The first currency is the company's own.
     fn currency(&mut self, node: &Node) {
-        let mailing = node.text_of("MAILINGNAME");
-        let code = if iso_scale(mailing).is_some() {
-            mailing.to_owned()
+        let symbol = name_of(node);
+        let formal = one_line(node.text_of("MAILINGNAME"));
+        let code = if iso_scale(&formal).is_some() || is_symbol_of(&symbol, &formal) {
+            formal
         } else {
-            code_of(&name_of(node))
+            code_of(&symbol)
         };
         if iso_scale(&code).is_some() {
-            self.base.get_or_insert(code);
+            self.base.get_or_insert_with(|| code.clone());
         }
+        self.symbols.insert(symbol, code);
     }
 }
 

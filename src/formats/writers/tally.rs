@@ -8,6 +8,7 @@
 use std::io::{self, Write};
 
 use super::{BookWriter, Facts, names};
+use crate::formats::tally::symbol_of;
 use crate::ledger::account::{Account, AccountType, Kind};
 use crate::ledger::amount_format::machine;
 use crate::ledger::currency::{Currency, CurrencyKey};
@@ -281,10 +282,7 @@ fn ledger_names(accounts: &[Account]) -> Vec<String> {
 fn symbols(currencies: &[Currency]) -> Vec<String> {
     let codes: Vec<&str> = currencies.iter().map(|c| &*c.code).collect();
     let legal = |place: usize| {
-        let kept: String = codes[place]
-            .chars()
-            .filter(|c| c.is_alphabetic() || matches!(c, '$' | '€' | '£' | '₹' | '¥'))
-            .collect();
+        let kept = symbol_of(codes[place]);
         if kept.is_empty() {
             "X".to_owned()
         } else {
