@@ -191,7 +191,7 @@ fn vouchers_of_ours_keep_the_currencies_of_results() {
     };
     let ours = "01900000-0000-7000-8000-000000000001";
     let first = |read: &ReadJournal| {
-        let entry = read.book.store.entries(0)[0].clone();
+        let entry = read.book.store.entries(0)[0];
         let code = &read.book.chart.currency(entry.currency).code;
         (entry.minor, code.to_string())
     };
