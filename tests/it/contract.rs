@@ -2,7 +2,8 @@
 
 use hissab::book::{AuditQuery, Order, Scan, Voided};
 use hissab::ledger::change::{
-    Change, ImportBatch, OperationId, Repeat, SourceRow, Target, WriteMode,
+    AccountPatch, Change, CurrencyChange, ImportBatch, OperationId, Repeat, SourceRow, Target,
+    WriteMode,
 };
 use hissab::ledger::totals::TotalsQuery;
 use hissab::ledger::transaction::{Number, Transaction};
@@ -28,6 +29,7 @@ crate::for_each_adapter!(
     a_lock_refuses_both_old_and_new_dates_and_moves_back_only_with_a_reason,
     undo_walks_back_through_everything_and_stops_where_others_were,
     raising_a_scale_multiplies_what_is_stored_and_changes_no_hash,
+    a_unit_sees_its_own_postings_when_it_changes_the_chart,
     words_are_found_folded_by_their_beginning_newest_first,
     a_bulk_import_is_one_record_sealed_and_taken_back_whole
 );
@@ -504,7 +506,7 @@ fn raising_a_scale_multiplies_what_is_stored_and_changes_no_hash(shop: &mut Case
     .unwrap();
     sale(shop, "7.50");
     let inr = |scale| {
-        Change::Currency(hissab::ledger::change::CurrencyChange {
+        Change::Currency(CurrencyChange {
             code: "INR".into(),
             scale,
             symbol: Some("₹".into()),
@@ -519,6 +521,44 @@ fn raising_a_scale_multiplies_what_is_stored_and_changes_no_hash(shop: &mut Case
     );
     assert!(shop.write("currency-set", vec![inr(2)]).is_err());
     shop.proves();
+}
+
+fn a_unit_sees_its_own_postings_when_it_changes_the_chart(shop: &mut Case) {
+    let posts = |shop: &mut Case, count: u64| -> Vec<Change> {
+        (0..count)
+            .map(|_| {
+                let entries = [("Assets:Cash", "2.00"), ("Income:Sales", "-2.00")];
+                Change::Post(draft(shop.id(), day(4, 2), "Tea", &entries))
+            })
+            .collect()
+    };
+    let cash_key = shop.book.chart().unwrap().find("Assets:Cash").unwrap().key;
+    let only_dollars = Change::SetAccount {
+        account: cash_key,
+        patch: AccountPatch {
+            currency: Some(Some("USD".into())),
+            ..AccountPatch::default()
+        },
+    };
+    // One unit is small, the other takes the way of large imports.
+    for (count, scale) in [(3, 3), (2_500, 4)] {
+        let mut changes = posts(shop, count);
+        changes.push(only_dollars.clone());
+        assert!(shop.write("posted", changes).is_err());
+        let mut changes = posts(shop, count);
+        changes.push(Change::Currency(CurrencyChange {
+            code: "INR".into(),
+            scale,
+            symbol: None,
+            name: None,
+        }));
+        changes.extend(posts(shop, 1));
+        let before = cash(shop, None) * 10;
+        shop.write("posted", changes).unwrap();
+        let each = 2 * 10i128.pow(u32::from(scale));
+        assert_eq!(cash(shop, None), before + each * i128::from(count + 1));
+        shop.proves();
+    }
 }
 
 fn words_are_found_folded_by_their_beginning_newest_first(shop: &mut Case) {

@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::fault::damaged;
 use super::{records, rows, write};
-use crate::book::{BookError, Result};
+use crate::book::Result;
+use crate::book::stored::write::same_thing;
 use crate::ledger::audit::{AuditRecord, Canon, Hash};
 use crate::ledger::change::{Done, OnceKey, Repeat};
 
@@ -51,14 +52,7 @@ pub fn answered(conn: &Connection, once: &OnceKey) -> Result<Option<Done>> {
     if sum(&once.key, &content, sequence, &numbers, row.get(3)?) != row.get::<_, i64>(4)? {
         return Err(damaged(changed(&once.key)));
     }
-    if content != once.content {
-        return Err(BookError::Conflict {
-            code: "once-conflict",
-            message: format!("the key {:?} was used before for something else", once.key),
-            hint: None,
-            operation: None,
-        });
-    }
+    same_thing(once, &content)?;
     let hash = conn
         .query_row("SELECT hash FROM audit WHERE seq = ?1", [sequence], |row| {
             row.get::<_, Vec<u8>>(0)

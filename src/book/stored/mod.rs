@@ -9,13 +9,13 @@ pub mod log;
 pub mod more;
 pub mod moved;
 pub mod texts;
-#[cfg_attr(not(feature = "postgres"), allow(dead_code))]
 pub mod trail;
 pub mod verify;
 mod verify_stored;
 #[cfg_attr(not(feature = "postgres"), allow(dead_code))]
 pub mod whole;
 pub mod words;
+pub mod write;
 
 /// A stored value that no hissab wrote.
 pub fn damaged(what: impl Into<String>) -> BookError {

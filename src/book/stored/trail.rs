@@ -22,6 +22,12 @@ pub struct Trail {
     pub digest: Canon,
     /// The size of runs, then four bytes of the hash of each.
     pub marks: Vec<u8>,
+    /// Transactions that were already there with the same content.
+    pub repeated: Vec<u64>,
+    /// The newest number posted: what a source row without a number belongs to.
+    pub posted: Option<u64>,
+    /// The operation this unit takes back.
+    pub undoes: Option<OperationId>,
     run: Option<Run>,
     run_size: u8,
 }
@@ -53,6 +59,9 @@ impl Trail {
             numbers: Vec::new(),
             digest: Canon::new("hissab/changes/1"),
             marks: vec![run_size],
+            repeated: Vec::new(),
+            posted: None,
+            undoes: None,
             run: None,
             run_size,
         }
@@ -61,21 +70,10 @@ impl Trail {
     /// Adds a posting.
     pub fn posted(&mut self, transaction: &Transaction, chart: &Chart) {
         let number = transaction.number.0;
-        match self.logged.last_mut() {
-            Some(LoggedChange::Posted { last, .. })
-                if *last + 1 == number && self.run.is_some() =>
-            {
-                *last = number;
-            }
-            _ => {
-                self.close_run();
-                self.logged.push(LoggedChange::Posted {
-                    first: number,
-                    last: number,
-                });
-            }
+        if !self.goes_on(number) {
+            self.close_run();
         }
-        self.touch(number);
+        self.number(number);
         let run = self.run.get_or_insert_with(Run::new);
         put_transaction(&mut run.canon, transaction, chart);
         run.count += 1;
@@ -83,6 +81,70 @@ impl Trail {
             self.close_run();
             // An open, empty run says that the range may go on.
             self.run = Some(Run::new());
+        }
+    }
+
+    /// Whether a posting of this number would lengthen the range that the last change posted.
+    pub fn goes_on(&self, number: u64) -> bool {
+        self.run.is_some()
+            && matches!(self.logged.last(), Some(LoggedChange::Posted { last, .. }) if *last + 1 == number)
+    }
+
+    /// Adds a posting whose run is hashed elsewhere, in runs of [`Trail::run_size`]; [`Trail::add_hash`] brings it.
+    /// If it does not go on, the caller has closed everything before it.
+    pub fn posted_elsewhere(&mut self, number: u64) {
+        self.number(number);
+        self.run.get_or_insert_with(Run::new);
+    }
+
+    pub fn run_size(&self) -> usize {
+        usize::from(self.run_size)
+    }
+
+    /// Takes the hash of a run.
+    pub fn add_hash(&mut self, hash: &Hash) {
+        self.digest.bytes(hash);
+        self.marks.extend_from_slice(&hash[..4]);
+    }
+
+    /// Notes the number of a posting.
+    fn number(&mut self, number: u64) {
+        match self.logged.last_mut() {
+            Some(LoggedChange::Posted { last, .. })
+                if *last + 1 == number && self.run.is_some() =>
+            {
+                *last = number;
+            }
+            _ => self.logged.push(LoggedChange::Posted {
+                first: number,
+                last: number,
+            }),
+        }
+        self.touch(number);
+        self.posted = Some(number);
+    }
+
+    /// How many transactions were posted.
+    pub fn added(&self) -> u64 {
+        let posted = |change: &LoggedChange| match change {
+            LoggedChange::Posted { first, last } => last - first + 1,
+            _ => 0,
+        };
+        self.logged.iter().map(posted).sum()
+    }
+
+    /// Adds a voided transaction, as it is afterwards: one change of the log for a range of them.
+    pub fn voided(&mut self, after: &Transaction, chart: &Chart) {
+        let number = after.number.0;
+        self.close_run();
+        put_transaction(&mut self.digest, after, chart);
+        self.touch(number);
+        match self.logged.last_mut() {
+            Some(LoggedChange::Voided { last, .. }) if *last + 1 == number => *last = number,
+            _ => self.logged.push(LoggedChange::Voided {
+                first: number,
+                last: number,
+            }),
         }
     }
 
@@ -107,9 +169,7 @@ impl Trail {
         let Some(run) = self.run.take().filter(|run| run.count > 0) else {
             return;
         };
-        let hash = run.canon.finish();
-        self.digest.bytes(&hash);
-        self.marks.extend_from_slice(&hash[..4]);
+        self.add_hash(&run.canon.finish());
     }
 
     /// The record that seals the unit behind `previous`, hash and all.
@@ -118,7 +178,6 @@ impl Trail {
         book: Uuid,
         unit: &Unit<'_>,
         (sequence, previous): (u64, Hash),
-        undoes: Option<OperationId>,
     ) -> AuditRecord {
         self.close_run();
         let digest = std::mem::replace(&mut self.digest, Canon::new("")).finish();
@@ -129,7 +188,7 @@ impl Trail {
             at: Timestamp::from_microsecond(unit.at.as_microsecond()).unwrap_or(unit.at),
             who: unit.who.clone(),
             operation: unit.operation,
-            undoes,
+            undoes: self.undoes,
             action: unit.action.clone(),
             reason: unit.reason.clone(),
             numbers: merged(std::mem::take(&mut self.numbers)),

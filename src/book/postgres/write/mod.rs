@@ -18,19 +18,18 @@ use super::link::Link;
 use super::records::ranges;
 use super::rows::{at, count_at, hash_at};
 use super::store::Store;
+use crate::book::stored::write as rules;
 use crate::book::{BookError, Result};
-use crate::ledger::audit::{GENESIS, Hash};
-use crate::ledger::change::{
-    Change, ChangeSource, Done, OnceKey, OperationId, Repeat, Unit, WriteMode,
-};
+use crate::ledger::audit::GENESIS;
+use crate::ledger::change::{Change, ChangeSource, Done, OperationId, Repeat, Unit, WriteMode};
 
 mod chart;
 mod columns;
 mod flush;
 mod import;
+mod rows;
 mod state;
 mod transactions;
-mod undo;
 
 pub use columns::{ENTRIES, TRANSACTIONS, Transactions};
 use flush::Then;
@@ -340,7 +339,7 @@ impl Writer<'_> {
         if let Some(once) = &unit.once
             && let Some((content, done)) = self.keyed.get(&once.key)
         {
-            return Ok(same(once, content).map(|()| done.clone()));
+            return Ok(rules::same_thing(once, content).map(|()| done.clone()));
         }
         let outcome = match plan.posts_only && !plan.ids.iter().any(|id| self.ids.contains(id)) {
             true => self.in_memory(unit),
@@ -425,7 +424,7 @@ impl Writer<'_> {
         self.unit.sends = sends;
         let mut index = 0;
         walk(self, unit.changes, &mut |writer, change| {
-            apply(writer, unit, change).map_err(|error| placed(error, index))?;
+            rules::apply(writer, unit, change).map_err(|error| rules::placed(error, index))?;
             index += 1;
             Ok(())
         })?;
@@ -437,11 +436,14 @@ impl Writer<'_> {
     fn seal(&mut self, unit: &Unit<'_>) -> Result<Done> {
         self.unit.trail.close_run();
         if self.unit.trail.logged.is_empty() {
-            return Ok(self.nothing());
+            let repeated = std::mem::take(&mut self.unit.trail.repeated);
+            return Ok(rules::nothing(
+                repeated,
+                (self.next_sequence - 1, self.previous),
+            ));
         }
         let place = (self.next_sequence, self.previous);
-        let undoes = self.unit.undoes;
-        let record = self.unit.trail.record(self.book, unit, place, undoes);
+        let record = self.unit.trail.record(self.book, unit, place);
         let trail = &self.unit.trail;
         let logged = (trail.logged.as_slice(), self.scales.as_slice());
         self.pending
@@ -455,35 +457,6 @@ impl Writer<'_> {
             numbers: record.numbers,
             repeat: Repeat::New,
         })
-    }
-
-    /// Nothing written: either all of it was there, or there was nothing to change.
-    fn nothing(&mut self) -> Done {
-        let repeated = std::mem::take(&mut self.unit.repeated);
-        Done {
-            sequence: self.next_sequence - 1,
-            hash: self.previous,
-            repeat: match repeated.is_empty() {
-                true => Repeat::Nothing,
-                false => Repeat::Already,
-            },
-            numbers: crate::book::stored::trail::merged(
-                repeated.into_iter().map(|n| (n, n)).collect(),
-            ),
-        }
-    }
-}
-
-/// The same key must stand for the same thing.
-fn same(once: &OnceKey, content: &Hash) -> Result<()> {
-    match *content == once.content {
-        true => Ok(()),
-        false => Err(BookError::Conflict {
-            code: "once-conflict",
-            message: format!("the key {:?} was used before for something else", once.key),
-            hint: None,
-            operation: None,
-        }),
     }
 }
 
@@ -502,68 +475,6 @@ fn walk(
         }
     });
     failed.map_or(Ok(()), Err)
-}
-
-/// Which change of the unit broke a rule.
-fn placed(error: BookError, index: usize) -> BookError {
-    match error {
-        BookError::Refused { violations, .. } => BookError::Refused {
-            change: index,
-            violations,
-        },
-        other => other,
-    }
-}
-
-fn apply(writer: &mut Writer<'_>, unit: &Unit<'_>, change: Change) -> Result<()> {
-    if looks_at_transactions(&change) {
-        writer.send_postings()?;
-    }
-    match change {
-        Change::Post(draft) => transactions::post(writer, draft),
-        Change::Amend {
-            target,
-            if_version,
-            draft,
-        } => transactions::amend(writer, target, if_version, draft),
-        Change::Void {
-            target,
-            if_version,
-            reason,
-        } => transactions::void(writer, target, if_version, reason),
-        Change::Reinstate { target } => transactions::reinstate(writer, target),
-        Change::OpenAccount(new) => chart::open_account(writer, new),
-        Change::SetAccount { account, patch } => chart::set_account(writer, account, &patch),
-        Change::Currency(change) => chart::currency(writer, change),
-        Change::Price(price) => chart::price(writer, price),
-        Change::Setting { name, value } => chart::setting(writer, unit, &name, value),
-        Change::Assertion(assertion) => chart::assertion(writer, assertion),
-        Change::Accept {
-            code,
-            reference,
-            reason,
-        } => chart::accept(writer, code, reference, reason),
-        Change::Import(batch) => import::begin(writer, batch),
-        Change::SourceRow(row) => import::row(writer, row),
-        Change::UndoImport { batch } => import::undo(writer, batch),
-        Change::Undo { operation } => undo::undo(writer, unit, operation),
-    }
-}
-
-/// Changes that look at transactions, totals or entries: postings of the same unit must be there.
-fn looks_at_transactions(change: &Change) -> bool {
-    match change {
-        Change::Post(draft) => draft.reverses.is_some(),
-        Change::Amend { .. }
-        | Change::Void { .. }
-        | Change::Reinstate { .. }
-        | Change::SetAccount { .. }
-        | Change::Currency(_)
-        | Change::Setting { .. }
-        | Change::Undo { .. }
-        | Change::UndoImport { .. } => true,
-        _ => false,
-    }
 }
 
 /// Makes the organisation's book.

@@ -8,14 +8,13 @@ use super::super::link::Link;
 use super::super::rows;
 use super::flush::Pending;
 use super::import::OpenBatch;
+use crate::book::Result;
 use crate::book::stored::moved::Moved;
 use crate::book::stored::trail::Trail;
-use crate::book::{LoggedChange, Result};
-use crate::ledger::audit::{Canon, Hash};
+use crate::ledger::audit::Hash;
 use crate::ledger::change::{Done, OperationId};
 use crate::ledger::chart::Chart;
 use crate::ledger::settings::Settings;
-use crate::ledger::transaction::Transaction;
 
 /// The state of one write call inside its database transaction.
 pub struct Writer<'a> {
@@ -60,13 +59,7 @@ pub struct Counters {
 /// What the unit at hand has done.
 pub struct UnitState {
     pub trail: Trail,
-    /// Transactions that were already there with the same content.
-    pub repeated: Vec<u64>,
     pub batch: Option<OpenBatch>,
-    /// The operation this unit takes back.
-    pub undoes: Option<OperationId>,
-    /// The newest number posted: what a source row without a number belongs to.
-    pub posted: Option<u64>,
     /// What it moved in the totals.
     pub moved: Moved,
     /// Whether it has a savepoint, and may send what waits.
@@ -124,18 +117,6 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Adds a posting to the digest and the log.
-    pub fn log_posted(&mut self, transaction: &Transaction) {
-        self.unit.trail.posted(transaction, &self.chart);
-        self.unit.posted = Some(transaction.number.0);
-    }
-
-    /// Adds any other change; `put` writes its content as it is afterwards.
-    pub fn log(&mut self, change: LoggedChange, put: impl FnOnce(&mut Canon, &Chart)) {
-        let chart = &self.chart;
-        self.unit.trail.log(change, |canon| put(canon, chart));
-    }
-
     /// The sequence of the record to come.
     pub fn seq(&self) -> i64 {
         rows::big(self.next_sequence)
@@ -146,10 +127,7 @@ impl UnitState {
     pub fn new(changes: usize) -> UnitState {
         UnitState {
             trail: Trail::new(changes),
-            repeated: Vec::new(),
             batch: None,
-            undoes: None,
-            posted: None,
             moved: Moved::default(),
             sends: false,
         }

@@ -1,17 +1,14 @@
-//! Imports: the batch, its source rows, and taking one batch back.
+//! Imports: a batch and its source rows on their way into the file.
 
-use rusqlite::OptionalExtension;
 use uuid::Uuid;
 
 use super::super::sources::{CHUNK_ROWS, deflate};
 use super::state::Writer;
-use super::transactions::{conflict, refused, void};
+use crate::book::Result;
 pub use crate::book::stored::texts::RowsDigest;
-use crate::book::{BookError, LoggedChange, Result};
-use crate::ledger::audit::put_import;
-use crate::ledger::change::{Assertion, ImportBatch, SourceRow, Target};
-use crate::ledger::transaction::Number;
-use crate::ledger::violation::Violation;
+use crate::book::stored::write::log_import;
+use crate::ledger::account::AccountKey;
+use crate::ledger::change::{ImportBatch, SourceRow};
 
 /// A batch that its unit is still filling.
 pub struct OpenBatch {
@@ -37,28 +34,12 @@ const ROWS_A_STATEMENT: usize = 32;
 /// Rows that room is made for at once.
 const ROWS_HELD_FIRST: usize = 4_000_000;
 
-/// Opens a batch; it must be the only one of its unit.
-pub fn begin(writer: &mut Writer<'_>, head: ImportBatch) -> Result<()> {
-    if writer.unit.batch.is_some() {
-        return Err(conflict(
-            "two-batches",
-            "one unit imports one file".to_owned(),
-            None,
-        ));
-    }
-    let account = match &head.account {
-        None => None,
-        Some(path) => match writer.chart.find(path) {
-            Some(account) => Some((account.key, account.id)),
-            None => {
-                let near = writer.chart.near(path);
-                return Err(refused(vec![Violation::UnknownAccount {
-                    path: path.clone(),
-                    near,
-                }]));
-            }
-        },
-    };
+/// Opens a batch for the unit at hand.
+pub fn open(
+    writer: &mut Writer<'_>,
+    head: ImportBatch,
+    account: Option<(AccountKey, Uuid)>,
+) -> Result<()> {
     let key: u64 =
         writer
             .conn
@@ -92,51 +73,29 @@ pub fn begin(writer: &mut Writer<'_>, head: ImportBatch) -> Result<()> {
     Ok(())
 }
 
-/// Takes a source row; it is written with the others, in order of identity, when the unit is sealed.
-pub fn row(writer: &mut Writer<'_>, row: SourceRow) -> Result<()> {
-    let posted = writer.unit.posted;
-    let repeated = writer.unit.repeated.last().copied();
-    let conn = writer.conn;
-    let Some(batch) = writer.unit.batch.as_mut() else {
-        return Err(conflict(
-            "no-batch",
-            "a source row belongs to an import".to_owned(),
-            None,
-        ));
-    };
-    let number = row
-        .number
-        .map(|n| n.0)
-        .or(posted)
-        .or(repeated)
-        .ok_or_else(|| {
-            conflict(
-                "no-transaction",
-                format!("line {} stands for no transaction", row.line),
-                None,
-            )
-        })?;
-    let place = match row.raw {
-        None => u64::MAX,
-        Some(raw) => {
-            batch.texts.push(raw.replace('\u{1e}', " "));
-            batch.text_count += 1;
-            if batch.texts.len() as u64 == CHUNK_ROWS {
-                batch.write_texts(conn)?;
-            }
-            batch.text_count - 1
-        }
-    };
-    batch.rows.push(HeldRow {
-        identity: row.identity,
-        line: row.line,
-        number,
-        place,
-    });
-    Ok(())
-}
-
 impl OpenBatch {
+    /// Takes a source row; it is written with the others, in order of identity, when the unit is sealed.
+    pub fn hold(&mut self, conn: &rusqlite::Connection, number: u64, row: SourceRow) -> Result<()> {
+        let place = match row.raw {
+            None => u64::MAX,
+            Some(raw) => {
+                self.texts.push(raw.replace('\u{1e}', " "));
+                self.text_count += 1;
+                if self.texts.len() as u64 == CHUNK_ROWS {
+                    self.write_texts(conn)?;
+                }
+                self.text_count - 1
+            }
+        };
+        self.rows.push(HeldRow {
+            identity: row.identity,
+            line: row.line,
+            number,
+            place,
+        });
+        Ok(())
+    }
+
     fn write_texts(&mut self, conn: &rusqlite::Connection) -> Result<()> {
         if self.texts.is_empty() {
             return Ok(());
@@ -180,18 +139,7 @@ pub fn finish(writer: &mut Writer<'_>) -> Result<()> {
     };
     batch.write_texts(writer.conn)?;
     batch.rows.sort_unstable_by_key(|r| (r.identity, r.line));
-    let added: u64 = writer
-        .unit
-        .logged
-        .iter()
-        .map(|c| {
-            if let LoggedChange::Posted { first, last } = c {
-                last - first + 1
-            } else {
-                0
-            }
-        })
-        .sum();
+    let added = writer.unit.trail.added();
     writer.conn.execute(
         "UPDATE batch SET added = ?2, seq = ?3 WHERE key = ?1",
         (batch.key, added, writer.next_sequence),
@@ -206,116 +154,6 @@ pub fn finish(writer: &mut Writer<'_>) -> Result<()> {
             .transpose()?;
         digest.add(row.identity, row.line, row.number, text.as_deref());
     }
-    let rows = digest.finish();
-    let change = LoggedChange::Imported {
-        batch: batch.head.clone(),
-        rows,
-    };
-    writer.log(change, |canon, _| {
-        put_import(canon, &batch.head, batch.account, &rows)
-    });
-    Ok(())
-}
-
-/// Voids every transaction a batch posted and withdraws the balances it vouched for; its rows count as
-/// absent from then on.
-pub fn undo(writer: &mut Writer<'_>, id: Uuid) -> Result<()> {
-    let stored: Option<(u64, u64, bool)> = writer
-        .conn
-        .query_row(
-            "SELECT key, first_seq, undone FROM batch WHERE id = ?1",
-            [id.as_bytes().as_slice()],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )
-        .optional()?;
-    let Some((key, sequence, undone)) = stored else {
-        return Err(BookError::NotFound {
-            what: format!("import {id}"),
-        });
-    };
-    if undone {
-        return Ok(());
-    }
-    let query = crate::book::AuditQuery {
-        since: Some(sequence - 1),
-        before: Some(sequence + 1),
-        ..crate::book::AuditQuery::default()
-    };
-    for entry in super::super::records::audit(writer.conn, &query)? {
-        for change in entry.changes {
-            match change {
-                LoggedChange::Posted { first, last } => {
-                    for number in first..=last {
-                        void(
-                            writer,
-                            Target::Number(Number(number)),
-                            None,
-                            Some("import undone".to_owned()),
-                        )?;
-                    }
-                }
-                LoggedChange::Assertion(vouched) if !vouched.withdrawn => {
-                    let withdrawn = Assertion {
-                        withdrawn: true,
-                        ..vouched
-                    };
-                    super::chart::assertion(writer, withdrawn)?;
-                }
-                _ => {}
-            }
-        }
-    }
-    mark_undone(writer, key, id)
-}
-
-/// Undoes that a batch was taken back: its rows are known again.
-///
-/// Errors: a conflict if a later import (after the record `since`) brought any of its rows again.
-pub fn restore(writer: &mut Writer<'_>, id: Uuid, since: u64) -> Result<()> {
-    let key: u64 = writer.conn.query_row(
-        "SELECT key FROM batch WHERE id = ?1",
-        [id.as_bytes().as_slice()],
-        |row| row.get(0),
-    )?;
-    let again: Option<u64> = writer
-        .conn
-        .query_row(
-            "SELECT b.key FROM source_row s JOIN source_row o ON o.identity = s.identity
-               JOIN batch b ON b.key = o.batch
-              WHERE s.batch = ?1 AND b.undone = 0 AND b.first_seq > ?2 LIMIT 1",
-            (key, since),
-            |row| row.get(0),
-        )
-        .optional()?;
-    if let Some(again) = again {
-        return Err(conflict(
-            "changed-since",
-            format!(
-                "rows of import {key} were brought in again by import {again}; nothing was undone"
-            ),
-            Some("hissab import list".to_owned()),
-        ));
-    }
-    writer.conn.execute(
-        "UPDATE batch SET undone = 0, seq = ?2 WHERE key = ?1",
-        (key, writer.next_sequence),
-    )?;
-    writer.log(LoggedChange::ImportRestored { batch: id }, |canon, _| {
-        canon.text("import-restored");
-        canon.bytes(id.as_bytes());
-    });
-    Ok(())
-}
-
-/// Marks a batch as taken back.
-pub fn mark_undone(writer: &mut Writer<'_>, key: u64, id: Uuid) -> Result<()> {
-    writer.conn.execute(
-        "UPDATE batch SET undone = 1, seq = ?2 WHERE key = ?1",
-        (key, writer.next_sequence),
-    )?;
-    writer.log(LoggedChange::ImportUndone { batch: id }, |canon, _| {
-        canon.text("import-undone");
-        canon.bytes(id.as_bytes());
-    });
+    log_import(writer, batch.head, batch.account, digest.finish());
     Ok(())
 }

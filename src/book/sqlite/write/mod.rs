@@ -10,7 +10,9 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::fault::damaged;
-use super::{mark, requests, rows};
+use super::rows::hash;
+use super::{mark, requests};
+use crate::book::stored::write as rules;
 use crate::book::{BookError, Result};
 use crate::ledger::change::{Change, ChangeSource, Done, Repeat, Unit, WriteMode};
 
@@ -22,11 +24,11 @@ mod headers;
 mod import;
 mod lanes;
 mod moved;
+mod rows;
 mod seal;
 pub mod search;
 mod state;
 mod transactions;
-mod undo;
 
 use ahead::Step;
 pub use state::Known;
@@ -188,7 +190,7 @@ fn one(writer: &mut Writer<'_>, unit: &Unit<'_>) -> Result<Done> {
     }
     let mut index = 0;
     let mut take = |writer: &mut Writer<'_>, step| {
-        step_of(writer, unit, step).map_err(|error| placed(error, index))?;
+        step_of(writer, unit, step).map_err(|error| rules::placed(error, index))?;
         index += 1;
         Ok(())
     };
@@ -224,75 +226,15 @@ fn walk(
 
 fn step_of(writer: &mut Writer<'_>, unit: &Unit<'_>, step: Step) -> Result<()> {
     match step {
-        Step::Change(change) => apply(writer, unit, change),
+        Step::Change(change) => rules::apply(writer, unit, change),
         Step::Made { id, date, made } => {
             if let (Some(bulk), Ok(Some(_))) =
                 (&mut writer.bulk, made.as_ref().map(|made| made.reverses))
             {
                 bulk.write(writer.conn)?;
             }
-            transactions::post_made(writer, id, date, made)
+            rules::post_made(writer, id, date, made)
         }
-    }
-}
-
-/// Which change of the unit broke a rule.
-fn placed(error: BookError, index: usize) -> BookError {
-    match error {
-        BookError::Refused { violations, .. } => BookError::Refused {
-            change: index,
-            violations,
-        },
-        other => other,
-    }
-}
-
-fn apply(writer: &mut Writer<'_>, unit: &Unit<'_>, change: Change) -> Result<()> {
-    if let Some(bulk) = &mut writer.bulk
-        && looks_at_transactions(&change)
-    {
-        bulk.write(writer.conn)?;
-    }
-    match change {
-        Change::Post(draft) => transactions::post(writer, draft),
-        Change::Amend {
-            target,
-            if_version,
-            draft,
-        } => transactions::amend(writer, target, if_version, draft),
-        Change::Void {
-            target,
-            if_version,
-            reason,
-        } => transactions::void(writer, target, if_version, reason),
-        Change::Reinstate { target } => transactions::reinstate(writer, target),
-        Change::OpenAccount(new) => chart::open_account(writer, new),
-        Change::SetAccount { account, patch } => chart::set_account(writer, account, &patch),
-        Change::Currency(change) => chart::currency(writer, change),
-        Change::Price(price) => chart::price(writer, price),
-        Change::Setting { name, value } => chart::setting(writer, unit, &name, value),
-        Change::Assertion(assertion) => chart::assertion(writer, assertion),
-        Change::Accept {
-            code,
-            reference,
-            reason,
-        } => chart::accept(writer, code, reference, reason),
-        Change::Import(batch) => import::begin(writer, batch),
-        Change::SourceRow(row) => import::row(writer, row),
-        Change::UndoImport { batch } => import::undo(writer, batch),
-        Change::Undo { operation } => undo::undo(writer, unit, operation),
-    }
-}
-
-fn looks_at_transactions(change: &Change) -> bool {
-    match change {
-        Change::Amend { .. }
-        | Change::Void { .. }
-        | Change::Reinstate { .. }
-        | Change::Undo { .. }
-        | Change::UndoImport { .. } => true,
-        Change::Post(draft) => draft.reverses.is_some(),
-        _ => false,
     }
 }
 
@@ -307,7 +249,7 @@ fn already(conn: &Connection, unit: &Unit<'_>) -> Result<Option<Done>> {
     if let Some(row) = found.next()? {
         let done = Done {
             sequence: row.get(0)?,
-            hash: rows::hash(row, 1)?,
+            hash: hash(row, 1)?,
             numbers: ranges(row.get_ref(2)?)?,
             repeat: Repeat::Already,
         };

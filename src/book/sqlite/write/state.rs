@@ -9,17 +9,13 @@ use super::import::OpenBatch;
 use super::lanes::Lanes;
 use super::moved::Moved;
 use super::search::Words;
-use crate::book::{LoggedChange, Result};
-use crate::ledger::audit::{Canon, Hash, put_transaction};
+use crate::book::Result;
+use crate::book::stored::trail::Trail;
+use crate::ledger::audit::Hash;
 use crate::ledger::change::Unit;
 use crate::ledger::chart::Chart;
 use crate::ledger::settings::Settings;
 use crate::ledger::transaction::Transaction;
-
-/// Postings are hashed in runs of this many where there are many: what `verify` can name.
-const RUN_OF_MANY: u8 = 64;
-/// Up to this many changes every posting is a run of its own, and is named exactly.
-const RUNS_OF_ONE: usize = 4_096;
 
 /// The state of one write call inside its database transaction.
 pub struct Writer<'c> {
@@ -68,29 +64,12 @@ impl Known {
 
 /// What the unit at hand has done.
 pub struct UnitState {
-    pub logged: Vec<LoggedChange>,
-    /// Transactions touched, closed ranges as they came.
-    pub numbers: Vec<(u64, u64)>,
-    /// Transactions that were already there with the same content.
-    pub repeated: Vec<u64>,
-    pub digest: Canon,
-    pub marks: Vec<u8>,
+    pub trail: Trail,
     pub batch: Option<OpenBatch>,
-    /// The operation this unit takes back.
-    pub undoes: Option<crate::ledger::change::OperationId>,
-    /// The newest number posted: what a source row without a number belongs to.
-    pub posted: Option<u64>,
     /// About how many changes the unit has.
     pub changes: usize,
     /// Where postings are hashed and their words indexed beside the writing.
     pub lanes: Option<Lanes>,
-    run: Option<Run>,
-    run_size: u8,
-}
-
-struct Run {
-    canon: Canon,
-    count: u8,
 }
 
 impl<'c> Writer<'c> {
@@ -138,103 +117,40 @@ impl<'c> Writer<'c> {
 
     /// Adds a posting to the digest and the log.
     pub fn log_posted(&mut self, transaction: Transaction) {
+        let unit = &mut self.unit;
+        let Some(lanes) = &mut unit.lanes else {
+            return unit.trail.posted(&transaction, &self.chart);
+        };
         let number = transaction.number.0;
-        match self.unit.logged.last_mut() {
-            Some(LoggedChange::Posted { last, .. })
-                if *last + 1 == number && self.unit.run.is_some() =>
-            {
-                *last = number
-            }
-            _ => {
-                self.unit.close_run(&self.chart);
-                self.unit.logged.push(LoggedChange::Posted {
-                    first: number,
-                    last: number,
-                });
-            }
+        if !unit.trail.goes_on(number) {
+            close(lanes, &mut unit.trail, &self.chart);
         }
-        self.unit.touch(number);
-        self.unit.posted = Some(number);
-        let run = self.unit.run.get_or_insert_with(|| Run {
-            canon: Canon::new("hissab/run/1"),
-            count: 0,
-        });
-        if let Some(lanes) = &mut self.unit.lanes {
-            lanes.post(transaction, &self.chart, usize::from(self.unit.run_size));
-            return;
-        }
-        put_transaction(&mut run.canon, &transaction, &self.chart);
-        run.count += 1;
-        if run.count >= self.unit.run_size {
-            self.unit.finish_run(true);
-        }
-    }
-
-    /// Adds any other change; `put` writes its content as it is afterwards.
-    pub fn log(&mut self, change: LoggedChange, put: impl FnOnce(&mut Canon, &Chart)) {
-        self.unit.close_run(&self.chart);
-        put(&mut self.unit.digest, &self.chart);
-        self.unit.logged.push(change);
+        unit.trail.posted_elsewhere(number);
+        lanes.post(transaction, &self.chart, unit.trail.run_size());
     }
 }
 
 impl UnitState {
     fn new(changes: usize) -> UnitState {
-        let run_size = if changes > RUNS_OF_ONE {
-            RUN_OF_MANY
-        } else {
-            1
-        };
         UnitState {
-            logged: Vec::new(),
-            numbers: Vec::new(),
-            repeated: Vec::new(),
-            digest: Canon::new("hissab/changes/1"),
-            marks: vec![run_size],
+            trail: Trail::new(changes),
             batch: None,
-            undoes: None,
-            posted: None,
             changes,
             lanes: None,
-            run: None,
-            run_size,
-        }
-    }
-
-    /// Notes a touched transaction.
-    pub fn touch(&mut self, number: u64) {
-        match self.numbers.last_mut() {
-            Some((first, last)) if (*first..=*last).contains(&number) => {}
-            Some((_, last)) if *last + 1 == number => *last = number,
-            _ => self.numbers.push((number, number)),
         }
     }
 
     /// Hashes what is left of a run of postings.
     pub fn close_run(&mut self, chart: &Chart) {
-        self.finish_run(false);
-        self.run = None;
-        if let Some(lanes) = &mut self.lanes {
-            lanes.close(chart, |hash| {
-                self.digest.bytes(hash);
-                self.marks.extend_from_slice(&hash[..4]);
-            });
+        match &mut self.lanes {
+            Some(lanes) => close(lanes, &mut self.trail, chart),
+            None => self.trail.close_run(),
         }
     }
+}
 
-    fn finish_run(&mut self, more: bool) {
-        let Some(run) = self.run.take() else { return };
-        if run.count > 0 {
-            let hash = run.canon.finish();
-            self.digest.bytes(&hash);
-            self.marks.extend_from_slice(&hash[..4]);
-        }
-        if more {
-            // An open, empty run says that the range may go on.
-            self.run = Some(Run {
-                canon: Canon::new("hissab/run/1"),
-                count: 0,
-            });
-        }
-    }
+/// Brings in the hashes of every run so far.
+fn close(lanes: &mut Lanes, trail: &mut Trail, chart: &Chart) {
+    trail.close_run();
+    lanes.close(chart, |hash| trail.add_hash(hash));
 }

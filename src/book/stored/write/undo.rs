@@ -1,12 +1,11 @@
 //! Undo: the state before an operation, restored as a new operation. If anything it touched has
 //! changed since, nothing is done and the message says by whom.
 
-use super::super::records;
-use super::state::Writer;
-use super::transactions::{self, conflict, found};
-use super::{chart, import, seal};
 use jiff::tz::TimeZone;
 
+use super::rows::Rows;
+use super::transactions::{self, found};
+use super::{chart, conflict, import};
 use crate::book::{AuditEntry, AuditQuery, BookError, LoggedChange, Result};
 use crate::ledger::account::Account;
 use crate::ledger::change::{OperationId, PriceChange, Target, Unit};
@@ -16,14 +15,10 @@ use crate::ledger::transaction::{Number, Transaction};
 /// How far back the caller's own newest operation is looked for.
 const PAGE: u64 = 64;
 
-pub fn undo(
-    writer: &mut Writer<'_>,
-    unit: &Unit<'_>,
-    operation: Option<OperationId>,
-) -> Result<()> {
+pub fn undo<R: Rows>(rows: &mut R, unit: &Unit<'_>, operation: Option<OperationId>) -> Result<()> {
     let entry = match operation {
-        Some(operation) => named(writer, operation)?,
-        None => newest_own(writer, &unit.who)?,
+        Some(operation) => named(rows, operation)?,
+        None => newest_own(rows, &unit.who)?,
     };
     if entry.undone {
         return Err(conflict(
@@ -32,15 +27,15 @@ pub fn undo(
             Some("hissab undo --list".to_owned()),
         ));
     }
-    writer.unit.undoes = Some(entry.record.operation);
+    rows.trail().undoes = Some(entry.record.operation);
     let imports = entry
         .changes
         .iter()
         .any(|c| matches!(c, LoggedChange::Imported { .. }));
     for change in entry.changes.iter().rev() {
-        invert(writer, unit, &entry, change, imports)?;
+        invert(rows, unit, &entry, change, imports)?;
     }
-    if writer.unit.logged.is_empty() {
+    if rows.trail().logged.is_empty() {
         return Err(conflict(
             "nothing-to-undo",
             format!(
@@ -53,19 +48,19 @@ pub fn undo(
     Ok(())
 }
 
-fn named(writer: &Writer<'_>, operation: OperationId) -> Result<AuditEntry> {
+fn named<R: Rows>(rows: &R, operation: OperationId) -> Result<AuditEntry> {
     let query = AuditQuery {
         operation: Some(operation),
         ..AuditQuery::default()
     };
-    records::audit(writer.conn, &query)?
+    rows.audit(&query)?
         .pop()
         .ok_or_else(|| BookError::NotFound {
             what: format!("operation {}", operation.0),
         })
 }
 
-fn newest_own(writer: &Writer<'_>, who: &str) -> Result<AuditEntry> {
+fn newest_own<R: Rows>(rows: &R, who: &str) -> Result<AuditEntry> {
     let mut before = None;
     loop {
         let query = AuditQuery {
@@ -74,7 +69,7 @@ fn newest_own(writer: &Writer<'_>, who: &str) -> Result<AuditEntry> {
             last: Some(PAGE),
             ..AuditQuery::default()
         };
-        let page = records::audit(writer.conn, &query)?;
+        let page = rows.audit(&query)?;
         let Some(oldest) = page.first().map(|e| e.record.sequence) else {
             return Err(conflict(
                 "nothing-to-undo",
@@ -93,8 +88,8 @@ fn newest_own(writer: &Writer<'_>, who: &str) -> Result<AuditEntry> {
     }
 }
 
-fn invert(
-    writer: &mut Writer<'_>,
+fn invert<R: Rows>(
+    rows: &mut R,
     unit: &Unit<'_>,
     entry: &AuditEntry,
     change: &LoggedChange,
@@ -103,9 +98,9 @@ fn invert(
     match change {
         LoggedChange::Posted { first, last } => {
             for number in (*first..=*last).rev() {
-                let now = untouched(writer, entry, number)?;
+                let now = untouched(rows, entry, number)?;
                 transactions::void(
-                    writer,
+                    rows,
                     Target::Number(now.number),
                     None,
                     Some("undone".to_owned()),
@@ -114,46 +109,46 @@ fn invert(
             Ok(())
         }
         LoggedChange::Amended { number, before } => {
-            untouched(writer, entry, *number)?;
-            let draft = draft_of(writer, before);
-            transactions::amend(writer, Target::Number(Number(*number)), None, draft)
+            untouched(rows, entry, *number)?;
+            let draft = draft_of(rows, before);
+            transactions::amend(rows, Target::Number(Number(*number)), None, draft)
         }
         LoggedChange::Voided { first, last } => {
             for number in *first..=*last {
-                untouched(writer, entry, number)?;
-                transactions::reinstate(writer, Target::Number(Number(number)))?;
+                untouched(rows, entry, number)?;
+                transactions::reinstate(rows, Target::Number(Number(number)))?;
             }
             Ok(())
         }
         LoggedChange::Reinstated { number, reason } => {
-            let now = untouched(writer, entry, *number)?;
-            transactions::void(writer, Target::Number(now.number), None, reason.clone())
+            let now = untouched(rows, entry, *number)?;
+            transactions::void(rows, Target::Number(now.number), None, reason.clone())
         }
         LoggedChange::Account { before, after } => {
-            invert_account(writer, unit, entry, before.as_deref(), after, imports)
+            invert_account(rows, unit, entry, before.as_deref(), after, imports)
         }
         LoggedChange::Price { before, after } => {
             let rate = before.as_ref().and_then(|b| b.rate);
             chart::price(
-                writer,
+                rows,
                 PriceChange {
                     rate,
                     ..after.clone()
                 },
             )
         }
-        LoggedChange::Setting { name, .. } if seal::is_derived_setting(name) => Ok(()),
+        LoggedChange::Setting { name, .. } if name == chart::LOCKED_DIGEST => Ok(()),
         LoggedChange::Setting {
             name,
             before,
             after,
         } => {
-            let now = writer.settings.pairs().get(name).cloned();
+            let now = rows.settings().pairs().get(name).cloned();
             if now != *after {
-                return Err(changed_since(writer, entry, &format!("the setting {name}")));
+                return Err(changed_since(rows, entry, &format!("the setting {name}")));
             }
             chart::setting(
-                writer,
+                rows,
                 &Unit {
                     reason: Some("undone".to_owned()),
                     ..copy(unit)
@@ -165,29 +160,20 @@ fn invert(
         LoggedChange::Assertion(assertion) => {
             let mut back = assertion.clone();
             back.withdrawn = !assertion.withdrawn;
-            chart::assertion(writer, back)
+            chart::assertion(rows, back)
         }
-        LoggedChange::Imported { batch, .. } => mark_undone(writer, batch.id),
+        LoggedChange::Imported { batch, .. } => import::mark_undone(rows, batch.id),
         LoggedChange::ImportUndone { batch } => {
-            import::restore(writer, *batch, entry.record.sequence)
+            import::restore(rows, *batch, entry.record.sequence)
         }
-        LoggedChange::ImportRestored { batch } => mark_undone(writer, *batch),
+        LoggedChange::ImportRestored { batch } => import::mark_undone(rows, *batch),
         // The answer is withdrawn by the link to its operation; what it was about is said once more.
         LoggedChange::Accepted {
             code, reference, ..
-        } => chart::accept(writer, code.clone(), reference.clone(), "undone".to_owned()),
+        } => chart::accept(rows, code.clone(), reference.clone(), "undone".to_owned()),
         // A currency stays open at its scale.
         LoggedChange::Currency { .. } => Ok(()),
     }
-}
-
-fn mark_undone(writer: &mut Writer<'_>, batch: uuid::Uuid) -> Result<()> {
-    let key = writer.conn.query_row(
-        "SELECT key FROM batch WHERE id = ?1",
-        [batch.as_bytes().as_slice()],
-        |row| row.get(0),
-    )?;
-    import::mark_undone(writer, key, batch)
 }
 
 fn copy<'a>(unit: &Unit<'a>) -> Unit<'a> {
@@ -203,22 +189,22 @@ fn copy<'a>(unit: &Unit<'a>) -> Unit<'a> {
 }
 
 /// An account opened by the operation is closed if nothing was ever entered; one that was changed is changed back.
-fn invert_account(
-    writer: &mut Writer<'_>,
+fn invert_account<R: Rows>(
+    rows: &mut R,
     unit: &Unit<'_>,
     entry: &AuditEntry,
     before: Option<&Account>,
     after: &Account,
     imports: bool,
 ) -> Result<()> {
-    let now = writer.chart.account(after.key).clone();
+    let now = rows.chart().account(after.key).clone();
     if (Account {
         version: after.version,
         ..now.clone()
     }) != *after
     {
         return Err(changed_since(
-            writer,
+            rows,
             entry,
             &format!("the account {}", now.path),
         ));
@@ -235,38 +221,29 @@ fn invert_account(
             return Ok(());
         }
         None => {
-            let used: bool = writer.conn.query_row(
-                "SELECT EXISTS (SELECT 1 FROM entry WHERE account = ?1)",
-                [after.key.0],
-                |row| row.get(0),
-            )?;
-            if used {
+            if rows.has_entries(after.key)? {
                 return Err(changed_since(
-                    writer,
+                    rows,
                     entry,
                     &format!("the account {}", now.path),
                 ));
             }
             let mut closed = now.clone();
             // The day is the book's, as every other: in Kolkata it is tomorrow before it is in UTC.
-            let zone = TimeZone::get(&writer.settings.timezone).unwrap_or(TimeZone::UTC);
+            let zone = TimeZone::get(&rows.settings().timezone).unwrap_or(TimeZone::UTC);
             closed.closed_on = Some(unit.at.to_zoned(zone).date());
             closed
         }
     };
     next.version = now.version + 1;
-    chart::store_account(writer, now, next)
+    chart::store_account(rows, now, next)
 }
 
 /// The transaction, if the operation was the last to touch it.
-fn untouched(writer: &Writer<'_>, entry: &AuditEntry, number: u64) -> Result<Transaction> {
-    let now = found(writer, Target::Number(Number(number)))?;
-    if touched_since(writer, entry, number)? {
-        return Err(changed_since(
-            writer,
-            entry,
-            &format!("transaction {number}"),
-        ));
+fn untouched<R: Rows>(rows: &R, entry: &AuditEntry, number: u64) -> Result<Transaction> {
+    let now = found(rows, Target::Number(Number(number)))?;
+    if touched_since(rows, entry, number)? {
+        return Err(changed_since(rows, entry, &format!("transaction {number}")));
     }
     if let Some(by) = now.reversed_by {
         return Err(conflict(
@@ -279,18 +256,18 @@ fn untouched(writer: &Writer<'_>, entry: &AuditEntry, number: u64) -> Result<Tra
 }
 
 /// Later operations count unless they were taken back themselves.
-fn touched_since(writer: &Writer<'_>, entry: &AuditEntry, number: u64) -> Result<bool> {
+fn touched_since<R: Rows>(rows: &R, entry: &AuditEntry, number: u64) -> Result<bool> {
     let query = AuditQuery {
         since: Some(entry.record.sequence),
         number: Some(number),
         ..AuditQuery::default()
     };
-    let later = records::audit(writer.conn, &query)?;
+    let later = rows.audit(&query)?;
     Ok(later.iter().any(|e| !e.undone && e.record.undoes.is_none()))
 }
 
-fn changed_since(writer: &Writer<'_>, entry: &AuditEntry, what: &str) -> BookError {
-    let by = rows_who(writer, entry).unwrap_or_default();
+fn changed_since<R: Rows>(rows: &R, entry: &AuditEntry, what: &str) -> BookError {
+    let by = who_since(rows, entry).unwrap_or_default();
     conflict(
         "changed-since",
         format!(
@@ -302,7 +279,7 @@ fn changed_since(writer: &Writer<'_>, entry: &AuditEntry, what: &str) -> BookErr
 }
 
 /// Who touched the same transactions after the operation.
-fn rows_who(writer: &Writer<'_>, entry: &AuditEntry) -> Option<String> {
+fn who_since<R: Rows>(rows: &R, entry: &AuditEntry) -> Option<String> {
     let number = entry.record.numbers.first()?.0;
     let query = AuditQuery {
         since: Some(entry.record.sequence),
@@ -310,7 +287,7 @@ fn rows_who(writer: &Writer<'_>, entry: &AuditEntry) -> Option<String> {
         last: Some(1),
         ..AuditQuery::default()
     };
-    let later = records::audit(writer.conn, &query).ok()?.pop()?;
+    let later = rows.audit(&query).ok()?.pop()?;
     Some(format!(
         " by {} (operation {}, {})",
         later.record.who, later.record.sequence, later.record.action
@@ -318,8 +295,8 @@ fn rows_who(writer: &Writer<'_>, entry: &AuditEntry) -> Option<String> {
 }
 
 /// A draft that says what a stored transaction says.
-pub fn draft_of(writer: &Writer<'_>, t: &Transaction) -> Draft {
-    let chart = &writer.chart;
+pub fn draft_of<R: Rows>(rows: &R, t: &Transaction) -> Draft {
+    let chart = rows.chart();
     let entries = t
         .entries
         .iter()
