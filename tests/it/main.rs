@@ -31,6 +31,10 @@ mod journals;
 #[cfg(feature = "server")]
 mod live;
 mod looking;
+mod looking_balances;
+mod looking_days;
+mod looking_journals;
+mod looking_ledgers;
 mod mirror;
 mod odd_books;
 mod other_tools;
