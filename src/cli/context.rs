@@ -475,10 +475,13 @@ pub fn answered<T>(prompt: impl FnOnce() -> io::Result<T>) -> Result<T> {
     answer.map_err(prompt_failure)
 }
 
-/// What went wrong at a list to choose from.
-pub fn io_of(error: dialoguer::Error) -> io::Error {
-    let dialoguer::Error::IO(error) = error;
-    error
+/// Asks a person at a terminal for one of a few; Ctrl-C, Ctrl-D and Escape end the command.
+pub fn choose_one(prompt: &str, items: &[impl AsRef<str>], at: usize) -> Result<usize> {
+    let items: Vec<String> = items
+        .iter()
+        .map(|item| sanitize::line(item.as_ref()).into_owned())
+        .collect();
+    answered(|| prompts::choose(&sanitize::line(prompt), &items, at))
 }
 
 /// Why a prompt gave no answer: Ctrl-C and Ctrl-D end the command, nothing is written.

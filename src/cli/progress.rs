@@ -13,6 +13,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::context::Context;
+use super::signals;
 use crate::ledger::change::{Change, ChangeSource};
 use crate::render::sanitize;
 
@@ -71,8 +72,10 @@ fn draw(what: &str, total: Option<u64>, count: &AtomicU64, done: &Receiver<()>) 
     loop {
         // Work that does more than it said has all of it done.
         let seen = count.load(Ordering::Relaxed);
-        bar.set_position(total.map_or(seen, |total| seen.min(total)));
-        bar.tick();
+        signals::draw_unless_asking(|| {
+            bar.set_position(total.map_or(seen, |total| seen.min(total)));
+            bar.tick();
+        });
         if done.recv_timeout(DRAWN_EVERY) != Err(RecvTimeoutError::Timeout) {
             bar.finish_and_clear();
             return;

@@ -11,6 +11,9 @@ const END_AHEAD: char = '\0';
 /// What Ctrl-U sends: all of the line goes.
 const KILL: char = '\u{15}';
 
+/// What takes a bar of progress off the row that a question begins on.
+const WIPED: &str = "\r\x1b[J";
+
 /// A line that is being typed.
 struct Line<'a> {
     term: Term,
@@ -152,7 +155,7 @@ fn up(rows: usize) -> String {
 pub fn yes_no(prompt: &str, default: bool) -> io::Result<bool> {
     let mut term = Term::stderr();
     let keys = if default { "[Y/n]" } else { "[y/N]" };
-    write!(term, "{prompt} {keys} ")?;
+    write!(term, "{WIPED}{prompt} {keys} ")?;
     term.flush()?;
     let answer = loop {
         match term.read_key()? {
@@ -171,12 +174,98 @@ pub fn yes_no(prompt: &str, default: bool) -> io::Result<bool> {
     Ok(answer)
 }
 
+/// Asks for one of a few: arrows or j and k move, a space or Enter takes, letters do nothing. `at` is offered first.
+/// More than the terminal has rows for are shown a part at a time.
+///
+/// Errors: as [`line`]; Escape ends the input too.
+pub fn choose(prompt: &str, items: &[String], at: usize) -> io::Result<usize> {
+    let last = items
+        .len()
+        .checked_sub(1)
+        .ok_or(io::ErrorKind::UnexpectedEof)?;
+    let mut list = Choice {
+        term: Term::stderr(),
+        prompt,
+        items,
+        at: at.min(last),
+        drawn: 0,
+    };
+    loop {
+        list.draw()?;
+        match list.term.read_key()? {
+            Key::ArrowUp | Key::BackTab | Key::Char('k') => {
+                list.at = list.at.checked_sub(1).unwrap_or(last);
+            }
+            Key::ArrowDown | Key::Tab | Key::Char('j') => {
+                list.at = if list.at == last { 0 } else { list.at + 1 };
+            }
+            Key::Home => list.at = 0,
+            Key::End => list.at = last,
+            Key::Enter | Key::Char(' ') => {
+                list.leave(Some(&items[list.at]))?;
+                return Ok(list.at);
+            }
+            Key::Escape | Key::Char(END | END_AHEAD) => {
+                list.leave(None)?;
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            Key::CtrlC => {
+                list.leave(None)?;
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A list that is being chosen from.
+struct Choice<'a> {
+    term: Term,
+    prompt: &'a str,
+    items: &'a [String],
+    at: usize,
+    /// Rows below the prompt's first, to go up again.
+    drawn: usize,
+}
+
+impl Choice<'_> {
+    /// Writes prompt and items anew, each in one row.
+    fn draw(&mut self) -> io::Result<()> {
+        let (rows, width) = self.term.size();
+        let (rows, width) = (usize::from(rows), usize::from(width).max(2) - 1);
+        let room = rows.saturating_sub(2).clamp(1, self.items.len());
+        let first = (self.at + 1).saturating_sub(room);
+        let cut = |text: &str| console::truncate_str(text, width, "…").into_owned();
+        let mut out = format!("\r{}\x1b[J{}", up(self.drawn), cut(self.prompt));
+        for (place, item) in self.items.iter().enumerate().skip(first).take(room) {
+            let mark = if place == self.at { "> " } else { "  " };
+            out += "\r\n";
+            out += &cut(&format!("{mark}{item}"));
+        }
+        self.drawn = room;
+        self.term.write_all(out.as_bytes())?;
+        self.term.flush()
+    }
+
+    /// Leaves the prompt and what was taken.
+    fn leave(&mut self, taken: Option<&str>) -> io::Result<()> {
+        let (before, joint) = (up(self.drawn), if taken.is_some() { ": " } else { "" });
+        let text = format!(
+            "\r{before}\x1b[J{}{joint}{}\r\n",
+            self.prompt,
+            taken.unwrap_or_default()
+        );
+        self.term.write_all(text.as_bytes())?;
+        self.term.flush()
+    }
+}
+
 /// Asks for what nobody may see. An empty line is no answer.
 ///
 /// Errors: as [`line`].
 pub fn secret(prompt: &str) -> io::Result<String> {
     let mut term = Term::stderr();
-    write!(term, "{prompt}: ")?;
+    write!(term, "{WIPED}{prompt}: ")?;
     term.flush()?;
     let typed = term.read_secure_line()?;
     match typed.is_empty() {

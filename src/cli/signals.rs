@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::book::litter;
 
@@ -18,6 +18,17 @@ pub fn leave_to_the_command() {
 /// A question waits for its answer.
 static ASKING: AtomicBool = AtomicBool::new(false);
 
+/// Held while something is drawn that is no question.
+static DRAWING: Mutex<()> = Mutex::new(());
+
+/// Draws, unless a question stands on the terminal: progress must not write over it.
+pub fn draw_unless_asking(draw: impl FnOnce()) {
+    let _drawing = DRAWING.lock().unwrap_or_else(PoisonError::into_inner);
+    if !ASKING.load(Ordering::SeqCst) {
+        draw();
+    }
+}
+
 /// While it lives, Ctrl-C shows the cursor again before it ends the command: prompts hide it.
 pub struct AtPrompt {
     /// Whether Ctrl-C ended the process on the spot before.
@@ -26,7 +37,9 @@ pub struct AtPrompt {
 
 impl AtPrompt {
     pub fn begin() -> AtPrompt {
+        let drawing = DRAWING.lock().unwrap_or_else(PoisonError::into_inner);
         ASKING.store(true, Ordering::SeqCst);
+        drop(drawing);
         listen();
         AtPrompt {
             at_once: AT_ONCE.swap(false, Ordering::SeqCst),

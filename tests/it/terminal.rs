@@ -174,6 +174,25 @@ fn ctrl_d_ends_the_input() {
     assert_eq!(rows(&env, "number"), "");
 }
 
+/// A day that may be read two ways, for `import` to ask about.
+const EITHER_WAY: &str = "!Type:Bank\nD03/04/26\nT500.00\nPSALE\n^\n";
+
+#[test]
+fn a_list_is_chosen_from_with_arrows_and_left_with_ctrl_d() {
+    let env = shop();
+    env.write("bank.qif", EITHER_WAY);
+    let import = ["import", "bank.qif", "--account", "cash"];
+    for leaves in [END, "\u{3}", "\u{1b}"] {
+        at_a_terminal_exiting(&env, &import, &[("month first", leaves)], 130);
+    }
+    assert_eq!(rows(&env, "number"), "");
+    // Letters that mean nothing are passed over; the second of the two is taken.
+    let steps = [("month first", "xq\u{1b}[B\r")];
+    let shown = at_a_terminal(&env, &import, &steps);
+    assert!(shown.contains("written: month first"), "{shown}");
+    assert_eq!(rows(&env, "date").lines().next(), Some("2026-03-04"));
+}
+
 #[test]
 fn a_line_is_corrected_where_the_cursor_is_even_if_it_is_long() {
     let env = shop();

@@ -1,7 +1,7 @@
 //! What a reconciliation looks like, and how a person works on one.
 
 use super::reconcile::{Args, Of};
-use crate::cli::context::{Context, answered, io_of};
+use crate::cli::context::{Context, choose_one};
 use crate::cli::error::{Failure, Result};
 use crate::ledger::currency::Currency;
 use crate::ledger::period::people_date;
@@ -188,16 +188,11 @@ pub fn choose(ctx: &mut Context, found: &mut Reconciliation, currency: &Currency
             line(&text).into_owned()
         }));
         at = at.min(items.len() - 1);
-        let choice = dialoguer::Select::new()
-            .with_prompt(prompt)
-            .items(&items)
-            .default(at);
-        let answer = answered(|| choice.interact_opt().map_err(io_of))?;
-        match answer {
-            Some(0) if found.is_exact() => return Ok(()),
-            Some(0) => ctx.note("that still differs: pick or drop entries, or leave"),
-            None | Some(1) => return Err(Failure::refused("declined", "nothing is marked")),
-            Some(chosen) => {
+        match choose_one(&prompt, &items, at)? {
+            0 if found.is_exact() => return Ok(()),
+            0 => ctx.note("that still differs: pick or drop entries, or leave"),
+            1 => return Err(Failure::refused("declined", "nothing is marked")),
+            chosen => {
                 at = chosen;
                 if let Some(entry) = found.lines.get_mut(chosen - 2) {
                     entry.found = !entry.found;

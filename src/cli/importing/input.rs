@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::cli::context::{Context, answered, io_of};
+use crate::cli::context::{Context, choose_one};
 use crate::cli::error::{Failure, Result};
 use crate::formats::csv::table::ROW_BYTES_MAX;
 use crate::formats::fault::{Fault, Question};
@@ -18,7 +18,6 @@ use crate::formats::sniff::{self, Content};
 use crate::formats::wise_history;
 use crate::formats::workbook;
 use crate::formats::xml::FILE_BYTES_MAX as XML_BYTES_MAX;
-use crate::render::sanitize;
 
 /// The largest file.
 const FILE_BYTES_MAX: u64 = 1 << 30;
@@ -224,11 +223,7 @@ fn from_workbook(ctx: &Context, name: &str, bytes: Vec<u8>, sheet: Option<&str>)
             ..
         }) if ctx.can_ask() => {
             let prompt = format!("{name}: which sheet is the statement");
-            let choice = dialoguer::Select::new()
-                .with_prompt(sanitize::line(&prompt))
-                .items(names.iter().map(|n| sanitize::line(n)))
-                .default(0);
-            let chosen = answered(|| choice.interact().map_err(io_of))?;
+            let chosen = choose_one(&prompt, &names, 0)?;
             workbook::to_csv(&bytes, names.get(chosen).map(String::as_str))
         }
         other => other,

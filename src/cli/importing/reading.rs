@@ -10,7 +10,7 @@ use super::accounts::{self, Said};
 use super::input::Input;
 use super::profiles::{self, Named};
 use super::{Session, failure};
-use crate::cli::context::{Context, answered, io_of};
+use crate::cli::context::{Context, choose_one};
 use crate::cli::error::{Failure, Result, shell_word};
 use crate::formats::csv::columns::Columns;
 use crate::formats::csv::{self, Options};
@@ -451,11 +451,7 @@ fn ask(file: &str, question: &Question, options: &mut Options) -> Result<()> {
             ["money in", "money out"],
         ),
     };
-    let choice = dialoguer::Select::new()
-        .with_prompt(crate::render::sanitize::line(&prompt))
-        .items(items)
-        .default(0);
-    let chosen = answered(|| choice.interact().map_err(io_of))?;
+    let chosen = choose_one(&prompt, &items, 0)?;
     match question {
         Question::Sheet { .. } => {}
         Question::DateOrder { .. } => {
