@@ -446,7 +446,10 @@ mod tests {
             date(2026, 4, 7),
             "tea",
         ));
-        let undo = Change::Undo { operation: None };
+        let undo = Change::Undo {
+            operation: None,
+            on: None,
+        };
         assert!(may_wait(std::slice::from_ref(&post)));
         assert!(!may_wait(&[post.clone(), undo]));
         assert!(!may_wait(&[]));

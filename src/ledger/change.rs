@@ -208,8 +208,11 @@ pub enum Change {
         reason: String,
     },
     /// Restores the state before an operation; `None`: the caller's newest not yet undone.
+    ///
+    /// `on`: the day on which an account that it opened is closed again; `None`: today in the book's zone.
     Undo {
         operation: Option<OperationId>,
+        on: Option<Date>,
     },
 }
 

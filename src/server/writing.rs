@@ -193,7 +193,10 @@ pub async fn permit(state: &Shared, caller: &Caller, org: &InOrg, unit: &OwnedUn
     let mut own = Vec::new();
     for change in &unit.changes {
         match change {
-            Change::Post(_) | Change::Undo { operation: None } => {}
+            Change::Post(_)
+            | Change::Undo {
+                operation: None, ..
+            } => {}
             Change::Amend { target, .. } | Change::Void { target, .. } => own.push(*target),
             _ => {
                 return Err(Problem::not_allowed(

@@ -1,6 +1,7 @@
 //! `POST /orgs/{org}/changes`: the port's one write. A unit is an all-or-nothing list of changes.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -90,6 +91,9 @@ pub enum ChangeBody {
     Undo {
         #[serde(default)]
         operation: Option<Uuid>,
+        /// The day on which an account that it opened is closed again; else today in the book's zone.
+        #[serde(default)]
+        on: Option<Date>,
     },
 }
 
@@ -140,8 +144,9 @@ impl ChangeBody {
                 reference,
                 reason,
             },
-            Change::Undo { operation } => ChangeBody::Undo {
+            Change::Undo { operation, on } => ChangeBody::Undo {
                 operation: operation.map(|o| o.0),
+                on,
             },
         }
     }
@@ -208,8 +213,9 @@ impl ChangeBody {
                 reference,
                 reason,
             },
-            ChangeBody::Undo { operation } => Change::Undo {
+            ChangeBody::Undo { operation, on } => Change::Undo {
                 operation: operation.map(OperationId),
+                on,
             },
         })
     }

@@ -457,7 +457,12 @@ fn undo_walks_back_through_everything_and_stops_where_others_were(shop: &mut Cas
         }],
     )
     .unwrap();
-    let undo = || vec![Change::Undo { operation: None }];
+    let undo = || {
+        vec![Change::Undo {
+            operation: None,
+            on: None,
+        }]
+    };
     for expected in [45_000, 50_000, 0] {
         shop.write("undone", undo()).unwrap();
         assert_eq!(cash(shop, None), expected);

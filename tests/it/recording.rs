@@ -503,3 +503,22 @@ fn amending_a_reference_and_locking_today_say_so() {
         ]
     ));
 }
+
+#[test]
+fn an_account_that_undo_closes_is_closed_on_the_day_that_is_said() {
+    let env = shop();
+    env.hissab(["account", "add", "Expenses:Cleaning"]).ok();
+    env.hissab(["undo", "--today", "2026-05-09"]).ok();
+    let words = [
+        "accounts",
+        "cleaning",
+        "-O",
+        "csv",
+        "--fields",
+        "account,closed",
+    ];
+    assert_eq!(
+        env.hissab(words).ok().stdout,
+        "account,closed\nExpenses:Cleaning,2026-05-09\n"
+    );
+}

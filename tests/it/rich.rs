@@ -152,8 +152,14 @@ fn corrections(shop: &mut Shop) {
         "Undone",
         &[("Assets:Cash", "1.00"), ("Income:Sales", "-1.00")],
     );
-    shop.write("undone", vec![Change::Undo { operation: None }])
-        .unwrap();
+    shop.write(
+        "undone",
+        vec![Change::Undo {
+            operation: None,
+            on: None,
+        }],
+    )
+    .unwrap();
 }
 
 fn chart(shop: &mut Shop) {

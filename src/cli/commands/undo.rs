@@ -58,6 +58,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     };
     let change = Change::Undo {
         operation: named.as_ref().map(|e| e.record.operation),
+        on: Some(recorder.today),
     };
     let content = args.operation.clone().unwrap_or_default();
     let written = recorder

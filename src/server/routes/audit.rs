@@ -145,6 +145,7 @@ pub async fn undo(
     }
     let change = Change::Undo {
         operation: request.operation.map(OperationId),
+        on: None,
     };
     let unit = keyed(
         unit("undone", None, vec![change]),

@@ -49,7 +49,7 @@ pub fn apply<R: Rows>(rows: &mut R, unit: &Unit<'_>, change: Change) -> Result<(
         Change::Import(batch) => import::begin(rows, batch),
         Change::SourceRow(row) => import::row(rows, row),
         Change::UndoImport { batch } => import::undo(rows, batch),
-        Change::Undo { operation } => undo::undo(rows, unit, operation),
+        Change::Undo { operation, on } => undo::undo(rows, unit, operation, on),
     }
 }
 

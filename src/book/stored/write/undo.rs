@@ -1,6 +1,7 @@
 //! Undo: the state before an operation, restored as a new operation. If anything it touched has
 //! changed since, nothing is done and the message says by whom.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::rows::Rows;
@@ -15,7 +16,17 @@ use crate::ledger::transaction::{Number, Transaction};
 /// How far back the caller's own newest operation is looked for.
 const PAGE: u64 = 64;
 
-pub fn undo<R: Rows>(rows: &mut R, unit: &Unit<'_>, operation: Option<OperationId>) -> Result<()> {
+pub fn undo<R: Rows>(
+    rows: &mut R,
+    unit: &Unit<'_>,
+    operation: Option<OperationId>,
+    on: Option<Date>,
+) -> Result<()> {
+    // The day is the book's, as every other: in Kolkata it is tomorrow before it is in UTC.
+    let on = on.unwrap_or_else(|| {
+        let zone = TimeZone::get(&rows.settings().timezone).unwrap_or(TimeZone::UTC);
+        unit.at.to_zoned(zone).date()
+    });
     let entry = match operation {
         Some(operation) => named(rows, operation)?,
         None => newest_own(rows, &unit.who)?,
@@ -33,7 +44,7 @@ pub fn undo<R: Rows>(rows: &mut R, unit: &Unit<'_>, operation: Option<OperationI
         .iter()
         .any(|c| matches!(c, LoggedChange::Imported { .. }));
     for change in entry.changes.iter().rev() {
-        invert(rows, unit, &entry, change, imports)?;
+        invert(rows, unit, &entry, change, imports, on)?;
     }
     if rows.trail().logged.is_empty() {
         return Err(conflict(
@@ -94,6 +105,7 @@ fn invert<R: Rows>(
     entry: &AuditEntry,
     change: &LoggedChange,
     imports: bool,
+    on: Date,
 ) -> Result<()> {
     match change {
         LoggedChange::Posted { first, last } => {
@@ -125,7 +137,7 @@ fn invert<R: Rows>(
             transactions::void(rows, Target::Number(now.number), None, reason.clone())
         }
         LoggedChange::Account { before, after } => {
-            invert_account(rows, unit, entry, before.as_deref(), after, imports)
+            invert_account(rows, entry, before.as_deref(), after, imports, on)
         }
         LoggedChange::Price { before, after } => {
             let rate = before.as_ref().and_then(|b| b.rate);
@@ -191,11 +203,11 @@ fn copy<'a>(unit: &Unit<'a>) -> Unit<'a> {
 /// An account opened by the operation is closed if nothing was ever entered; one that was changed is changed back.
 fn invert_account<R: Rows>(
     rows: &mut R,
-    unit: &Unit<'_>,
     entry: &AuditEntry,
     before: Option<&Account>,
     after: &Account,
     imports: bool,
+    on: Date,
 ) -> Result<()> {
     let now = rows.chart().account(after.key).clone();
     if (Account {
@@ -229,9 +241,7 @@ fn invert_account<R: Rows>(
                 ));
             }
             let mut closed = now.clone();
-            // The day is the book's, as every other: in Kolkata it is tomorrow before it is in UTC.
-            let zone = TimeZone::get(&rows.settings().timezone).unwrap_or(TimeZone::UTC);
-            closed.closed_on = Some(unit.at.to_zoned(zone).date());
+            closed.closed_on = Some(on);
             closed
         }
     };
