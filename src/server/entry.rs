@@ -111,6 +111,7 @@ pub async fn begin(
     let access = app.keys.access(user.id, session.id, now)?;
     let hash = digest(&refresh);
     let begin = move |db: &Db| {
+        sessions::make_room(db, user.id, now)?;
         sessions::begin(db, user.id, &session, hash)?;
         let event = Event {
             who: &user.email,

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use crate::http::{PASSWORD, Person, Reply, TestServer};
 use hissab::server::access::{OPERATIONS, Operation, Scope, Who};
 use hissab::server::config::SignUp;
-use hissab::server::registry::audit;
+use hissab::server::registry::{audit, sessions};
+use hissab::wire::auth::Session;
 use hissab::wire::org::Role;
 
 #[test]
@@ -819,4 +820,47 @@ fn a_server_that_stops_says_so_and_starts_again_as_it_was() {
     // Its key is the same: who was signed in still is.
     let me = server.get("/auth/me", &asha.access).is(200).body;
     assert_eq!(me["orgs"][0]["slug"], "ganesh");
+}
+
+/// A script that signs in on every run must not fill the registry.
+#[test]
+fn sign_ins_beyond_the_limit_end_the_oldest() {
+    let server = TestServer::start();
+    let asha = server.register("asha");
+    let me: Uuid = server.get("/auth/me", &asha.access).is(200).body["user"]["id"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    // Each used a second after the one before, as if they had signed in.
+    let now = jiff::Timestamp::from_second(1_000_000_000).unwrap();
+    let later = jiff::Timestamp::from_second(9_000_000_000).unwrap();
+    let many = |db: &hissab::server::registry::Db| {
+        for place in 0..i64::from(sessions::SESSIONS_MAX) + 7 {
+            let used = now + jiff::SignedDuration::from_secs(place);
+            let session = Session {
+                id: Uuid::now_v7(),
+                agent: Some(format!("run {place}")),
+                created_at: used,
+                last_used_at: used,
+                expires_at: later,
+                current: false,
+            };
+            let mut hash = [0; 32];
+            hash[..8].copy_from_slice(&place.to_le_bytes());
+            sessions::begin(db, me, &session, hash)?;
+        }
+        Ok(())
+    };
+    let registry = &server.server().state().registry;
+    registry.write_now(many).unwrap();
+
+    let newest = server.sign_in(&asha.email);
+    let listed = server.get("/auth/sessions", &newest.access).is(200).body;
+    let listed = listed["data"].as_array().unwrap().clone();
+    assert_eq!(listed.len(), sessions::SESSIONS_MAX as usize);
+    let agents: Vec<&str> = listed.iter().filter_map(|s| s["agent"].as_str()).collect();
+    assert!(agents.contains(&"run 106") && !agents.contains(&"run 3"));
+    // The one that is used now stays, and the first one too: both were used last.
+    server.get("/auth/me", &asha.access).is(200);
 }

@@ -40,6 +40,21 @@ pub(super) fn user_at(row: &Row<'_>, column: usize) -> super::db::Result<User> {
     })
 }
 
+/// How many sign-ins of a person go on at once: a script that signs in anew on every run ends its own oldest ones.
+pub const SESSIONS_MAX: u32 = 100;
+
+/// Ends those of a user's sessions that were not used for the longest time, so that one more is within the limit.
+pub fn make_room(db: &Db, user: Uuid, now: Timestamp) -> Answer<()> {
+    const END: &str = "UPDATE session SET ended_at = ?2, ended_why = 'too many sign-ins'
+        WHERE id IN (SELECT id FROM session
+            WHERE user = ?1 AND ended_at IS NULL AND expires_at > ?2
+            ORDER BY last_used_at DESC, created_at DESC, id DESC LIMIT 1000000 OFFSET ?3)";
+    let kept = i64::from(SESSIONS_MAX - 1);
+    db.prepare_cached(END)?
+        .execute((bytes(&user), now.as_microsecond(), kept))?;
+    Ok(())
+}
+
 /// Begins a session with its first refresh token.
 pub fn begin(db: &Db, user: Uuid, session: &Session, refresh: [u8; 32]) -> Answer<()> {
     const BEGIN: &str =
