@@ -1,6 +1,6 @@
 //! What the description of the API says of every operation alike: who may use it, and how it refuses.
 
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{AdditionalProperties, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
@@ -14,6 +14,32 @@ use crate::wire::problem::{MEDIA_TYPE, Problem};
 use crate::wire::stream::EventBody;
 
 const SCHEME: &str = "bearer";
+
+/// The headers that name a state of a book, as they are written down.
+const SEQUENCE: &str = "Book-Sequence";
+const AT_LEAST: &str = "Book-Sequence-At-Least";
+
+/// The operations that answer from one state of a book, which a request may name.
+const OF_ONE_STATE: [&str; 18] = [
+    "audit",
+    "audit_head",
+    "chart",
+    "get_book",
+    "get_ledger",
+    "get_org",
+    "get_transaction",
+    "ledger_entries",
+    "list_assertions",
+    "list_currencies",
+    "list_imports",
+    "list_ledgers",
+    "list_operations",
+    "list_prices",
+    "list_transactions",
+    "report",
+    "totals",
+    "transaction_history",
+];
 
 /// Adds title, security and problem answers to a description made from the routes.
 pub fn complete(mut api: OpenApi) -> OpenApi {
@@ -65,9 +91,28 @@ fn header_schema(name: &str) -> Option<Schema> {
     match name {
         "If-Match" => Some(text("^\"v[1-9][0-9]{0,8}\"$")),
         "Idempotency-Key" => Some(text("^[!-~]{1,200}$")),
-        "last-event-id" => Some(text("^[0-9]{1,18}$")),
+        "last-event-id" | SEQUENCE | AT_LEAST => Some(text("^[0-9]{1,18}$")),
         _ => None,
     }
+}
+
+/// What a request may say about the state of the book that it is answered from.
+fn state_headers() -> [Parameter; 2] {
+    let header = |name: &str, words: &str| {
+        let header = ParameterBuilder::new().name(name);
+        let header = header.parameter_in(ParameterIn::Header);
+        header.description(Some(words)).build()
+    };
+    [
+        header(
+            SEQUENCE,
+            "Answer from this state of the book, or not at all: 409 `book-moved`",
+        ),
+        header(
+            AT_LEAST,
+            "Answer from this state of the book or a later one: the `sequence` that a write answered",
+        ),
+    ]
 }
 
 /// Every operation of a path, with its method.
@@ -106,6 +151,10 @@ fn describe(operation: &mut Operation, known: &access::Operation) {
     if known.who != Who::Anyone {
         let needs = SecurityRequirement::new(SCHEME, Vec::<String>::new());
         operation.security = Some(vec![needs]);
+    }
+    if OF_ONE_STATE.contains(&known.id) {
+        let parameters = operation.parameters.get_or_insert_with(Vec::new);
+        parameters.extend(state_headers().map(RefOr::T));
     }
     for parameter in operation.parameters.iter_mut().flatten() {
         if let RefOr::T(parameter) = parameter

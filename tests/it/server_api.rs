@@ -478,3 +478,44 @@ fn texts_come_back_as_they_went_in_or_are_refused() {
         }
     }
 }
+
+/// The description is what clients are made from: what it says of the headers is what the routes do.
+#[test]
+fn who_may_name_a_state_of_the_book_is_described() {
+    let live = Live::new();
+    let posted = ask(&live, "POST", POSTING, &[], &tea("5.00").to_string());
+    let id = posted.json()["id"].as_str().unwrap().to_owned();
+    let ledgers = ask(&live, "GET", "/orgs/acme/ledgers", &[], "").json();
+    let ledger = ledgers["data"][0]["id"].as_str().unwrap().to_owned();
+    let described = ask(&live, "GET", "/openapi.json", &[], "").json();
+    let (mut with, mut without) = (0, 0);
+    for (path, item) in described["paths"].as_object().unwrap() {
+        let Some(get) = item.get("get").filter(|_| path.contains("/orgs/{org}")) else {
+            continue;
+        };
+        let parameters = get["parameters"].as_array().unwrap();
+        let named = |name: &str| parameters.iter().any(|p| p["name"] == name);
+        let said = named("Book-Sequence-At-Least");
+        assert_eq!(said, named("Book-Sequence"), "{path}");
+        if path.ends_with("/stream") {
+            // An answer without an end; it is of no one state.
+            assert!(!said, "{path}");
+            continue;
+        }
+        let thing = if path.contains("/ledgers/") {
+            &ledger
+        } else {
+            &id
+        };
+        let path = path
+            .trim_start_matches("/api/v1")
+            .replace("{org}", "acme")
+            .replace("{report}", "trial-balance")
+            .replace("{id}", thing);
+        let reply = ask(&live, "GET", &path, &[("book-sequence-at-least", "x")], "");
+        let refused = reply.status == 400 && reply.json()["code"] == "bad-header";
+        assert_eq!(refused, said, "{path}: {}", reply.status);
+        if said { with += 1 } else { without += 1 }
+    }
+    assert_eq!((with > 10, without > 1), (true, true), "{with}, {without}");
+}
