@@ -9,7 +9,7 @@ use crate::cli::error::{Exit, Result};
 use crate::cli::signals;
 use crate::server;
 
-/// Results must go where the servers find them: the same folder, or the same bucket.
+// Results must go where the servers find them: the same folder, or the same bucket.
 #[derive(clap::Args)]
 #[command(
     mut_arg("database", |arg| arg.required(true).help("The database that the servers share: postgres://USER@HOST/NAME")),
