@@ -136,20 +136,31 @@ impl Jobs {
         self.changed.send_modify(|count| *count += 1);
     }
 
-    /// Takes a result away; one that is gone already is fine.
+    /// Takes away what each of a job's attempts may have left; what is gone already is fine.
     ///
     /// Errors: the store's; what it keeps is asked for again at the next sweep.
-    pub async fn forget(&self, id: Uuid) -> object_store::Result<()> {
-        match self.store.delete(&key(id)).await {
+    pub async fn forget(&self, id: Uuid, attempts: u32) -> object_store::Result<()> {
+        for attempt in 1..=attempts.max(1) {
+            self.forget_one(id, attempt).await?;
+        }
+        Ok(())
+    }
+
+    async fn forget_one(&self, id: Uuid, attempt: u32) -> object_store::Result<()> {
+        match self.store.delete(&key(id, attempt)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }
 }
 
-/// Where a result lies in the store.
-pub fn key(id: Uuid) -> object_store::path::Path {
-    object_store::path::Path::from(id.to_string())
+/// Where the result of an attempt lies in the store: a worker that was taken for dead and comes back writes over
+/// nobody's.
+pub fn key(id: Uuid, attempt: u32) -> object_store::path::Path {
+    object_store::path::Path::from(match attempt {
+        0 | 1 => id.to_string(),
+        attempt => format!("{id}-{attempt}"),
+    })
 }
 
 /// Starts workers and sweeper on the runtime.
@@ -191,8 +202,8 @@ async fn work(app: Shared) {
     }
 }
 
-/// Says that a job is worked on for as long as it is; one that was called off elsewhere is told so.
-async fn beat(app: Shared, id: Uuid, running: Arc<Running>) {
+/// Says that a job is worked on for as long as it is; one that was called off or taken over elsewhere is told so.
+async fn beat(app: Shared, id: (Uuid, u32), running: Arc<Running>) {
     loop {
         tokio::time::sleep(BEAT_EVERY).await;
         let (progress, now) = (running.progress(), app.now());
@@ -217,13 +228,13 @@ async fn sweep(app: Shared) {
             let _ = app.registry.write(move |db| jobs::recover(db, now)).await;
             let _ = app.registry.sweep_buckets();
         }
-        for id in app
+        for (id, attempts) in app
             .registry
             .read(|db| jobs::expired(db, now))
             .unwrap_or_default()
         {
             // What fails is tried again at the next sweep: the row stays as long as the result.
-            if let Err(error) = app.jobs.forget(id).await {
+            if let Err(error) = app.jobs.forget(id, attempts).await {
                 say(&app, "an old result stays", id, &error);
                 continue;
             }
@@ -242,14 +253,15 @@ async fn run(app: &Shared, task: Task) {
     app.jobs.running().insert(task.id, Arc::clone(&running));
     app.metrics.jobs.running.fetch_add(1, Ordering::Relaxed);
     app.jobs.tell();
-    let heart = tokio::spawn(beat(Arc::clone(app), task.id, Arc::clone(&running)));
+    let begun = (task.id, task.attempt);
+    let heart = tokio::spawn(beat(Arc::clone(app), begun, Arc::clone(&running)));
     let outcome = export(app, &task, &running).await;
     heart.abort();
     let counts = &app.metrics.jobs;
     match outcome {
         Ok(outcome) => {
             let now = app.now();
-            let (id, progress) = (task.id, running.progress());
+            let progress = running.progress();
             let counter = if outcome.is_ok() {
                 &counts.succeeded
             } else {
@@ -258,12 +270,13 @@ async fn run(app: &Shared, task: Task) {
             let times = (now, later(now, KEPT));
             let ended = app
                 .registry
-                .write(move |db| jobs::end(db, id, progress, &outcome, times));
+                .write(move |db| jobs::end(db, begun, progress, &outcome, times));
             match ended.await {
                 Ok(true) => drop(counter.fetch_add(1, Ordering::Relaxed)),
-                // Called off at the last moment, or the row cannot be written: no result without its row.
+                // Called off or taken over at the last moment, or the row cannot be written: no result without
+                // its row.
                 Ok(false) | Err(_) => {
-                    if let Err(error) = app.jobs.forget(task.id).await {
+                    if let Err(error) = app.jobs.forget_one(task.id, task.attempt).await {
                         say(app, "a result nobody asks for stays", task.id, &error);
                     }
                 }
@@ -284,7 +297,12 @@ async fn export(
     running: &Arc<Running>,
 ) -> Result<Result<JobResult, JobError>, Unfinished> {
     let mut pieces = begin(app, task, running).await?;
-    let upload = match app.jobs.store.put_multipart(&key(task.id)).await {
+    let upload = match app
+        .jobs
+        .store
+        .put_multipart(&key(task.id, task.attempt))
+        .await
+    {
         Ok(upload) => upload,
         Err(error) => return Ok(Err(lost(app, task.id, &error))),
     };

@@ -280,7 +280,11 @@ fn prepare(config: Config, stopping: watch::Receiver<bool>) -> Result<Shared, Se
         .map_err(words)?;
     let results = config.data.join("results");
     make_folder(&results).map_err(&failed)?;
-    let jobs = jobs::Jobs::new(results::open(config.results.as_ref(), &results)?);
+    let jobs = jobs::Jobs::new(results::open(
+        config.results.as_ref(),
+        &results,
+        config.database.is_some(),
+    )?);
     let state = State::new(config.clone(), registry, lanes, keys, jobs, stopping);
     Ok(Arc::new(state))
 }

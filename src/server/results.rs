@@ -233,8 +233,17 @@ pub fn brief(error: &object_store::Error) -> String {
     words.join(" ").chars().take(400).collect()
 }
 
+/// In a folder that others write into too, half a result this old is nobody's: no job takes so long.
+const LEFT_BEHIND: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+
 /// Opens where the results of a server go: its bucket, else a folder. What an interrupted write left in the folder goes.
-pub fn open(bucket: Option<&Bucket>, folder: &Path) -> Result<Arc<dyn ObjectStore>, ServeError> {
+///
+/// `shared`: other servers and workers may be writing into the folder now.
+pub fn open(
+    bucket: Option<&Bucket>,
+    folder: &Path,
+    shared: bool,
+) -> Result<Arc<dyn ObjectStore>, ServeError> {
     if let Some(bucket) = bucket {
         return bucket.open();
     }
@@ -244,12 +253,18 @@ pub fn open(bucket: Option<&Bucket>, folder: &Path) -> Result<Arc<dyn ObjectStor
     };
     for item in std::fs::read_dir(folder).map_err(|e| failed(e.to_string()))? {
         let path = item.map_err(|e| failed(e.to_string()))?.path();
-        if path.to_string_lossy().contains('#') {
+        if path.to_string_lossy().contains('#') && (!shared || is_left_behind(&path)) {
             std::fs::remove_file(&path).map_err(|e| failed(e.to_string()))?;
         }
     }
     let store = LocalFileSystem::new_with_prefix(folder).map_err(|e| failed(e.to_string()))?;
     Ok(Arc::new(store))
+}
+
+/// Whether nobody has written to a file for long; one whose age cannot be told stays.
+fn is_left_behind(path: &Path) -> bool {
+    let written = std::fs::metadata(path).and_then(|found| found.modified());
+    written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT_BEHIND))
 }
 
 /// Pieces on their way out, hashed; the last one goes only if all of them are what was kept.

@@ -56,6 +56,8 @@ mod postgres_server;
 mod postgres_shared;
 #[cfg(feature = "postgres")]
 mod postgres_whole;
+#[cfg(all(feature = "postgres", unix))]
+mod postgres_workers;
 mod query_peers;
 mod reconciling;
 mod recording;

@@ -203,7 +203,11 @@ fn waiting(live: &Live, expires_at: Timestamp) -> String {
         expires_at,
         result: None,
     };
-    let job = Job { org: ORG_ID, body };
+    let job = Job {
+        org: ORG_ID,
+        attempts: 0,
+        body,
+    };
     let registry = &live.server().state().registry;
     let added = registry.write_now(|db| jobs::add(db, Uuid::from_u128(1), &job));
     assert!(added.is_ok());

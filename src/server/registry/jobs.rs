@@ -21,6 +21,8 @@ pub const ABANDONED: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
 #[derive(Debug, Clone)]
 pub struct Job {
     pub org: Uuid,
+    /// How often it was begun: its result is that of the last time.
+    pub attempts: u32,
     pub body: JobBody,
 }
 
@@ -33,6 +35,8 @@ pub struct Task {
     /// The name of the book's file.
     pub file: String,
     pub request: ExportRequest,
+    /// The how manieth time it is begun, from 1. Only the last one may end it.
+    pub attempt: u32,
 }
 
 /// Keeps a job of a user.
@@ -62,7 +66,7 @@ pub fn counts(db: &Db, org: Uuid) -> super::db::Result<(u64, u64)> {
 /// What [`job`] reads.
 const COLUMNS: &str =
     "SELECT j.id, j.org, o.slug, j.request, j.state, j.done, j.total, j.created_at,
-    j.started_at, j.finished_at, j.expires_at, j.error_code, j.error, j.result
+    j.started_at, j.finished_at, j.expires_at, j.error_code, j.error, j.result, j.attempts
     FROM job j JOIN org o ON o.id = j.org WHERE j.user = ?1";
 
 /// A job of a user.
@@ -112,6 +116,7 @@ fn job(row: &Row<'_>) -> super::db::Result<Job> {
     };
     Ok(Job {
         org: id_at(row, 1)?,
+        attempts: row.get(14)?,
         body,
     })
 }
@@ -122,7 +127,7 @@ fn json<T: DeserializeOwned>(column: usize, text: &str) -> super::db::Result<T> 
 
 /// Takes the job that waits longest.
 pub fn take(db: &Db, at: Timestamp) -> Answer<Option<Task>> {
-    const NEXT: &str = "SELECT j.id, j.org, o.slug, o.file, j.request FROM job j
+    const NEXT: &str = "SELECT j.id, j.org, o.slug, o.file, j.request, j.attempts FROM job j
         JOIN org o ON o.id = j.org WHERE j.state = 'queued' ORDER BY j.created_at, j.id LIMIT 1";
     const TAKE: &str = "UPDATE job SET state = 'running', attempts = attempts + 1, started_at = ?2, beat = ?2 WHERE id = ?1";
     let found = |row: &Row<'_>| {
@@ -132,6 +137,7 @@ pub fn take(db: &Db, at: Timestamp) -> Answer<Option<Task>> {
             slug: row.get(2)?,
             file: row.get(3)?,
             request: json(4, &row.get::<String>(4)?)?,
+            attempt: row.get::<u32>(5)?.saturating_add(1),
         })
     };
     let next = format!("{NEXT}{}", db.skipping_taken());
@@ -143,17 +149,17 @@ pub fn take(db: &Db, at: Timestamp) -> Answer<Option<Task>> {
     Ok(task)
 }
 
-/// Keeps how a running job ended; false if it was called off meanwhile.
+/// Keeps how a running job ended; false if it was called off meanwhile, or begun once more by another.
 pub fn end(
     db: &Db,
-    id: Uuid,
+    (id, attempt): (Uuid, u32),
     progress: JobProgress,
     outcome: &Result<JobResult, JobError>,
     (at, until): (Timestamp, Timestamp),
 ) -> Answer<bool> {
     const END: &str = "UPDATE job SET state = ?2, done = ?3, total = ?4, finished_at = ?5,
         expires_at = ?6, error_code = ?7, error = ?8, result = ?9
-        WHERE id = ?1 AND state = 'running'";
+        WHERE id = ?1 AND state = 'running' AND attempts = ?10";
     let (state, error, result) = match outcome {
         Ok(result) => {
             let text = serde_json::to_string(result).map_err(Problem::internal)?;
@@ -171,6 +177,7 @@ pub fn end(
         error.map(|e| &e.code),
         error.map(|e| &e.message),
         result,
+        attempt,
     ))?;
     Ok(ended == 1)
 }
@@ -190,15 +197,21 @@ pub fn remove(db: &Db, id: Uuid) -> Answer<()> {
     Ok(())
 }
 
-/// Says that a running job is worked on, and how far it is; false if it was called off.
-pub fn beat(db: &Db, id: Uuid, progress: JobProgress, at: Timestamp) -> Answer<bool> {
-    const BEAT: &str =
-        "UPDATE job SET beat = ?2, done = ?3, total = ?4 WHERE id = ?1 AND state = 'running'";
+/// Says that a running job is worked on, and how far it is; false if it was called off, or begun once more by another.
+pub fn beat(
+    db: &Db,
+    (id, attempt): (Uuid, u32),
+    progress: JobProgress,
+    at: Timestamp,
+) -> Answer<bool> {
+    const BEAT: &str = "UPDATE job SET beat = ?2, done = ?3, total = ?4
+        WHERE id = ?1 AND state = 'running' AND attempts = ?5";
     let row = (
         bytes(&id),
         at.as_microsecond(),
         progress.done,
         progress.total,
+        attempt,
     );
     Ok(db.prepare_cached(BEAT)?.execute(row)? == 1)
 }
@@ -228,11 +241,12 @@ pub fn recover(db: &Db, at: Timestamp) -> Answer<()> {
     Ok(())
 }
 
-/// Jobs whose time is over.
-pub fn expired(db: &Db, now: Timestamp) -> super::db::Result<Vec<Uuid>> {
-    const EXPIRED: &str =
-        "SELECT id FROM job WHERE expires_at <= ?1 AND state NOT IN ('queued', 'running')";
+/// Jobs whose time is over, and how often each was begun.
+pub fn expired(db: &Db, now: Timestamp) -> super::db::Result<Vec<(Uuid, u32)>> {
+    const EXPIRED: &str = "SELECT id, attempts FROM job WHERE expires_at <= ?1 AND state NOT IN ('queued', 'running')";
     db.prepare_cached(EXPIRED)?
-        .query_map([now.as_microsecond()], |row| id_at(row, 0))?
+        .query_map([now.as_microsecond()], |row| {
+            Ok((id_at(row, 0)?, row.get(1)?))
+        })?
         .collect()
 }

@@ -106,6 +106,7 @@ async fn ask(
         room(db, org.id)?;
         let job = Job {
             org: org.id,
+            attempts: 0,
             body: JobBody {
                 id: Uuid::now_v7(),
                 org: org.slug.clone(),
@@ -209,7 +210,11 @@ pub async fn job_result(
     Extension(caller): Extension<Caller>,
     Path(id): Path<Uuid>,
 ) -> Answer<Response> {
-    let job = mine(&app, &caller, id)?.body;
+    let Job {
+        body: job,
+        attempts,
+        ..
+    } = mine(&app, &caller, id)?;
     let Some(result) = job.result else {
         let state = job.status.state;
         let words = format!("the job is {}: it has no result", state.word());
@@ -219,7 +224,7 @@ pub async fn job_result(
             ..problem
         });
     };
-    let found = app.jobs.store.get(&key(id)).await;
+    let found = app.jobs.store.get(&key(id, attempts)).await;
     let found = found.map_err(|e| Problem {
         internal: Some(brief(&e)),
         ..match e {
@@ -281,10 +286,13 @@ pub async fn cancel_job(
         return Ok(Out(mine(&app, &caller, id)?.body));
     }
     // The result first: as long as it is there, its row says so.
-    app.jobs.forget(id).await.map_err(|e| Problem {
-        internal: Some(brief(&e)),
-        ..Problem::unavailable("no-store", "the result cannot be removed now")
-    })?;
+    app.jobs
+        .forget(id, before.attempts)
+        .await
+        .map_err(|e| Problem {
+            internal: Some(brief(&e)),
+            ..Problem::unavailable("no-store", "the result cannot be removed now")
+        })?;
     app.registry.write(move |db| jobs::remove(db, id)).await?;
     Ok(Out(before.body))
 }
