@@ -100,7 +100,7 @@ pub fn same_thing(once: &OnceKey, content: &Hash) -> Result<()> {
         false => Err(conflict(
             "once-conflict",
             format!("the key {:?} was used before for something else", once.key),
-            None,
+            Some("what was posted stands; for another transaction take another key".to_owned()),
         )),
     }
 }

@@ -148,6 +148,17 @@ pub fn void<R: Rows>(
     if before.is_void() {
         return Ok(());
     }
+    if let Some(by) = before.reversed_by {
+        // Its reversal would stand alone, and the books hold the opposite of what never was.
+        return Err(conflict(
+            "already-reversed",
+            format!(
+                "{} is reversed by {by}: both together are nothing",
+                before.number
+            ),
+            Some(format!("hissab void {by} --reason TEXT")),
+        ));
+    }
     check_dates(rows, before.date, before.date)?;
     keep_reconciled(rows, &before, None)?;
     let mut after = before.clone();

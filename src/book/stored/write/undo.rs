@@ -255,7 +255,9 @@ fn untouched<R: Rows>(rows: &R, entry: &AuditEntry, number: u64) -> Result<Trans
     if touched_since(rows, entry, number)? {
         return Err(changed_since(rows, entry, &format!("transaction {number}")));
     }
-    if let Some(by) = now.reversed_by {
+    if let Some(by) = now.reversed_by
+        && posted_since(rows, entry, by.0)?
+    {
         return Err(conflict(
             "changed-since",
             format!("transaction {number} was reversed by {by}"),
@@ -263,6 +265,16 @@ fn untouched<R: Rows>(rows: &R, entry: &AuditEntry, number: u64) -> Result<Trans
         ));
     }
     Ok(now)
+}
+
+/// Whether a transaction came after the operation.
+fn posted_since<R: Rows>(rows: &R, entry: &AuditEntry, number: u64) -> Result<bool> {
+    let query = AuditQuery {
+        number: Some(number),
+        ..AuditQuery::default()
+    };
+    let first = rows.audit(&query)?.into_iter().next();
+    Ok(first.is_some_and(|first| first.record.sequence > entry.record.sequence))
 }
 
 /// Later operations count unless they were taken back themselves.
