@@ -290,17 +290,14 @@ impl Context {
 
     /// Today in a book's zone, or what `--today` or `HISSAB_TODAY` says.
     pub fn today(&self, zone: &str) -> Result<Date> {
-        let given = self
-            .globals
-            .today
-            .clone()
-            .or_else(|| environment::var("HISSAB_TODAY"));
+        let flag = self.globals.today.clone().map(|text| (text, "--today"));
+        let given = flag.or_else(|| Some((environment::var("HISSAB_TODAY")?, "HISSAB_TODAY")));
         match given {
             None => Ok(self.clock.today(zone)),
-            Some(text) => text.parse().map_err(|_| {
+            Some((text, name)) => text.parse().map_err(|_| {
                 Failure::usage(
                     "bad-date",
-                    format!("--today takes a date like 2026-04-07, not {text:?}"),
+                    format!("{name} takes a date like 2026-04-07, not {text:?}"),
                 )
             }),
         }

@@ -3,6 +3,9 @@
 use std::ffi::OsString;
 use std::io::Write;
 
+use clap::CommandFactory;
+use clap::error::{ContextKind, ContextValue};
+
 use super::error::{Exit, Failure};
 use super::{argv, environment, say_failure};
 
@@ -23,7 +26,7 @@ pub fn asks_json(words: &[OsString]) -> bool {
 }
 
 /// clap's own words, with our exit codes: help and version 0 on stdout, the rest 2 on stderr.
-pub fn say(error: &clap::Error, json: bool) -> Exit {
+pub fn say(error: &clap::Error, words: &[OsString], json: bool) -> Exit {
     if !error.use_stderr() {
         return match error.print().and_then(|()| std::io::stdout().flush()) {
             Ok(()) => Exit::Ok,
@@ -35,14 +38,95 @@ pub fn say(error: &clap::Error, json: bool) -> Exit {
         return Exit::Usage;
     }
     let rendered = error.render();
-    let text = argv::show_dashes(&rendered.to_string());
+    let tip = elsewhere(error, words);
+    let told = |text: String| with_tip(&argv::show_dashes(&text), tip.as_deref());
+    let text = told(rendered.to_string());
     if json {
         return say_failure(&usage_failure(&text), true);
     }
-    let styled = argv::show_dashes(&rendered.ansi().to_string());
+    let styled = told(rendered.ansi().to_string());
     let colour = environment::wants_colour(None, None, environment::Terminal::here().stderr);
     let _ = std::io::stderr().write_all(if colour { styled } else { text }.as_bytes());
     Exit::Usage
+}
+
+/// The reports, the one first that most others can be had from.
+const REPORTS: [&str; 11] = [
+    "balance",
+    "income-statement",
+    "balance-sheet",
+    "cash-flow",
+    "ledger",
+    "register",
+    "journal",
+    "daybook",
+    "trial-balance",
+    "dues",
+    "ageing",
+];
+
+/// Of a flag that one report does not know: which other reports do.
+fn elsewhere(error: &clap::Error, words: &[OsString]) -> Option<String> {
+    let unknown = error.kind() == clap::error::ErrorKind::UnknownArgument;
+    let ContextValue::String(flag) = error.get(ContextKind::InvalidArg).filter(|_| unknown)? else {
+        return None;
+    };
+    let mut all = super::Cli::command();
+    all.build();
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    let asked = words.find_map(|word| all.find_subcommand(word))?.get_name();
+    if !REPORTS.contains(&asked) && !OTHER_REPORTS.contains(&asked) {
+        return None;
+    }
+    let takes = |name: &&str| {
+        let report = all.find_subcommand(name);
+        report.is_some_and(|report| report.get_arguments().any(|arg| is_flag(arg, flag)))
+    };
+    let known: Vec<&str> = REPORTS.into_iter().filter(takes).take(3).collect();
+    let first = known.first()?;
+    let verb = if known.len() == 1 { "takes" } else { "take" };
+    Some(format!(
+        "{} {verb} {flag}: hissab {first} {flag}",
+        known.join(", ")
+    ))
+}
+
+/// Reports that others need not be sent to.
+const OTHER_REPORTS: [&str; 6] = [
+    "cashbook",
+    "bankbook",
+    "statement",
+    "search",
+    "activity",
+    "accounts",
+];
+
+fn is_flag(arg: &clap::Arg, flag: &str) -> bool {
+    let long = flag
+        .strip_prefix("--")
+        .map(|f| f.split('=').next().unwrap_or(f));
+    let short = flag.strip_prefix('-').and_then(|f| f.chars().next());
+    match long {
+        Some(long) => arg
+            .get_long_and_visible_aliases()
+            .is_some_and(|names| names.contains(&long)),
+        None => short.is_some() && arg.get_short() == short,
+    }
+}
+
+/// clap's words with our tip in place of its guesses.
+fn with_tip(text: &str, tip: Option<&str>) -> String {
+    let Some(tip) = tip else {
+        return text.to_owned();
+    };
+    let is_tip = |line: &&str| line.contains("tip:");
+    let mut lines: Vec<&str> = text.lines().filter(|line| !is_tip(line)).collect();
+    lines.dedup_by(|a, b| a.is_empty() && b.is_empty());
+    let ours = format!("  tip: {tip}");
+    if let Some(usage) = lines.iter().position(|line| line.contains("Usage:")) {
+        lines.splice(usage..usage, [ours.as_str(), ""]);
+    }
+    lines.join("\n") + "\n"
 }
 
 /// clap's lines as a failure: all of the message, its tips and the usage as hints.

@@ -12,7 +12,7 @@ fn wrong_flags_say_what_to_do() {
 --- stderr
 error: unexpected argument '-M' found
 
-  tip: to pass '-M' as a value, use '-- -M'
+  tip: balance, income-statement, balance-sheet take -M: hissab balance -M
 
 Usage: hissab trial-balance [OPTIONS] [QUERY]...
 

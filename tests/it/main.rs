@@ -36,6 +36,7 @@ mod looking_days;
 mod looking_journals;
 mod looking_ledgers;
 mod mirror;
+mod missteps;
 mod odd_books;
 mod other_tools;
 mod paper;

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::account_set::settings_follow;
 use crate::book::{Scan, Voided};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
@@ -100,6 +101,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             },
         });
     }
+    changes.extend(settings_follow(&recorder, &from.path, &into.path, false));
     let content = format!("{} {}", from.path, into.path);
     let written = recorder
         .write("account-merged", None, changes, &args.write, &content)

@@ -4,10 +4,10 @@ use jiff::ToSpan;
 
 use super::account_add::{AboutArgs, read_kind, read_type};
 use crate::cli::context::Context;
-use crate::cli::error::{Exit, Failure, Result};
+use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::cli::record::creating::refuse_twin;
 use crate::cli::record::{Recorder, WriteArgs, echo, resolve};
-use crate::ledger::account::{Account, check_path};
+use crate::ledger::account::{Account, Kind, check_path};
 use crate::ledger::change::{AccountPatch, Change};
 use crate::ledger::totals::TotalsQuery;
 
@@ -74,7 +74,8 @@ pub fn rename(ctx: &mut Context, args: RenameArgs) -> Result<Exit> {
     if !args.path.eq_ignore_ascii_case(&root) {
         refuse_twin(&recorder.chart, &args.path)?;
     }
-    let changes = below
+    refuse_other_kind(&root, &below, &args.path)?;
+    let mut changes: Vec<Change> = below
         .iter()
         .map(|account| {
             let path = format!("{}{}", args.path, &account.path[root.len()..]);
@@ -88,6 +89,7 @@ pub fn rename(ctx: &mut Context, args: RenameArgs) -> Result<Exit> {
             }
         })
         .collect();
+    changes.extend(settings_follow(&recorder, &root, &args.path, true));
     let content = format!("{root} {}", args.path);
     let written = recorder
         .write("account-renamed", None, changes, &args.write, &content)
@@ -103,6 +105,50 @@ pub fn rename(ctx: &mut Context, args: RenameArgs) -> Result<Exit> {
         &format!("renamed {root} to {}{more}", args.path),
     )?;
     Ok(Exit::Ok)
+}
+
+/// A path that begins with another kind's name would say one thing and count as another.
+fn refuse_other_kind(root: &str, below: &[Account], path: &str) -> Result<()> {
+    let Some(said) = Kind::of_root(path.split(':').next().unwrap_or(path)) else {
+        return Ok(());
+    };
+    let Some(other) = below.iter().find(|a| a.kind != said) else {
+        return Ok(());
+    };
+    // Named by another kind before, it may keep to that.
+    if Kind::of_root(root.split(':').next().unwrap_or(root)) == Some(said) {
+        return Ok(());
+    }
+    let words = format!(
+        "{root} not renamed: {} is {}, and {path} is named as {said}",
+        other.path, other.kind
+    );
+    Err(Failure::conflict("kinds-differ", words).hint(format!(
+        "if it is {said}: hissab account set {} --kind {said}, then rename it",
+        shell_word(&other.path)
+    )))
+}
+
+/// The book's usual accounts (book.cash and its like) are named by path: they move along, with `below` those
+/// below the account too.
+pub fn settings_follow(
+    recorder: &Recorder<'_>,
+    root: &str,
+    path: &str,
+    below: bool,
+) -> Vec<Change> {
+    let follows = |name: &str| {
+        let now = recorder.info.settings.other.get(name)?;
+        let rest = now.strip_prefix(root)?;
+        (rest.is_empty() || below && rest.starts_with(':')).then(|| Change::Setting {
+            name: name.to_owned(),
+            value: Some(format!("{path}{rest}")),
+        })
+    };
+    ["cash", "sales", "purchases"]
+        .into_iter()
+        .filter_map(follows)
+        .collect()
 }
 
 /// An account and all below it; parents need no row of their own.

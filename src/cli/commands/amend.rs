@@ -13,6 +13,7 @@ use crate::ledger::account::{AccountType, Kind};
 use crate::ledger::amount_text::Side;
 use crate::ledger::change::{Change, Repeat, Target};
 use crate::ledger::draft::Draft;
+use crate::ledger::redraft::both_sides;
 use crate::ledger::transaction::Transaction;
 
 #[derive(clap::Args)]
@@ -196,6 +197,9 @@ fn apply(
         replace(recorder, text, draft)?;
         any = true;
     }
+    if args.category.is_some() || !args.replace.is_empty() {
+        refuse_circle(recorder, before, draft)?;
+    }
     if !args.dr.is_empty() || !args.cr.is_empty() {
         draft.entries.clear();
         for (texts, side) in [(&args.dr, Side::Debit), (&args.cr, Side::Credit)] {
@@ -219,6 +223,27 @@ fn apply(
         draft.voucher = None;
     }
     Ok(any)
+}
+
+/// Debited and credited at once an account moves nothing: the wrong one was named.
+fn refuse_circle(recorder: &Recorder<'_>, before: &Transaction, draft: &Draft) -> Result<()> {
+    let was = Draft::of(before, &recorder.chart);
+    let circle = draft
+        .entries
+        .iter()
+        .map(|entry| &entry.account)
+        .find(|account| both_sides(draft, account) && !both_sides(&was, account));
+    let Some(account) = circle else {
+        return Ok(());
+    };
+    let words = format!(
+        "{} not amended: {account} would be debited and credited at once",
+        before.number
+    );
+    Err(Failure::conflict("both-sides", words).hint(format!(
+        "to take it out of the books: hissab void {} --reason TEXT",
+        before.number
+    )))
 }
 
 /// Whether the voucher type is what the entries show.
@@ -297,10 +322,10 @@ fn category_place(recorder: &Recorder<'_>, before: &Transaction) -> Result<usize
 
 fn replace(recorder: &mut Recorder<'_>, text: &str, draft: &mut Draft) -> Result<()> {
     let Some((old, new)) = text.split_once('=') else {
-        return Err(Failure::usage(
-            "bad-replace",
-            format!("{text:?} is not OLD=NEW"),
-        ));
+        return Err(
+            Failure::usage("bad-replace", format!("{text:?} is not OLD=NEW"))
+                .hint("two accounts: --replace cash=hdfc"),
+        );
     };
     let (old, new) = (recorder.account(old)?, recorder.account(new)?);
     let mut hit = false;

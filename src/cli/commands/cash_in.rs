@@ -10,6 +10,7 @@ use crate::cli::record::{DetailArgs, Recorder};
 use crate::ledger::account::{Account, AccountType, Kind};
 use crate::ledger::chart::distance;
 use crate::ledger::draft::Draft;
+use crate::render::sanitize;
 
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab out 120 tea")]
@@ -139,7 +140,7 @@ fn warn_suspense(recorder: &mut Recorder<'_>, what: &str, suspense: &str) -> Res
     let about = if what.is_empty() {
         String::new()
     } else {
-        format!(" ({what})")
+        format!(" ({})", sanitize::line(what))
     };
     let example = like_word(recorder, what).map_or("ACCOUNT".to_owned(), |p| shell_word(&p));
     recorder.ctx.warn(&format!(

@@ -30,19 +30,18 @@ pub enum Action {
 }
 
 #[derive(clap::Args)]
-#[command(after_help = "Example: hissab party add 'Sita Stores' --customer --phone 98200-00000")]
+#[command(
+    after_help = "Example: hissab party add 'Sita Stores' --customer --phone 98200-00000",
+    group = clap::ArgGroup::new("side").required(true)
+)]
 pub struct AddArgs {
     /// What the party is called
     pub name: String,
     /// Buys from us
-    #[arg(
-        long,
-        conflicts_with = "supplier",
-        required_unless_present = "supplier"
-    )]
+    #[arg(long, group = "side")]
     pub customer: bool,
     /// Sells to us
-    #[arg(long)]
+    #[arg(long, group = "side")]
     pub supplier: bool,
     /// Another name to type for it (repeatable)
     #[arg(long = "alias", value_name = "NAME")]

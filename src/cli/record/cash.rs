@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Recorder;
 use super::creating::Wanted;
-use crate::cli::error::{Failure, Result};
+use crate::cli::error::{Failure, Result, shell_word};
 use crate::ledger::account::{Account, AccountType, Kind};
 
 /// Where amounts wait until someone says what they were.
@@ -14,8 +14,24 @@ impl Recorder<'_> {
     /// The account money moves through: `--mode`, else the book's cash account.
     pub fn mode(&mut self, given: Option<&str>) -> Result<Arc<str>> {
         match given {
-            Some(text) => self.account_for(text, Wanted::Money),
+            Some(text) => {
+                let path = self.account_for(text, Wanted::Money)?;
+                self.holds_money(&path)?;
+                Ok(path)
+            }
             None => self.usual("cash", "--mode", &|a| a.account_type == AccountType::Cash),
+        }
+    }
+
+    /// Money moves through what is owned and owed; income and expenses say what it was for.
+    fn holds_money(&self, path: &Arc<str>) -> Result<()> {
+        match self.chart.find(path).map(|a| a.kind) {
+            Some(kind @ (Kind::Income | Kind::Expense)) => Err(Failure::usage(
+                "not-a-mode",
+                format!("--mode names where the money is, and {path} is {kind}"),
+            )
+            .hint(format!("what it was for: --category {}", shell_word(path)))),
+            _ => Ok(()),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::ledger::transaction::{PriceBasis, Status, Tag, TransactionId};
 
 /// One transaction as somebody's program writes it.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub struct DraftJson {
     /// Made by the caller before the first attempt: a repeat with the same id posts nothing.
     id: Option<String>,

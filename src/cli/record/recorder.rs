@@ -256,7 +256,8 @@ pub fn read_reference(text: &str) -> Result<Target> {
         Err(_) => Err(Failure::usage(
             "bad-reference",
             format!("{text:?} is neither a transaction's number nor its id"),
-        )),
+        )
+        .hint("find it: hissab search WORDS, or hissab daybook")),
     }
 }
 
