@@ -11,6 +11,7 @@ pub mod hledger;
 pub mod matcher;
 pub mod over_statement;
 pub mod profile;
+mod values;
 
 use matcher::{Automaton, Pattern, PatternFault};
 
