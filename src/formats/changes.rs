@@ -164,7 +164,11 @@ fn draft(part: &StatementPart<'_>, row: &StatementRow, planned: &PlannedRow) -> 
     }
     let rest = rest_of(row);
     if !rest.is_zero() || others.is_empty() {
-        others.insert(0, entry(&planned.counter, rest));
+        let counter = DraftEntry {
+            memo: row.category.counter_memo.clone(),
+            ..entry(&planned.counter, rest)
+        };
+        others.insert(0, counter);
     }
     let bank = DraftEntry {
         memo: row.category.memo.clone(),

@@ -47,6 +47,8 @@ pub struct Category {
     pub status: Status,
     pub tags: Vec<Tag>,
     pub memo: Option<String>,
+    /// Of the counter account's entry.
+    pub counter_memo: Option<String>,
     /// Further entries of the counter side, for their amounts (debit positive); the account above takes the rest.
     pub splits: Vec<Split>,
     /// The other side's account number, where the bank gives it: one of ours makes the row a transfer.

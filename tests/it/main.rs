@@ -24,6 +24,7 @@ mod fuzz_targets;
 mod generated;
 #[cfg(feature = "server")]
 #[allow(dead_code)]
+mod hledger_rules;
 mod http;
 mod importing;
 mod imports_again;

@@ -381,11 +381,13 @@ pub fn categorise(row: &mut StatementRow, verdict: &Verdict<'_>, cells: &dyn Rec
     row.category.status = text(Field::Status)
         .and_then(|s| Status::from_word(&s))
         .unwrap_or_default();
-    let comment = [text(Field::Comment(0)), text(Field::Comment(1))];
-    for comment in comment.into_iter().flatten() {
-        row.category.tags.extend(tags_in(&comment));
-        row.category.memo = Some(comment);
+    let comments = [0, 1].map(|n| comment(n, verdict, cells));
+    let comments: Vec<String> = comments.into_iter().flatten().collect();
+    for line in comments.iter().flat_map(|c| c.lines()) {
+        row.category.tags.extend(tags_in(line));
     }
+    row.category.memo = Some(comments.join("\n")).filter(|m| !m.is_empty());
+    row.category.counter_memo = comment(2, verdict, cells);
     if let Some(date) = text(Field::Date2) {
         row.category.tags.push(Tag {
             name: "date2".to_owned(),
@@ -406,6 +408,13 @@ pub fn categorise(row: &mut StatementRow, verdict: &Verdict<'_>, cells: &dyn Rec
                 }),
         );
     }
+}
+
+/// A comment, whose rule can hold `\n` for a new line.
+fn comment(n: u8, verdict: &Verdict<'_>, cells: &dyn Record) -> Option<String> {
+    let text = verdict.get(Field::Comment(n), cells)?;
+    let lines = text.split("\\n").map(words).filter(|l| !l.is_empty());
+    Some(lines.collect::<Vec<_>>().join("\n")).filter(|t| !t.is_empty())
 }
 
 /// hledger's tags in a comment: a word, a colon at once, a value up to a comma.

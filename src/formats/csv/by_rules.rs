@@ -14,6 +14,7 @@ use super::{Options, dates};
 use crate::formats::fault::{Fault, Question};
 use crate::formats::rules::{Action, Directives, Field, Record, Rules, Scratch, Verdict};
 use crate::formats::statement::{Category, Split, Statement, StatementRow};
+use crate::ledger::currency::iso_scale;
 use crate::ledger::settings::DateOrder;
 
 /// The most entries a row may become.
@@ -22,13 +23,6 @@ const ACCOUNTS_MAX: u8 = 99;
 pub fn read(table: &Table<'_>, rules: &mut Rules, options: &Options) -> Result<Statement, Fault> {
     // Names in values and patterns that `fields` does not list stay text, as in hledger.
     let rules = &*rules;
-    if rules.is_conditional(Field::Account(1)) {
-        return Err(Fault::file(
-            "bad-rules",
-            "account1 depends on the row, and a statement belongs to one account",
-        )
-        .hint("set account1 once, outside of if blocks"));
-    }
     let rows: Vec<usize> = (0..table.len())
         .filter(|r| !table.cells(*r).all(str::is_empty))
         .skip(rules.directives.skip)
@@ -39,7 +33,7 @@ pub fn read(table: &Table<'_>, rules: &mut Rules, options: &Options) -> Result<S
         mark: decimal_mark(table, &rows, rules, options)?,
         invert: options.invert,
         splits: (3..=ACCOUNTS_MAX)
-            .filter(|n| rules.accounts_reach(*n))
+            .filter(|n| rules.reaches_entry(*n))
             .collect(),
     };
     let (mut cells, mut scratch) = (
@@ -76,6 +70,7 @@ pub fn read(table: &Table<'_>, rules: &mut Rules, options: &Options) -> Result<S
         raw.row.series = u16::try_from(index).unwrap_or(u16::MAX);
         raws.push(raw);
     }
+    in_order(&mut raws, &rules.directives);
     let mut statement = Statement {
         layout: "csv by rules".to_owned(),
         account: rules.constant(Field::Account(1)),
@@ -92,10 +87,15 @@ pub fn read(table: &Table<'_>, rules: &mut Rules, options: &Options) -> Result<S
     Ok(statement)
 }
 
-impl Rules {
-    /// True if anything sets the account of entry `n`.
-    fn accounts_reach(&self, n: u8) -> bool {
-        self.constant(Field::Account(n)).is_some() || self.is_conditional(Field::Account(n))
+/// As hledger orders rows of a day; where balances or other days say it, they decide afterwards.
+fn in_order(raws: &mut [Raw], directives: &Directives) {
+    if directives.intra_day_reversed {
+        raws.chunk_by_mut(|a, b| a.row.date == b.row.date)
+            .for_each(<[Raw]>::reverse);
+    }
+    let days = raws.first().map(|r| r.row.date) != raws.last().map(|r| r.row.date);
+    if directives.newest_first && !days {
+        raws.reverse();
     }
 }
 
@@ -176,12 +176,7 @@ impl RowReader<'_, '_> {
                 ));
             }
         };
-        let currency = verdict
-            .get(Field::Currency(0), cells)
-            .or_else(|| verdict.get(Field::Currency(1), cells))
-            .map(|c| c.trim().to_owned())
-            .filter(|c| !c.is_empty())
-            .or(sign);
+        let currency = self.currency(row, 1, sign, verdict, cells)?;
         let balance = [Field::Balance(0), Field::Balance(1)]
             .into_iter()
             .find_map(|f| verdict.get(f, cells));
@@ -203,7 +198,8 @@ impl RowReader<'_, '_> {
             category: Category::default(),
         };
         build::categorise(&mut statement_row, verdict, cells);
-        statement_row.category.splits = self.splits(row, verdict, cells)?;
+        statement_row.category.splits = self.splits(row, &statement_row, verdict, cells)?;
+        self.check_second(row, &statement_row, verdict, cells)?;
         Ok(Raw {
             table_row: row,
             counts: !amount.is_zero(),
@@ -214,34 +210,110 @@ impl RowReader<'_, '_> {
     fn splits(
         &self,
         row: usize,
+        made: &StatementRow,
         verdict: &Verdict<'_>,
         cells: &dyn Record,
     ) -> Result<Vec<Split>, Fault> {
         let mut splits = Vec::new();
         for n in &self.splits {
-            let Some(account) = verdict
+            let account = verdict
                 .get_shared(Field::Account(*n), cells)
-                .filter(|a| !a.is_empty())
-            else {
+                .filter(|a| !a.is_empty());
+            let Some(amount) = self.other(row, *n, made, verdict, cells)? else {
                 continue;
             };
-            let Some((amount, _)) = self.numbered(row, *n, verdict, cells)? else {
-                continue;
+            let Some(account) = account else {
+                let why = format!("amount{n} is {amount}, and no rule names an account{n} for it");
+                return Err(self.table.fault(row, 0, "bad-rules", why));
             };
             let memo = verdict
                 .get(Field::Comment(*n), cells)
                 .map(|m| build::words(&m))
                 .filter(|m| !m.is_empty());
-            if !amount.is_zero() {
-                splits.push(Split {
-                    account: Some(account),
-                    named: None,
-                    amount,
-                    memo,
-                });
-            }
+            splits.push(Split {
+                account: Some(account),
+                named: None,
+                amount,
+                memo,
+            });
         }
         Ok(splits)
+    }
+
+    /// The amount of an entry beyond the first, if there is one: it has to be in the row's currency.
+    fn other(
+        &self,
+        row: usize,
+        n: u8,
+        made: &StatementRow,
+        verdict: &Verdict<'_>,
+        cells: &dyn Record,
+    ) -> Result<Option<Decimal>, Fault> {
+        let found = self.numbered(row, n, verdict, cells)?;
+        let Some((amount, sign)) = found.filter(|(amount, _)| !amount.is_zero()) else {
+            return Ok(None);
+        };
+        let currency = self.currency(row, n, sign, verdict, cells)?;
+        if currency.is_none() || currency.as_deref() == made.currency.as_deref() {
+            return Ok(Some(amount));
+        }
+        let why = format!(
+            "amount{n} is in {}, and the row in {}: rules are read for entries of one currency",
+            currency.unwrap_or_default(),
+            made.currency.as_deref().unwrap_or("the account's currency")
+        );
+        Err(self
+            .table
+            .fault(row, 0, "bad-rules", why)
+            .hint("skip such rows, and record them with hissab move"))
+    }
+
+    /// What the rules call the currency of entry `n`, else of all, else its amount itself.
+    fn currency(
+        &self,
+        row: usize,
+        n: u8,
+        sign: Option<String>,
+        verdict: &Verdict<'_>,
+        cells: &dyn Record,
+    ) -> Result<Option<String>, Fault> {
+        let said = [Field::Currency(n), Field::Currency(0)]
+            .into_iter()
+            .filter_map(|field| verdict.get(field, cells));
+        let said = said.map(|c| c.trim().to_owned()).find(|c| !c.is_empty());
+        let is_code = |text: &&String| iso_scale(text).is_some();
+        match (said.as_ref().filter(is_code), sign.as_ref().filter(is_code)) {
+            (Some(said), Some(sign)) if said != sign => {
+                let why = format!("the amount is in {sign}, and the rules say {said}");
+                Err(self.table.fault(row, 0, "bad-rules", why))
+            }
+            _ => Ok(said.or(sign)),
+        }
+    }
+
+    /// The second entry takes what the others leave: an amount of its own has to say the same.
+    fn check_second(
+        &self,
+        row: usize,
+        made: &StatementRow,
+        verdict: &Verdict<'_>,
+        cells: &dyn Record,
+    ) -> Result<(), Fault> {
+        let Some(second) = self.other(row, 2, made, verdict, cells)? else {
+            return Ok(());
+        };
+        let splits: Decimal = made.category.splits.iter().map(|s| s.amount).sum();
+        let amount = if self.invert {
+            -made.amount
+        } else {
+            made.amount
+        };
+        let rest = -(amount + splits);
+        if rest == second {
+            return Ok(());
+        }
+        let why = format!("amount2 is {second}, and the other entries leave {rest} for it");
+        Err(self.table.fault(row, 0, "unbalanced", why))
     }
 
     /// The amount of account 1: said for it, for the row, or the opposite of account 2's.
@@ -251,7 +323,7 @@ impl RowReader<'_, '_> {
         verdict: &Verdict<'_>,
         cells: &dyn Record,
     ) -> Result<Option<(Decimal, Option<String>)>, Fault> {
-        for n in [0, 1] {
+        for n in [1, 0] {
             if let Some(found) = self.numbered(row, n, verdict, cells)? {
                 return Ok(Some(found));
             }
@@ -261,6 +333,7 @@ impl RowReader<'_, '_> {
             .map(|(amount, currency)| (-amount, currency)))
     }
 
+    /// Of an amount, money in and money out the one that is not zero.
     fn numbered(
         &self,
         row: usize,
@@ -272,22 +345,20 @@ impl RowReader<'_, '_> {
             Some(text) => self.decimal(row, &text),
             None => Ok(None),
         };
-        if let Some(amount) = read(Field::Amount(n))? {
-            return Ok(Some(amount));
-        }
-        let (into, out) = (read(Field::AmountIn(n))?, read(Field::AmountOut(n))?);
-        let nonzero = |found: &Option<(Decimal, Option<String>)>| {
-            found.as_ref().is_some_and(|(a, _)| !a.is_zero())
-        };
-        match (nonzero(&into), nonzero(&out)) {
-            (true, true) => {
-                Err(self
-                    .table
-                    .fault(row, 0, "both-sides", "money both in and out on one row"))
+        let out = read(Field::AmountOut(n))?.map(|(amount, currency)| (-amount, currency));
+        let found = [read(Field::Amount(n))?, read(Field::AmountIn(n))?, out];
+        let (mut given, mut zero) = (None, None);
+        for (amount, currency) in found.into_iter().flatten() {
+            if amount.is_zero() {
+                zero = zero.or(Some((amount, currency)));
+            } else if given.is_none() {
+                given = Some((amount, currency));
+            } else {
+                let why = "money both in and out on one row";
+                return Err(self.table.fault(row, 0, "both-sides", why));
             }
-            (true, false) => Ok(into),
-            _ => Ok(out.map(|(amount, currency)| (-amount, currency)).or(into)),
         }
+        Ok(given.or(zero))
     }
 
     /// An amount as rules give it; two minus signs are none, as in hledger.

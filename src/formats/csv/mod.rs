@@ -147,15 +147,12 @@ fn read_table(
         options.decimal_mark,
         usual,
     )?;
-    if let Some(rules) = rules
-        .as_deref()
-        .filter(|r| r.is_conditional(crate::formats::rules::Field::Account(1)))
-    {
-        let _ = rules;
-        return Err(Fault::file(
-            "bad-rules",
-            "account1 depends on the row, and a statement belongs to one account",
-        ));
+    if let Some(name) = rules.as_deref().and_then(Rules::left_without_rows) {
+        let why = format!(
+            "the rules set {name}, but not both date and amount: the file's own columns would be read without it"
+        );
+        return Err(Fault::file("bad-rules", why)
+            .hint("set date and amount in the rules too, or leave that line out"));
     }
     let built = built(&understood, &rows, (order, mark), options, rules);
     let mut statement = match built {

@@ -1,10 +1,12 @@
 //! hledger's CSV rules files, as they are.
 //!
-//! Read: `skip`, `fields`, `date-format`, `decimal-mark`, `separator`, `encoding`, `newest-first`, `include`,
-//! `end`, field assignments, `if` blocks and `if,` tables. Accepted and not needed: `intra-day-reversed`
-//! (days are put in order by their balances), `balance-type`, `timezone`, `source`, `archive`.
+//! Read: `skip`, `fields`, `date-format`, `decimal-mark`, `separator`, `encoding`, `newest-first`,
+//! `intra-day-reversed`, `include`, `end`, field assignments, `if` blocks and `if,` tables, `&&` and `!`.
+//! Accepted and not needed: `balance-type` (a statement's balance is one of one currency), `source` and
+//! `archive` (the file is named). Refused: `timezone` (a day is the one that is written), an account1 that
+//! depends on the row, accounts in brackets, balances of other accounts than the first.
 
-use super::matcher::{Pattern, Target};
+use super::matcher::{self, Pattern, Target};
 use super::values::{field, part_of, separator, split, template, unquoted, value_of};
 use super::{Action, Block, Condition, Directives, Field, Part, Rules, Template};
 use crate::formats::fault::Fault;
@@ -30,6 +32,10 @@ struct Parser {
     top: Vec<(Field, Template)>,
     blocks: Vec<Block>,
     patterns: Vec<Pattern>,
+    /// Names of directives that were met.
+    said: Vec<String>,
+    /// How deep the file is included.
+    depth: usize,
 }
 
 /// A line with its number, comments and trailing space gone.
@@ -108,15 +114,27 @@ impl Parser {
             return Err(line.fault("rules files include each other too deeply"));
         }
         let text = load(file).map_err(|why| line.fault(format!("cannot read {file}: {why}")))?;
-        self.file(&text, load, depth + 1).map_err(|mut fault| {
-            fault.why = format!("in {file}: {}", fault.why);
-            fault
+        self.depth = depth + 1;
+        let read = self.file(&text, load, depth + 1);
+        self.depth = depth;
+        read.map_err(|inner| {
+            let shown = inner.text.as_deref().unwrap_or("");
+            let outer = line.fault(format!("{file}:{}: {shown}: {}", inner.place(), inner.why));
+            Fault {
+                hint: inner.hint,
+                ..outer
+            }
         })
     }
 
     /// A directive or an assignment outside of blocks.
     fn statement(&mut self, line: &Line<'_>) -> Result<(), Fault> {
         let (name, value) = split(line.text);
+        if name != "fields" && field(name).is_none() && self.said.iter().any(|said| said == name) {
+            // hledger keeps to what a directive says first.
+            return Ok(());
+        }
+        self.said.push(name.to_owned());
         let directives = &mut self.directives;
         match name {
             "skip" => {
@@ -128,7 +146,7 @@ impl Parser {
                         .map_err(|_| line.fault("skip needs a number"))?
                 };
             }
-            "fields" => self.fields(value),
+            "fields" => self.fields(value, line)?,
             "date-format" => directives.date_formats.push(unquoted(value).to_owned()),
             "decimal-mark" => match unquoted(value) {
                 "." => directives.decimal_mark = Some('.'),
@@ -143,31 +161,42 @@ impl Parser {
             }
             "encoding" => directives.encoding = Some(value.to_owned()),
             "newest-first" => directives.newest_first = true,
-            "intra-day-reversed" | "balance-type" | "timezone" | "source" | "archive" => {}
+            "intra-day-reversed" => directives.intra_day_reversed = true,
+            "balance-type" | "source" | "archive" => {}
+            "timezone" => {
+                return Err(line
+                    .fault("timezone is not read: the day of a row is the one its file writes")
+                    .hint("leave the line out, if those days are meant"));
+            }
             _ => {
                 let field = field(name).ok_or_else(|| {
                     line.fault(format!("no directive or field {name:?}")).hint("fields are date, description, code, comment, status, account1, account2, amount, amount-in, amount-out, currency, balance")
                 })?;
-                self.top
-                    .push((field, template(value, &self.directives.fields)));
+                let value = template(value, &self.directives.fields);
+                may_be_set(field, &value, false, line)?;
+                self.top.push((field, value));
             }
         }
         Ok(())
     }
 
     /// A list of names; those of fields are assigned from their columns.
-    fn fields(&mut self, list: &str) {
+    fn fields(&mut self, list: &str, line: &Line<'_>) -> Result<(), Fault> {
         let names: Vec<String> = list
             .split(',')
             .map(|name| unquoted(name.trim()).to_lowercase())
             .collect();
         for (column, name) in names.iter().enumerate() {
-            if let Some(field) = field(name) {
-                self.top
-                    .push((field, Template::new(vec![Part::Cell(column)])));
+            // Of two columns of one name hledger takes the first.
+            let is_first = names.iter().position(|n| n == name) == Some(column);
+            if let Some(field) = field(name).filter(|_| is_first) {
+                let value = Template::new(vec![Part::Cell(column)]);
+                may_be_set(field, &value, false, line)?;
+                self.top.push((field, value));
             }
         }
         self.directives.fields = names;
+        Ok(())
     }
 
     /// `if` with its patterns, then indented assignments. Gives the line after it.
@@ -178,12 +207,12 @@ impl Parser {
         };
         let first = lines[at].text["if".len()..].trim();
         if !first.is_empty() {
-            self.condition(&mut block, first, &lines[at])?;
+            self.conditions(&mut block, first, &lines[at])?;
         }
         let mut at = at + 1;
         while at < lines.len() && !lines[at].is_indented() && !lines[at].is_blank() {
             if !lines[at].is_comment() {
-                self.condition(&mut block, lines[at].text.trim(), &lines[at])?;
+                self.conditions(&mut block, lines[at].text.trim(), &lines[at])?;
             }
             at += 1;
         }
@@ -236,7 +265,7 @@ impl Parser {
                 line: line.number,
                 ..Block::default()
             };
-            self.condition(&mut block, cells[0].trim(), line)?;
+            self.conditions(&mut block, cells[0].trim(), line)?;
             for (name, value) in fields.iter().zip(&cells[1..]) {
                 if !value.trim().is_empty() {
                     self.set(&mut block, &format!("{name} {}", value.trim()), line)?;
@@ -245,6 +274,13 @@ impl Parser {
             self.blocks.push(block);
         }
         Ok(at)
+    }
+
+    /// A pattern, or several joined by `&&`.
+    fn conditions(&mut self, block: &mut Block, text: &str, line: &Line<'_>) -> Result<(), Fault> {
+        let mut pieces = text.split(" && ");
+        self.condition(block, pieces.next().unwrap_or(text).trim(), line)?;
+        pieces.try_for_each(|piece| self.condition(block, &format!("& {}", piece.trim()), line))
     }
 
     fn condition(&mut self, block: &mut Block, text: &str, line: &Line<'_>) -> Result<(), Fault> {
@@ -257,6 +293,10 @@ impl Parser {
         let (target, text) = self.target(text);
         if text.is_empty() {
             return Err(line.fault("an empty pattern"));
+        }
+        if self.depth > 0 {
+            // Later it would be looked for in the file that includes this one.
+            matcher::compile(text).map_err(|why| line.fault(why))?;
         }
         let condition = Condition {
             pattern: self.patterns.len(),
@@ -279,10 +319,11 @@ impl Parser {
 
     /// `%name pattern` looks at one cell, anything else at the row.
     fn target<'a>(&self, text: &'a str) -> (Target, &'a str) {
-        let Some((name, pattern)) = text
-            .strip_prefix('%')
-            .and_then(|rest| rest.split_once([' ', '\t']))
-        else {
+        let named = text.strip_prefix('%').and_then(|rest| {
+            let quoted = rest.strip_prefix('"').and_then(|r| r.split_once("\" "));
+            quoted.or_else(|| rest.split_once([' ', '\t']))
+        });
+        let Some((name, pattern)) = named else {
             return (Target::Row, text);
         };
         let target = match part_of(name, &self.directives.fields) {
@@ -308,9 +349,9 @@ impl Parser {
             "end" => block.action = Action::End,
             _ => {
                 let field = field(name).ok_or_else(|| line.fault(format!("no field {name:?}")))?;
-                block
-                    .sets
-                    .push((field, template(value, &self.directives.fields)));
+                let value = template(value, &self.directives.fields);
+                may_be_set(field, &value, true, line)?;
+                block.sets.push((field, value));
             }
         }
         Ok(())
@@ -327,6 +368,32 @@ impl Parser {
     }
 }
 
+/// Refuses what hledger would do with a value and hissab has no place for.
+fn may_be_set(
+    field: Field,
+    value: &Template,
+    is_conditional: bool,
+    line: &Line<'_>,
+) -> Result<(), Fault> {
+    let constant = value.constant.as_deref();
+    let is_bracketed = |text: &str| {
+        (text.starts_with('(') && text.ends_with(')'))
+            || (text.starts_with('[') && text.ends_with(']'))
+    };
+    match field {
+        Field::Account(1) if is_conditional || constant.is_none() => Err(line
+            .fault("account1 depends on the row, and a statement belongs to one account")
+            .hint("set account1 once, outside of if blocks; import rows of other accounts from a file of their own")),
+        Field::Account(_) if constant.is_some_and(is_bracketed) => Err(line
+            .fault("entries to an account in brackets need not balance, and are not read from rules")
+            .hint("leave the line out, or the brackets")),
+        Field::Balance(n @ 2..) => Err(line
+            .fault(format!("balance{n} is not read: a statement proves the balance of its own account"))
+            .hint("leave the line out; hissab assert ACCOUNT AMOUNT -d DATE keeps the balance of another")),
+        _ => Ok(()),
+    }
+}
+
 fn is_table(text: &str) -> bool {
     text.strip_prefix("if")
         .and_then(|rest| rest.chars().next())
@@ -339,11 +406,13 @@ mod tests {
 
     fn parse_one(text: &str) -> Result<Rules, Fault> {
         parse(text, &mut |file| {
-            if file == "common.rules" {
-                Ok("if TEA\n account2 Expenses:Tea\n".to_owned())
-            } else {
-                Err("no such file".to_owned())
-            }
+            let text = match file {
+                "common.rules" => "if TEA\n account2 Expenses:Tea\n",
+                "broken.rules" => "skip\n\nwat 5\n",
+                "pattern.rules" => "\nif (\n account2 a\n",
+                _ => return Err("no such file".to_owned()),
+            };
+            Ok(text.to_owned())
         })
     }
 
@@ -384,6 +453,16 @@ mod tests {
             ("if,account2,comment\nTEA,A\n", 2),
             ("skip x\n", 1),
             ("separator abc\n", 1),
+            ("skip\ntimezone UTC\n", 2),
+            ("account1 a\nif TEA\n account1 b\n", 3),
+            ("if,account2,account1\nTEA,a,b\n", 2),
+            ("fields date,account1,amount\n", 1),
+            ("account1 a:%2\n", 1),
+            ("account2 (budget)\n", 1),
+            ("if TEA\n account2 [budget:tea]\n", 2),
+            ("fields date,amount,balance2\n", 1),
+            ("account1 a\ninclude broken.rules\n", 2),
+            ("account1 a\ninclude pattern.rules\n", 2),
         ] {
             let fault = parse_one(text).unwrap_err();
             assert_eq!(
@@ -392,6 +471,17 @@ mod tests {
                 "{text:?}: {}",
                 fault.why
             );
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_in_an_included_file_names_both_lines() {
+        for (file, place) in [
+            ("broken.rules", "broken.rules:3:1: wat 5"),
+            ("pattern.rules", "pattern.rules:2:1: if ("),
+        ] {
+            let fault = parse_one(&format!("account1 a\ninclude {file}\n")).unwrap_err();
+            assert!(fault.why.starts_with(place), "{}", fault.why);
         }
     }
 }

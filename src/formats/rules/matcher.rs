@@ -163,7 +163,7 @@ impl Automaton {
     }
 }
 
-fn compile(pattern: &str) -> Result<Regex, String> {
+pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
     RegexBuilder::new(pattern)
         .case_insensitive(true)
         .size_limit(COMPILED_BYTES_MAX)
@@ -188,6 +188,8 @@ fn plain_words(pattern: &str) -> Option<Vec<String>> {
         match c {
             '|' => words.push(String::new()),
             '\\' => match chars.next()? {
+                // Where a word begins and ends.
+                '<' | '>' => return None,
                 c if c.is_ascii_punctuation() => word.push(c),
                 _ => return None,
             },
@@ -226,6 +228,8 @@ mod tests {
         assert_eq!(hits(&patterns, "STEAM"), [0, 1, 3, 4]);
         assert_eq!(hits(&patterns, "tea a.b"), [0, 2, 3, 5]);
         assert_eq!(hits(&patterns, "none"), [] as [u32; 0]);
+        assert_eq!(hits(&["\\<tea\\>"], "black tea"), [0]);
+        assert_eq!(hits(&["\\<tea\\>"], "steam"), [] as [u32; 0]);
     }
 
     #[test]

@@ -111,6 +111,8 @@ pub struct Directives {
     pub separator: Option<u8>,
     pub encoding: Option<String>,
     pub newest_first: bool,
+    /// Rows of one day stand the other way round than the days do.
+    pub intra_day_reversed: bool,
 }
 
 /// Rules ready to run.
@@ -230,11 +232,30 @@ impl Rules {
         found.1.constant.clone()
     }
 
-    /// True if some block sets the field.
-    pub fn is_conditional(&self, field: Field) -> bool {
-        self.blocks
-            .iter()
-            .any(|b| b.sets.iter().any(|(f, _)| *f == field))
+    /// What is set and means nothing unless the rules read the rows too: the first such field's name.
+    pub fn left_without_rows(&self) -> Option<String> {
+        self.fields.iter().find_map(|field| match field {
+            Field::Account(n @ 3..) => Some(format!("account{n}")),
+            Field::Amount(n @ 1..) | Field::AmountIn(n @ 1..) | Field::AmountOut(n @ 1..) => {
+                Some(format!("amount{n}"))
+            }
+            Field::Amount(0) | Field::AmountIn(0) | Field::AmountOut(0) => {
+                Some("amount".to_owned())
+            }
+            Field::Currency(_) => Some("currency".to_owned()),
+            _ => None,
+        })
+    }
+
+    /// True if anything sets the account or the amount of entry `n`.
+    pub fn reaches_entry(&self, n: u8) -> bool {
+        let fields = [
+            Field::Account(n),
+            Field::Amount(n),
+            Field::AmountIn(n),
+            Field::AmountOut(n),
+        ];
+        fields.iter().any(|f| self.fields.contains(f))
     }
 
     /// Columns whose cells become part of these fields.
@@ -439,6 +460,22 @@ pub(crate) mod tests {
         assert_eq!(account2(&rules, &["d", "atm", "5"]), "Exact");
         assert_eq!(account2(&rules, &["d", "UPI x", "5"]), "Upi");
         assert_eq!(account2(&rules, &["d", "UPI SALARY", "5"]), "");
+    }
+
+    #[test]
+    fn patterns_of_one_line_are_joined_and_names_can_be_quoted() {
+        let rules = read(
+            "fields date,\"Who is it\",amount\ndescription for %\"who is it\"\nif %\"Who is it\" ^TEA && ! STEAM && -5\n account2 Tea\n",
+        );
+        assert_eq!(account2(&rules, &["d", "TEA", "-5"]), "Tea");
+        assert_eq!(account2(&rules, &["d", "TEA", "5"]), "");
+        assert_eq!(account2(&rules, &["d", "TEA STEAM", "-5"]), "");
+        let record = Cells::of(&["d", "Ramesh", "-5"]);
+        let verdict = rules.apply(&record, &mut Scratch::default());
+        assert_eq!(
+            verdict.get(Field::Description, &record).unwrap(),
+            "for Ramesh"
+        );
     }
 
     #[test]

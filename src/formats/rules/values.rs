@@ -78,7 +78,12 @@ pub(super) fn template(value: &str, fields: &[String]) -> Template {
             .map(char::len_utf8)
             .sum();
         let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        let quoted = after.strip_prefix('"').and_then(|rest| rest.find('"'));
         let (part, taken) = match c {
+            '%' if quoted.is_some_and(|n| n > 0) => {
+                let length = quoted.unwrap_or(0);
+                (part_of(&after[1..=length], fields), length + 2)
+            }
             '%' if name > 0 => (part_of(&after[..name], fields), name),
             '\\' if digits > 0 => (Part::Group(after[..digits].parse().unwrap_or(0)), digits),
             _ => {
