@@ -64,22 +64,13 @@ fn input(name: &str) -> Result<(Option<Tool>, Input)> {
         Some(("beancount", path)) => (Some(Tool::Beancount), path),
         Some(("gnucash", path)) => (Some(Tool::Gnucash), path),
         Some(("tally", path)) => (Some(Tool::TallyXml), path),
-        // A statement needs an account and rules before it is a book: `import` asks for both.
-        Some((format @ ("csv" | "ssv" | "tsv"), path)) => {
-            let words = format!("-f does not read {format} files: a statement is read into a book");
-            return Err(Failure::usage("unsupported", words)
-                .hint("hissab init BOOK.hissab")
-                .hint(format!(
-                    "then: hissab -B BOOK.hissab import {} --account ACCOUNT",
-                    super::error::shell_word(path)
-                )));
-        }
+        Some(("csv" | "ssv" | "tsv", path)) => (Some(Tool::Ruled), path),
         Some((format @ ("timedot" | "timeclock"), _)) => {
             return Err(Failure::usage(
                 "unsupported",
                 format!("-f does not read {format} files: {name}"),
             )
-            .hint("import them into a book: hissab import FILE"));
+            .hint("turn it into a journal: hledger -f FILE print > FILE.journal"));
         }
         _ => (None, name),
     };

@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::journal::builder::Builder;
 use super::journal::{self, Dialect, From, Input, JournalError, ReadJournal, ReadOptions};
 use super::sniff::{self, Content};
-use super::{beancount, gnucash, tally, xml};
+use super::{beancount, gnucash, ruled, tally, xml};
 
 /// Whose book a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Tool {
     TallyXml,
     /// Tally's day book as CSV.
     TallyCsv,
+    /// A bank's CSV, with hledger's rules beside it.
+    Ruled,
 }
 
 impl Tool {
@@ -68,6 +70,7 @@ pub fn read(
             Tool::TallyCsv => binary(input, &mut builder, |bytes, _, source| {
                 vouchers.day_book(bytes, source)
             }),
+            Tool::Ruled => by_rules(input, &mut builder),
         }
     }
     beancount::read(ledgers, &mut builder);
@@ -117,19 +120,40 @@ fn binary(
         read(bytes, builder, source)
     });
     if let Err(fault) = done {
-        builder.fail(JournalError {
-            file: name,
-            line: fault.line.unwrap_or(0),
-            column: fault
-                .column
-                .map_or(0, |c| u32::try_from(c).unwrap_or(u32::MAX)),
-            text: fault.text.unwrap_or_default(),
-            fault: journal::Fault {
-                code: fault.code,
-                message: fault.why,
-                hint: fault.hint,
-            },
-        });
+        builder.fail(failed(name, fault));
+    }
+}
+
+/// A CSV file by the rules beside it; what is wrong with those is said of their file.
+fn by_rules(input: Input, builder: &mut Builder<'_>) {
+    let From::Path(path) = &input.from else {
+        let why = "its rules stand beside a file, and this is none";
+        let fault = Fault::file("unsupported", why).hint("save it as a file, or hissab import -");
+        return builder.fail(failed(Arc::from(input.name), fault));
+    };
+    match ruled::rules_beside(path) {
+        Ok(rules) => binary(input, builder, |bytes, builder, source| {
+            ruled::read(&bytes, rules, builder, source)
+        }),
+        Err(fault) => {
+            let rules = ruled::rules_path(path).display().to_string();
+            builder.fail(failed(Arc::from(rules), fault));
+        }
+    }
+}
+
+fn failed(file: Arc<str>, fault: Fault) -> JournalError {
+    let column = fault.column.unwrap_or(0);
+    JournalError {
+        file,
+        line: fault.line.unwrap_or(0),
+        column: u32::try_from(column).unwrap_or(u32::MAX),
+        text: fault.text.unwrap_or_default(),
+        fault: journal::Fault {
+            code: fault.code,
+            message: fault.why,
+            hint: fault.hint,
+        },
     }
 }
 
@@ -149,10 +173,17 @@ fn told(input: Input) -> (Tool, Input) {
             From::Reader(Box::new(Cursor::new(head.clone()).chain(reader)))
         }
     };
-    let tool = sniff::content(&head)
-        .ok()
-        .and_then(Tool::of)
-        .filter(|t| !matches!(t, Tool::Journal(_)));
-    let tool = tool.unwrap_or(Tool::Journal(input.dialect));
+    let content = sniff::content(&head).ok();
+    let tool = match content.and_then(Tool::of) {
+        None if content == Some(Content::Csv) && is_table(&input.name) => Tool::Ruled,
+        None | Some(Tool::Journal(_)) => Tool::Journal(input.dialect),
+        Some(tool) => tool,
+    };
     (tool, Input { from, ..input })
+}
+
+/// A journal's name may be anything; these are tables.
+fn is_table(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, end)| end.to_lowercase());
+    extension.is_some_and(|end| matches!(&*end, "csv" | "ssv" | "tsv"))
 }

@@ -25,9 +25,10 @@ fn imported(env: &TestEnv, csv: &str, rules: &str) -> Run {
     ])
 }
 
-fn sums(env: &TestEnv) -> Sums {
+fn sums(env: &TestEnv, book: [&str; 2]) -> Sums {
+    let [flag, file] = book;
     let run = env
-        .hissab(["-B", "a.hissab", "balance", "-O", "csv", "--no-header"])
+        .hissab([flag, file, "balance", "-O", "csv", "--no-header"])
         .ok();
     let rows = run.stdout.lines().map(|line| {
         let cells: Vec<&str> = line.split(',').collect();
@@ -37,13 +38,16 @@ fn sums(env: &TestEnv) -> Sums {
     normal(rows.collect())
 }
 
-/// Imported with rules, a file has the balances that hledger reads from it.
+/// Imported with rules, and read with `-f`, a file has the balances that hledger reads from it.
 fn agrees(csv: &str, rules: &str) {
     let env = TestEnv::new();
     imported(&env, csv, rules).ok();
     let theirs = hledger(Path::new(&env.path("bank.csv"))).unwrap_or_else(|e| panic!("{rules}{e}"));
     eprintln!("{rules}");
-    same("hledger", &sums(&env), &normal(theirs));
+    let theirs = normal(theirs);
+    same("hledger", &sums(&env, ["-B", "a.hissab"]), &theirs);
+    same("hledger", &sums(&env, ["-f", "bank.csv"]), &theirs);
+    same("hledger", &sums(&env, ["-f", "csv:bank.csv"]), &theirs);
 }
 
 #[test]
@@ -214,4 +218,62 @@ fn rules_of_newer_hledger_are_read_too() {
     3,expenses:unknown,
     3,assets:bank,
     "#);
+}
+
+#[test]
+fn a_file_read_with_f_needs_rules_that_name_its_account() {
+    let env = TestEnv::new();
+    env.write("bank.csv", BANK);
+    let read = |words: &[&str]| {
+        let run = env.hissab(["-f", "csv:bank.csv", "balance"]).exits(1);
+        for word in words {
+            assert!(run.stderr.contains(word), "{run}");
+        }
+    };
+    read(&["bank.csv.rules", "write hledger's CSV rules into it"]);
+    let alone = env.hissab(["-f", "bank.csv", "balance"]).exits(1);
+    assert!(alone.stderr.contains("bank.csv.rules"), "{alone}");
+    env.write("bank.csv.rules", "skip\nwat 5\n");
+    read(&["bank.csv.rules:2:1  wat 5"]);
+    env.write("bank.csv.rules", "skip\nfields date,description,amount\n");
+    read(&["account1 Assets:Bank"]);
+    env.write(
+        "bank.csv.rules",
+        "fields date,description,amount\naccount1 a\n",
+    );
+    read(&["bank.csv:1:1  date,desc,amount", "cannot read a date"]);
+    env.write("bank.csv.rules", HEAD);
+    let run = env
+        .hissab([
+            "-f",
+            "bank.csv",
+            "register",
+            "-O",
+            "csv",
+            "--no-header",
+            "--fields",
+            "date,description,account,debit",
+        ])
+        .ok();
+    insta::assert_snapshot!(run.stdout, @r"
+    2026-04-01,TEA STALL,assets:bank,
+    2026-04-01,TEA STALL,expenses:unknown,5.00
+    2026-04-02,SALARY ACME,assets:bank,100.00
+    2026-04-02,SALARY ACME,expenses:unknown,
+    2026-04-03,RENT FLAT,assets:bank,
+    2026-04-03,RENT FLAT,expenses:unknown,50.00
+    ");
+    // Without a commodity, as hledger has it.
+    env.write(
+        "bank.csv.rules",
+        "skip\nfields date,description,amount\naccount1 a\n",
+    );
+    let run = env
+        .hissab(["-f", "bank.csv", "balance", "-O", "csv", "--no-header"])
+        .ok();
+    insta::assert_snapshot!(run.stdout, @r"
+    income:unknown,,-100.00
+    expenses:unknown,,55.00
+    a,,45.00
+    ");
 }

@@ -218,11 +218,10 @@ Total          0
 error: . is a folder, not a journal
 [exit 1]
 "#);
-    assert_snapshot!(look(&["-f", "csv:x.csv", "bal"]), @r#"
+    assert_snapshot!(look(&["-f", "timedot:x.timedot", "bal"]), @r#"
 --- stderr
-error: -f does not read csv files: a statement is read into a book
- hint: hissab init BOOK.hissab
- hint: then: hissab -B BOOK.hissab import x.csv --account ACCOUNT
+error: -f does not read timedot files: timedot:x.timedot
+ hint: turn it into a journal: hledger -f FILE print > FILE.journal
 [exit 2]
 "#);
     let fed = env.hissab_fed(

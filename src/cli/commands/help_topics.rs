@@ -122,7 +122,8 @@ csv, tsv and ndjson hold rows only. JSON documents begin with their schema, for 
 Whole books are read by import and by -f, known by what they hold, not by their name:
 hledger and Ledger journals, beancount (beancount:FILE), GnuCash as XML or SQLite
 (gnucash:FILE), Tally's XML of masters and vouchers (tally:FILE) and its day book as CSV.
-Import Tally's masters first, so that each ledger has its place.
+Import Tally's masters first, so that each ledger has its place. A bank's CSV is read by -f with
+hledger's CSV rules beside it: bank.csv by bank.csv.rules.
 
 Import tells a file by what it holds. Statements in tables: CSV of any bank, XLSX, ODS, XLS, and
 web pages saved as XLS; --sheet names the sheet. What rows are for is said by --rules FILE:
