@@ -110,7 +110,12 @@ impl Section {
                 values.push((*account, *currency, columns.clone()));
             }
         }
-        totals.retain(|_, columns| layout.shape.zeros || columns.iter().any(|c| *c != 0));
+        // Of a currency whose lines cancel each other the sum is zero, and said: the lines are shown.
+        let shown = |currency: &CurrencyKey| {
+            let mut of_it = values.iter().filter(|(_, c, _)| c == currency);
+            of_it.any(|(_, _, columns)| columns.iter().any(|c| *c != 0))
+        };
+        totals.retain(|currency, _| layout.shape.zeros || shown(currency));
         let mut lines: Vec<Line> = arrange(chart, values, layout.shape)
             .into_iter()
             .map(|line| Line {
@@ -156,7 +161,7 @@ impl Section {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reports::sample::{INR, chart};
+    use crate::reports::sample::{INR, USD, chart};
 
     fn amounts(rows: &[(&str, i128)]) -> (Chart, ByAccount) {
         let chart = chart(&rows.iter().map(|r| r.0).collect::<Vec<_>>());
@@ -248,5 +253,26 @@ mod tests {
                 "Assets:Empty 0"
             ]
         );
+    }
+
+    #[test]
+    fn a_currency_whose_lines_cancel_each_other_has_a_sum_of_zero() {
+        let chart = chart(&["Assets:Bank", "Assets:Receivable:Acme", "Assets:Cash"]);
+        let key = |path: &str| chart.find(path).map(|a| a.key).expect("just made");
+        let amounts: ByAccount = [
+            ((key("Assets:Bank"), USD), vec![100]),
+            ((key("Assets:Receivable:Acme"), USD), vec![-100]),
+            ((key("Assets:Cash"), INR), vec![0]),
+        ]
+        .into();
+        let section = Section::of(
+            "assets",
+            Side::Debit,
+            &chart,
+            &amounts,
+            Layout::default(),
+            |_| true,
+        );
+        assert_eq!(section.totals, [(USD, vec![0])].into());
     }
 }
