@@ -30,7 +30,7 @@ pub enum Violation {
     PriceTooLong { account: Arc<str> },
     #[error("the price of {account} is negative")]
     NegativePrice { account: Arc<str> },
-    #[error("a price of {account} in its own currency {currency}")]
+    #[error("{account} is in {currency}, and so is its price")]
     PriceInOwnCurrency {
         account: Arc<str>,
         currency: Arc<str>,

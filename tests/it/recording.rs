@@ -522,3 +522,33 @@ fn an_account_that_undo_closes_is_closed_on_the_day_that_is_said() {
         "account,closed\nExpenses:Cleaning,2026-05-09\n"
     );
 }
+
+/// An invoice in a foreign currency, at the rate of its day.
+#[test]
+fn an_amount_at_a_price_is_posted_however_it_is_typed() {
+    let env = shop();
+    env.hissab(["party", "add", "Acme", "--customer"]).ok();
+    for line in [
+        "add Invoice Acme '1000 USD @ 85' Income:Sales",
+        "add Invoice Acme 1000 USD @ 85 INR Income:Sales",
+        "add Invoice Acme 1000USD@@85000 Income:Sales",
+        "add Invoice --dr 'Acme=1000 USD @ 85 INR' --cr Income:Sales",
+        "add Invoice Acme '1000 USD @ 85' Income:Sales -85000",
+    ] {
+        let shown = env.hissab(split(line)).ok().stdout;
+        assert!(shown.contains("1,000.00 USD Dr"), "{line}: {shown}");
+        assert!(shown.contains("85,000.00 Cr"), "{line}: {shown}");
+    }
+    for line in [
+        "add Invoice Acme '1000 USD @' Income:Sales",
+        "add Invoice Acme '1000 USD @ -85' Income:Sales",
+        "add Invoice Acme '1000 USD @ many' Income:Sales",
+        "add Invoice --dr 'Acme=1000 USD @ x' --cr Income:Sales",
+    ] {
+        let refused = env.hissab(split(line)).exits(2);
+        assert!(refused.stderr.contains("@ 85' each"), "{line}: {refused}");
+    }
+    // An address is no price.
+    env.hissab(["add", "asha@upi", "Expenses:Tea", "5", "cash"])
+        .ok();
+}

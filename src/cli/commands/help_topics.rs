@@ -77,6 +77,7 @@ Amounts
   120+30*2                           sums, exactly
   -500   \"(500)\"                     negative: a credit
   \"500 Dr\"   \"500 Cr\"                a side, spelled
+  \"1000 USD @ 85\"                  at a price each, @@ 85000 in all; of add
 
 Refused, never guessed: malformed groups, more decimals than the currency has, exponents,
 5cr (crore or credit?), zero. A word of - and a digit or symbol is a value, not a flag.

@@ -5,12 +5,14 @@ use super::creating::Wanted;
 use super::resolve::Money;
 use crate::cli::error::{Failure, Result, shell_word};
 use crate::ledger::amount_text::Side;
-use crate::ledger::draft::DraftEntry;
+use crate::ledger::draft::{DraftEntry, DraftPrice};
+use crate::ledger::transaction::PriceBasis;
 
 /// Reads ACCOUNT AMOUNT pairs; the last amount may be left out.
 ///
-/// Debits are positive, credits negative or written `"500 Cr"`.
+/// Debits are positive, credits negative or written `"500 Cr"`; `1000 USD @ 85` is an amount at a price.
 pub fn entries(recorder: &mut Recorder<'_>, words: &[String]) -> Result<Vec<DraftEntry>> {
+    let words = &prices_apart(recorder, words);
     let mut entries = Vec::new();
     let mut at = 0;
     while at < words.len() {
@@ -26,8 +28,14 @@ pub fn entries(recorder: &mut Recorder<'_>, words: &[String]) -> Result<Vec<Draf
         at += 1;
         match recorder.take_money(&words[at..], true)? {
             Some((money, count)) => {
-                entries.push(money.entry(&account));
                 at += count;
+                let mut entry = money.entry(&account);
+                if let Some(basis) = words.get(at).and_then(|word| basis_of(word)) {
+                    let (price, count) = price(recorder, &words[at + 1..], basis)?;
+                    entry.price = Some(price);
+                    at += 1 + count;
+                }
+                entries.push(entry);
             }
             None => entries.push(DraftEntry {
                 account,
@@ -37,6 +45,67 @@ pub fn entries(recorder: &mut Recorder<'_>, words: &[String]) -> Result<Vec<Draf
     }
     check_missing(&entries)?;
     Ok(entries)
+}
+
+/// The signs of a price: of one unit, of all.
+fn basis_of(word: &str) -> Option<PriceBasis> {
+    match word {
+        "@" => Some(PriceBasis::Unit),
+        "@@" => Some(PriceBasis::Total),
+        _ => None,
+    }
+}
+
+/// What stands before and after the sign of a price: `1000 USD @ 85`.
+fn at_sign(text: &str) -> Option<(&str, &'static str, &str)> {
+    let (amount, rest) = text.split_once('@')?;
+    let (sign, price) = match rest.strip_prefix('@') {
+        Some(price) => ("@@", price),
+        None => ("@", rest),
+    };
+    Some((amount.trim(), sign, price.trim()))
+}
+
+/// The words with amount, sign and price each on its own, where one word holds them: `1000USD@85`.
+fn prices_apart(recorder: &Recorder<'_>, words: &[String]) -> Vec<String> {
+    let mut apart = Vec::with_capacity(words.len());
+    for word in words {
+        match at_sign(word) {
+            Some((amount, sign, price)) if recorder.looks_like_amount(amount) => {
+                let parts = [amount, sign, price].map(str::to_owned);
+                apart.extend(parts.into_iter().filter(|part| !part.is_empty()));
+            }
+            _ => apart.push(word.clone()),
+        }
+    }
+    apart
+}
+
+/// The price at the beginning of some words, and how many it took. Without a currency it is in the book's.
+fn price(
+    recorder: &mut Recorder<'_>,
+    words: &[String],
+    basis: PriceBasis,
+) -> Result<(DraftPrice, usize)> {
+    let taken = recorder.take_money(words, false)?;
+    match taken.filter(|(money, _)| money.amount.is_sign_positive()) {
+        Some((money, count)) => {
+            let price = DraftPrice {
+                amount: money.amount,
+                currency: money.currency,
+                basis,
+            };
+            Ok((price, count))
+        }
+        None => {
+            let said = words.first().map(String::as_str).unwrap_or_default();
+            Err(
+                Failure::usage("bad-price", format!("{said:?} is not a price")).hint(
+                    "an amount at a price: '1000 USD @ 85' each, or '1000 USD @@ 85000' in all",
+                ),
+            )
+        }
+    }
 }
 
 fn check_missing(entries: &[DraftEntry]) -> Result<()> {
@@ -72,6 +141,14 @@ pub fn sided(recorder: &mut Recorder<'_>, text: &str, side: Side) -> Result<Draf
         });
     };
     let account = recorder.account(name)?;
+    let (amount, price) = match at_sign(amount) {
+        Some((amount, sign, text)) => {
+            let basis = basis_of(sign).unwrap_or(PriceBasis::Unit);
+            let price = price(recorder, &[text.to_owned()], basis)?.0;
+            (amount, Some(price))
+        }
+        None => (amount, None),
+    };
     let money = recorder.money(amount)?;
     if money.amount.is_sign_negative() || money.side.is_some_and(|s| s != side) {
         return Err(Failure::usage(
@@ -86,7 +163,10 @@ pub fn sided(recorder: &mut Recorder<'_>, text: &str, side: Side) -> Result<Draf
         Side::Debit => money,
         Side::Credit => money.negated(),
     };
-    Ok(money.entry(&account))
+    Ok(DraftEntry {
+        price,
+        ..money.entry(&account)
+    })
 }
 
 /// `ACCOUNT=AMOUNT`, signed; of `opening`. Without sign or side, an amount is on the account's own side.
