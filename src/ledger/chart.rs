@@ -72,19 +72,29 @@ impl Chart {
         self.by_code.get(code).map(|k| self.currency(*k))
     }
 
+    /// The currencies that names find, by key.
+    pub fn open_currencies(&self) -> impl Iterator<Item = &Currency> {
+        self.currencies
+            .iter()
+            .filter(|c| self.by_code.contains_key(&c.code))
+    }
+
     /// A currency by code, by code in any case, or by symbol.
     pub fn resolve_currency(&self, text: &str) -> Option<&Currency> {
         self.find_currency(text)
             .or_else(|| {
-                self.currencies
-                    .iter()
+                self.open_currencies()
                     .find(|c| c.symbol.as_deref() == Some(text))
             })
             .or_else(|| {
-                self.currencies
-                    .iter()
+                self.open_currencies()
                     .find(|c| c.code.eq_ignore_ascii_case(text))
             })
+    }
+
+    /// No name finds the currency any more; its key still does.
+    pub fn hide_currency(&mut self, code: &str) {
+        self.by_code.remove(code);
     }
 
     /// Adds or replaces an account; a new one must carry the next key.

@@ -13,6 +13,7 @@ mod concurrency;
 mod contract;
 mod contract_reading;
 mod crash;
+mod currencies;
 mod damage;
 mod deploy;
 mod exits;

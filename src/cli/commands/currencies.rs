@@ -2,6 +2,7 @@
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Result};
+use crate::cli::record::removed;
 use crate::cli::shown::ShownArgs;
 use crate::ledger::totals::TotalsQuery;
 use crate::render::views::ListView;
@@ -18,13 +19,14 @@ pub struct Args {
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let mut book = ctx.open_read()?;
-    let chart = book.chart()?;
+    let (settings, mut chart) = (book.info()?.settings, book.chart()?);
+    removed::hide(&mut *book, &settings, &mut chart)?;
     let totals = book.totals(&TotalsQuery::until(None))?;
     let entries = |key| {
         let rows = totals.rows.iter().filter(|row| row.currency == key);
         rows.map(|row| row.count).sum()
     };
-    let rows = chart.currencies().iter().map(|currency| {
+    let rows = chart.open_currencies().map(|currency| {
         vec![
             Cell::text(&currency.code),
             Cell::Number(currency.scale.into()),

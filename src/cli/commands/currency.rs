@@ -5,8 +5,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use crate::cli::context::Context;
-use crate::cli::error::{Exit, Failure, Result};
-use crate::cli::record::{Recorder, WriteArgs, echo};
+use crate::cli::error::{Exit, Failure, Result, shell_word};
+use crate::cli::record::{Recorder, WriteArgs, echo, removed};
 use crate::cli::shown::ShownArgs;
 use crate::ledger::change::{Change, CurrencyChange, PriceChange};
 use crate::ledger::currency::{Currency, iso_scale, iso_symbol};
@@ -29,6 +29,8 @@ pub enum Action {
     Add(SetArgs),
     /// Set a currency's sign, name, or more decimal places
     Set(SetArgs),
+    /// Remove a currency that nothing is in
+    Remove(super::currency_remove::Args),
     /// Record a market price: what one unit is worth
     Price(PriceArgs),
     /// List market prices
@@ -82,13 +84,16 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         Action::List(args) => list(ctx, &args.shown),
         Action::Add(args) => put(ctx, &args, true),
         Action::Set(args) => put(ctx, &args, false),
+        Action::Remove(args) => super::currency_remove::run(ctx, args),
         Action::Price(args) => price(ctx, &args),
         Action::Prices(args) => prices(ctx, &args.shown),
     }
 }
 
 fn list(ctx: &mut Context, shown: &ShownArgs) -> Result<Exit> {
-    let chart = ctx.open_read()?.chart()?;
+    let mut book = ctx.open_read()?;
+    let (settings, mut chart) = (book.info()?.settings, book.chart()?);
+    removed::hide(&mut *book, &settings, &mut chart)?;
     if !shown.is_plain(ctx)? {
         let row = |c: &'_ Currency| {
             let text = |text: Option<&str>| match text {
@@ -104,14 +109,14 @@ fn list(ctx: &mut Context, shown: &ShownArgs) -> Result<Exit> {
         };
         let columns = ["code", "scale", "symbol", "name"].map(Column::text);
         let headings = vec!["Code", "Places", "Sign", "Name"];
-        let rows = chart.currencies().iter().map(row).collect();
+        let rows = chart.open_currencies().map(row).collect();
         shown.show(
             ctx,
             &view("currency-list/1", columns.to_vec(), headings, rows),
         )?;
         return Ok(Exit::Ok);
     }
-    for currency in chart.currencies() {
+    for currency in chart.open_currencies() {
         let more: Vec<&str> = [currency.symbol.as_deref(), currency.name.as_deref()]
             .into_iter()
             .flatten()
@@ -149,6 +154,17 @@ fn put(ctx: &mut Context, args: &SetArgs, new: bool) -> Result<Exit> {
             "the currency's code is empty",
         ));
     }
+    if new && code.contains(char::is_whitespace) {
+        return Err(Failure::usage(
+            "bad-currency",
+            format!("{code:?} is no currency's code: it has a space in it"),
+        )
+        .hint(format!(
+            "hissab currency add {} --name {}",
+            code.split_whitespace().collect::<String>().to_uppercase(),
+            shell_word(&code)
+        )));
+    }
     let known = recorder.chart.find_currency(&code).cloned();
     match (&known, new) {
         (Some(_), true) => {
@@ -167,8 +183,14 @@ fn put(ctx: &mut Context, args: &SetArgs, new: bool) -> Result<Exit> {
         }
         _ => {}
     }
-    let change = change_of(args, &code, known.as_ref());
+    let was = removed::was_removed(&recorder.info.settings, &code);
+    let row = was.then(|| recorder.chart.currencies().iter().find(|c| c.code == code));
+    let change = change_of(args, &code, known.as_ref().or(row.flatten()));
     let content = format!("{change:?}");
+    let back = was.then(|| Change::Setting {
+        name: removed::setting(&code),
+        value: None,
+    });
     let text = format!(
         "{} {code} with {} decimal places",
         if new { "added" } else { "set" },
@@ -182,7 +204,9 @@ fn put(ctx: &mut Context, args: &SetArgs, new: bool) -> Result<Exit> {
                 "currency-set"
             },
             None,
-            vec![Change::Currency(change)],
+            std::iter::once(Change::Currency(change))
+                .chain(back)
+                .collect(),
             &args.write,
             &content,
         )

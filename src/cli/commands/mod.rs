@@ -35,6 +35,7 @@ pub mod count;
 pub mod credit;
 pub mod currencies;
 pub mod currency;
+pub mod currency_remove;
 pub mod daybook;
 pub mod demo;
 pub mod demo_month;

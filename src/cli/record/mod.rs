@@ -7,6 +7,7 @@ pub mod draft_json;
 pub mod echo;
 pub mod lines;
 pub mod recorder;
+pub mod removed;
 pub mod resolve;
 pub mod transaction_json;
 pub mod words;

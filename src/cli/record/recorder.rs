@@ -19,6 +19,7 @@ use crate::ledger::settings::BookInfo;
 use crate::ledger::transaction::{Number, Transaction, TransactionId};
 
 use super::WriteArgs;
+use super::removed;
 
 /// One recording command at work.
 pub struct Recorder<'c> {
@@ -55,7 +56,8 @@ impl<'c> Recorder<'c> {
     /// Works on a book that is open already.
     pub fn with(ctx: &'c mut Context, mut book: Box<dyn Book>) -> Result<Recorder<'c>> {
         let info = book.info()?;
-        let chart = book.chart()?;
+        let mut chart = book.chart()?;
+        removed::hide(&mut *book, &info.settings, &mut chart)?;
         let today = ctx.today(&info.settings.timezone)?;
         Ok(Recorder {
             ctx,

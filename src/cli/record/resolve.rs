@@ -302,7 +302,7 @@ impl Recorder<'_> {
             format!("there is no currency {text:?} in this book"),
         );
         let upper = text.to_uppercase();
-        let known = self.chart.currencies().iter();
+        let known = self.chart.open_currencies();
         let near: Vec<&str> = known
             .filter(|c| !c.code.is_empty() && distance(&upper, &c.code.to_uppercase()) <= 1)
             .map(|c| &*c.code)
@@ -352,8 +352,7 @@ fn is_rupee_sign(text: &str) -> bool {
 /// Whether a word is a currency: of the book, or of ISO 4217 in capitals.
 fn names_currency(chart: &Chart, word: &str) -> bool {
     let known = chart
-        .currencies()
-        .iter()
+        .open_currencies()
         .any(|c| *c.code == *word || c.symbol.as_deref() == Some(word));
     known || iso_scale(word).is_some() || iso_of_symbol(word).is_some()
 }

@@ -53,10 +53,21 @@ pub fn undo<R: Rows>(
                 "operation {} ({}) cannot be taken back",
                 entry.record.sequence, entry.record.action
             ),
-            None,
+            entry.changes.iter().find_map(other_way),
         ));
     }
     Ok(())
+}
+
+/// The command that takes back what undo does not.
+fn other_way(change: &LoggedChange) -> Option<String> {
+    match change {
+        LoggedChange::Currency {
+            before: None,
+            after,
+        } => Some(format!("hissab currency remove {}", after.code)),
+        _ => None,
+    }
 }
 
 fn named<R: Rows>(rows: &R, operation: OperationId) -> Result<AuditEntry> {
