@@ -1,20 +1,32 @@
 #!/usr/bin/env python3
 """Measures `hissab serve --database` on loopback against what the same Postgres does with bare SQL.
 
-    benches/postgres.py [--transactions N] [--seconds S]
+    benches/postgres.py [--transactions N] [--seconds S] [--organisations N] [--each N] [--binary PATH]
 
-Postgres, server and load share the machine and the run; every figure is a ratio to bare SQL taken next to it. Needs
-wrk, Postgres with pgbench and psql, Python and the toolchain. Start it with nothing else at work.
+Postgres, server and load share the machine and the run; every figure is a ratio to bare SQL, or to the same without
+others, taken next to it. Needs wrk, Postgres with pgbench and psql, Python and the toolchain. Start it with nothing
+else at work, as root (Postgres then runs as its own user) or as a user who may start one.
+
+At full size, which is what the issue's figures speak of and what no words give (some 40 minutes, 25 GB in $TMPDIR):
+
+    benches/postgres.py --transactions 1000000 --organisations 1000 --each 10000 --seconds 10
+
+Small, to see that it works, in a minute or two on any build that has the feature `postgres`:
+
+    benches/postgres.py --transactions 5000 --organisations 20 --each 1000 --seconds 3 --binary target/debug/hissab
 """
 import argparse
 import glob
+import itertools
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -36,14 +48,15 @@ UPDATE total SET debit = debit + 1250 * (2 - account), credit = credit + 1250 * 
  WHERE account IN (1, 2) AND currency = 1 AND month = 24316;
 """
 # Each question another day, so that no answer is one that was kept.
-TRIAL_BALANCE = """
+ASKING = """
 wrk.headers["Authorization"] = "Bearer {token}"
 local n = 0
 function request()
   n = n + 1
-  return wrk.format("GET", string.format("{path}?date=%04d-%02d-%02d", 2040 + math.floor(n / 336), 1 + math.floor(n / 28) % 12, 1 + n % 28))
+  return wrk.format("GET", string.format("{path}%04d-%02d-%02d", 2040 + math.floor(n / 336), 1 + math.floor(n / 28) % 12, 1 + n % 28))
 end
 """
+READERS = 2
 
 
 class Postgres:
@@ -110,22 +123,122 @@ def importing(database, serving, folder, book):
     return key
 
 
+def asking(serving, token, path, folder, seconds, clients):
+    """Mean and 99th percentile of answers, in milliseconds."""
+    script = os.path.join(folder, "asking.lua")
+    with open(script, "w") as file:
+        file.write(ASKING.format(token=token, path=path))
+    said = subprocess.run(["wrk", "-t", "1", "-c", str(clients), "-d", f"{seconds}s", "--timeout", "30s", "--latency", "-s", script, serving.url],
+                          check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in said or "Socket errors" in said:
+        sys.exit(said)
+    number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", said).groups()
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said).group(1))
+    return clients * 1000 / rate, float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+
 def looking(database, serving, token, folder, key, seconds):
     _, bare = database.pgbench(
         f"SELECT account, currency, sum(debit - credit) FROM hissab.total WHERE org_id = '{key}' GROUP BY 1, 2", 1, seconds, "hissab")
-    script = TRIAL_BALANCE.format(token=token, path="/api/v1/orgs/there/reports/trial-balance")
-    ours = 1000 / load.wrk(serving.url, script, folder, 1, seconds)
+    ours, _ = asking(serving, token, "/api/v1/orgs/there/reports/trial-balance?date=", folder, seconds, 1)
     print(f"| trial balance, one client | {ours:.2f} ms | the bare query on the totals: {bare:.2f} ms | {ours - bare:.2f} ms more | 3 ms |", flush=True)
 
 
+class Crowd:
+    """Many organisations of one size in one database; the first one is asked."""
+
+    def __init__(self, database, serving, folder, wanted):
+        self.database, self.serving, self.folder, self.wanted = database, serving, folder, wanted
+        self.rows = os.path.join(folder, "each.ndjson")
+        self.numbers = itertools.count()
+        made = os.path.join(folder, "each")
+        os.mkdir(made)
+        subprocess.run([sys.executable, os.path.join(HERE, "generate.py"), str(wanted.each), made], check=True)
+        book = os.path.join(made, "each.hissab")
+        load.told(["init", book, "--template", "plain", "--currency", "INR"])
+        load.told(["-B", book, "import", os.path.join(made, "book.journal"), "--create-accounts"])
+        load.told(["-B", book, "export", self.rows, "-O", "ndjson"])
+        self.add("one-0")
+        self.token = load.told(["-B", f"{serving.url}/one-0", "token", "create", "crowd"]).split()[-1]
+        cash = re.search(r'"id":"([^"]+)","path":"Assets:Cash[^"]*"', self.get("/chart")).group(1)
+        base = "/api/v1/orgs/one-0"
+        self.asked = {"trial balance": base + "/reports/trial-balance?date=",
+                      "a page of a ledger": f"{base}/transactions?ledger={cash}&limit=50&order=desc&to="}
+
+    def add(self, slug, rows=None):
+        url = self.serving.url
+        load.told(["org", "create", slug, "--slug", slug, "--template", "plain", "--currency", "INR", "--server", url])
+        load.told(["-B", f"{url}/{slug}", "import", rows or self.rows, "--create-accounts"])
+
+    def get(self, path):
+        url = self.serving.url + ("" if path.startswith("/api/") else "/api/v1/orgs/one-0") + path
+        return urllib.request.urlopen(urllib.request.Request(url, headers={"Authorization": "Bearer " + self.token})).read().decode()
+
+    def tails(self):
+        self.database.sql("ANALYZE", "hissab")
+        return {what: asking(self.serving, self.token, path, self.folder, self.wanted.seconds, READERS)[1] for what, path in self.asked.items()}
+
+    def among_others(self, alone):
+        count = self.wanted.organisations
+        began = time.perf_counter()
+        for number in range(1, count):
+            self.add(f"one-{number}")
+        print(f"| {count:,} organisations of {self.wanted.each:,} made | {time.perf_counter() - began:.0f} s | | | |", flush=True)
+        among = self.tails()
+        for what, path in self.asked.items():
+            ratio = among[what] / alone[what]
+            print(f"| {what} among {count:,} organisations, p99 | {among[what]:.2f} ms | alone: {alone[what]:.2f} ms | {ratio:.2f} × | 2 × |", flush=True)
+        return among
+
+    def beside_an_import(self, quiet, rows):
+        """Others import one large file after the other while the first organisation is asked."""
+        ended = threading.Event()
+
+        def importing():
+            while not ended.is_set():
+                self.add(f"noise-{next(self.numbers)}", rows)
+
+        for what, path in self.asked.items():
+            ended.clear()
+            noise = threading.Thread(target=importing)
+            noise.start()
+            time.sleep(1)
+            _, loud = asking(self.serving, self.token, path, self.folder, self.wanted.seconds, READERS)
+            ended.set()
+            noise.join()
+            print(f"| {what} beside an import at full speed, p99 | {loud:.2f} ms | without: {quiet[what]:.2f} ms | {loud / quiet[what]:.2f} × | 3 × |", flush=True)
+
+    def plans(self):
+        """What Postgres did for these questions, by its own log: nothing may read the rows of others."""
+        log = os.path.join(self.database.folder, "log")
+        before = os.path.getsize(log)
+        for path in self.asked.values():
+            self.get(path + "2039-12-31")
+        with open(log) as file:
+            file.seek(before)
+            text = file.read()
+        # Tables that have rows of every transaction or batch; of the others a page or two hold everybody's.
+        large = "txn|entry|total|audit|source_row"
+        scans = re.findall(rf"(?:Seq Scan|Index (?:Only )?Scan[^\n]*?|Bitmap Heap Scan) on (?:hissab\.)?(?:{large})\b[^\n]*\n[^\n]*\n", text)
+        strange = [scan for scan in scans if scan.startswith("Seq") or not re.search(r"Cond: .*org_id", scan)]
+        found = "none" if not strange else strange[0].split("(")[0].strip()
+        print(f"| scans of large tables that do not begin with the organisation, of {len(scans)} | {found} | | | none |", flush=True)
+
+
 def main():
-    words = argparse.ArgumentParser()
-    words.add_argument("--transactions", type=int, default=1_000_000)
-    words.add_argument("--seconds", type=int, default=10)
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--transactions", type=int, default=1_000_000, help="of the book that is imported and looked at (1,000,000)")
+    words.add_argument("--seconds", type=int, default=10, help="of each measurement (10)")
+    words.add_argument("--organisations", type=int, default=1_000, help="in one database; 0 leaves that part out (1,000)")
+    words.add_argument("--each", type=int, default=10_000, help="transactions of each organisation (10,000)")
+    words.add_argument("--binary", help="a build with the feature postgres to measure, instead of building one")
     wanted = words.parse_args()
     if not shutil.which("wrk"):
         sys.exit("wrk is needed (Debian: wrk)")
-    subprocess.run(["cargo", "build", "--release", "--quiet", "--features", "postgres"], cwd=run.ROOT, check=True)
+    if wanted.binary:
+        run.HISSAB = os.path.abspath(wanted.binary)
+    else:
+        subprocess.run(["cargo", "build", "--release", "--quiet", "--features", "postgres"], cwd=run.ROOT, check=True)
     database = Postgres()
     try:
         with tempfile.TemporaryDirectory(prefix="hissab-pg-load-") as folder:
@@ -142,25 +255,45 @@ def measure(database, folder, wanted):
         database.sql(f"CREATE DATABASE {name}")
     database.sql(TABLES, "bare")
     # The server signs in over the loopback; whoever it is works as the role that may least.
-    serving = load.Serving(os.path.join(folder, "data"), "--database", f"postgres://postgres@127.0.0.1:{PORT}/hissab")
+    start = lambda: load.Serving(os.path.join(folder, "data"), "--database", f"postgres://postgres@127.0.0.1:{PORT}/hissab")
+    serving = start()
+    crowd = None
     try:
         load.told(["login", serving.url, "--email", "asha@example.com", "--setup", "--password-stdin"],
                   input=f"{serving.code()}\n{load.PASSWORD}\n")
-        for name in ("load", "there"):
-            load.told(["org", "create", name.title(), "--slug", name, "--template", "plain", "--currency", "INR", "--server", serving.url])
-        for account in ("Expenses:Tea", "Assets:Cash"):
-            subprocess.run(run.hissab("-B", serving.url + "/load", "account", "add", account), capture_output=True)
-        token = lambda org: load.told(["-B", f"{serving.url}/{org}", "token", "create", "load"]).split()[-1]
-        book = os.path.join(folder, "big.hissab")
-        load.told(["init", book, "--template", "plain", "--currency", "INR"])
-        load.told(["-B", book, "import", os.path.join(folder, "book.journal"), "--create-accounts"])
-        print("| what | hissab | bare Postgres | ratio | goal |\n|---|---|---|---|---|")
-        posting(database, serving, token("load"), folder, wanted.seconds)
-        key = importing(database, serving, folder, book)
-        database.sql("ANALYZE", "hissab")
-        looking(database, serving, token("there"), folder, key, wanted.seconds)
+        print("| what | hissab | beside it | ratio | goal |\n|---|---|---|---|---|", flush=True)
+        rows = one_large(database, serving, folder, wanted)
+        if wanted.organisations:
+            crowd = Crowd(database, serving, folder, wanted)
+            among = crowd.among_others(crowd.tails())
+            crowd.beside_an_import(among, rows)
     finally:
         serving.stop()
+    if crowd:
+        for setting in ("session_preload_libraries = 'auto_explain'", "auto_explain.log_min_duration = 0"):
+            database.sql(f"ALTER DATABASE hissab SET {setting}")
+        crowd.serving = start()
+        try:
+            crowd.plans()
+        finally:
+            crowd.serving.stop()
+
+
+def one_large(database, serving, folder, wanted):
+    """One organisation of the wanted size; gives the rows it was made of."""
+    for name in ("load", "there"):
+        load.told(["org", "create", name.title(), "--slug", name, "--template", "plain", "--currency", "INR", "--server", serving.url])
+    for account in ("Expenses:Tea", "Assets:Cash"):
+        subprocess.run(run.hissab("-B", serving.url + "/load", "account", "add", account), capture_output=True)
+    token = lambda org: load.told(["-B", f"{serving.url}/{org}", "token", "create", "load"]).split()[-1]
+    book = os.path.join(folder, "big.hissab")
+    load.told(["init", book, "--template", "plain", "--currency", "INR"])
+    load.told(["-B", book, "import", os.path.join(folder, "book.journal"), "--create-accounts"])
+    posting(database, serving, token("load"), folder, wanted.seconds)
+    key = importing(database, serving, folder, book)
+    database.sql("ANALYZE", "hissab")
+    looking(database, serving, token("there"), folder, key, wanted.seconds)
+    return os.path.join(folder, "all.ndjson")
 
 
 if __name__ == "__main__":

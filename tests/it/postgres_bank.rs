@@ -1,5 +1,5 @@
-//! The bank test past one machine: clients move money over two servers while servers are killed and stopped,
-//! Postgres is killed and started again, and connections are cut. Nothing acknowledged is lost, nothing is there
+//! The bank test past one machine: clients move money over two servers that read from a streaming replica, while
+//! servers are killed and stopped, Postgres and the replica are killed and started again, and connections are cut. Nothing acknowledged is lost, nothing is there
 //! twice, every state in between sums to zero, numbers have no gap, and the service is back soon.
 
 use std::collections::HashMap;
@@ -38,17 +38,36 @@ struct Process {
 
 struct Bank {
     env: TestEnv,
-    url: String,
+    databases: Databases,
     cluster: Mutex<Cluster>,
+    replica: Mutex<Cluster>,
     servers: Vec<Process>,
+}
+
+/// Where servers write, and where they may read.
+struct Databases {
+    primary: String,
+    replica: String,
 }
 
 impl Bank {
     fn open() -> Bank {
         let cluster = Cluster::new(&[]);
-        let url = make_at(&cluster.base(), "bank");
+        let primary = make_at(&cluster.base(), "bank");
         let first = first_changes();
-        Served::in_postgres_at(&url, Uuid::now_v7(), &unit_of(1, "created", "asha", &first));
+        Served::in_postgres_at(
+            &primary,
+            Uuid::now_v7(),
+            &unit_of(1, "created", "asha", &first),
+        );
+        let replica = Cluster::following_closely(&cluster);
+        let databases = Databases {
+            replica: primary.replace(
+                &format!(":{}/", cluster.port),
+                &format!(":{}/", replica.port),
+            ),
+            primary,
+        };
         let env = TestEnv::new();
         let servers = (0..SERVERS)
             .map(|n| {
@@ -59,7 +78,7 @@ impl Bank {
                     .port();
                 let address = format!("127.0.0.1:{port}");
                 let data = env.path(&format!("data-{n}"));
-                let child = Mutex::new(serve(&env, &url, &address, &data));
+                let child = Mutex::new(serve(&env, &databases, &address, &data));
                 Process {
                     address,
                     data,
@@ -69,8 +88,9 @@ impl Bank {
             .collect();
         let bank = Bank {
             env,
-            url,
+            databases,
             cluster: Mutex::new(cluster),
+            replica: Mutex::new(replica),
             servers,
         };
         bank.wait();
@@ -117,11 +137,11 @@ impl Bank {
             rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         }
         child.wait().unwrap();
-        *child = serve(&self.env, &self.url, &process.address, &process.data);
+        *child = serve(&self.env, &self.databases, &process.address, &process.data);
     }
 
     fn fault(&self, chance: &mut Chance, kills: &mut usize) -> &'static str {
-        match chance.below(6) {
+        match chance.below(8) {
             0 => {
                 self.restart(chance.below(SERVERS), true);
                 "a server was killed"
@@ -131,12 +151,21 @@ impl Bank {
                 "a server was stopped"
             }
             2 => {
-                let cluster = self.cluster.lock().unwrap();
-                let name = self.url.rsplit('/').next().unwrap();
-                let shell = Shell::at(&format!("{}/{name}", cluster.base()));
-                let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'hissab'";
-                shell.number(cut);
+                let clusters = [&self.cluster, &self.replica];
+                for cluster in clusters {
+                    self.cut(cluster, "application_name = 'hissab'");
+                }
                 "every connection was cut"
+            }
+            3 => {
+                self.cut(&self.cluster, "backend_type = 'walsender'");
+                "the replica was cut off"
+            }
+            4 => {
+                let mut replica = self.replica.lock().unwrap();
+                replica.kill();
+                replica.start();
+                "the replica was killed"
             }
             _ => {
                 *kills += 1;
@@ -146,6 +175,16 @@ impl Bank {
                 "Postgres was killed"
             }
         }
+    }
+
+    /// Ends connections of a database that answers.
+    fn cut(&self, cluster: &Mutex<Cluster>, which: &str) {
+        let cluster = cluster.lock().unwrap();
+        let name = self.databases.primary.rsplit('/').next().unwrap();
+        let shell = Shell::at(&format!("{}/{name}", cluster.base()));
+        shell.number(&format!(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {which}"
+        ));
     }
 }
 
@@ -160,11 +199,13 @@ impl Drop for Bank {
     }
 }
 
-fn serve(env: &TestEnv, url: &str, address: &str, data: &std::path::Path) -> Child {
+fn serve(env: &TestEnv, databases: &Databases, address: &str, data: &std::path::Path) -> Child {
     env.command([
         "serve",
         "--database",
-        url,
+        &databases.primary,
+        "--read-database",
+        &databases.replica,
         "--listen",
         address,
         "--data",
@@ -257,7 +298,7 @@ fn money_moves_exactly_once_while_servers_and_postgres_are_killed() {
         for server in &bank.servers {
             let mut child = server.child.lock().unwrap();
             if child.try_wait().unwrap().is_some() {
-                *child = serve(&bank.env, &bank.url, &server.address, &server.data);
+                *child = serve(&bank.env, &bank.databases, &server.address, &server.data);
             }
         }
         bank.wait();
@@ -272,6 +313,12 @@ fn money_moves_exactly_once_while_servers_and_postgres_are_killed() {
     let mut found: HashMap<Uuid, usize> = HashMap::new();
     let mut numbers = Vec::new();
     let mut book = bank.book(0);
+    // The last of them may not have come to the replica yet.
+    let since = Instant::now();
+    while book.info().unwrap().sequence <= posted.len() as u64 {
+        assert!(since.elapsed() < BACK_WITHIN, "the replica stays behind");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
     let scanned = book.scan(&Default::default(), &mut |transaction| {
         *found.entry(transaction.id.0).or_default() += 1;
         numbers.push(transaction.number.0);

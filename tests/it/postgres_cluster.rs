@@ -102,6 +102,15 @@ impl Cluster {
 
     /// A streaming replica of another one.
     pub fn following(primary: &Cluster) -> Cluster {
+        Cluster::copying(primary, &[])
+    }
+
+    /// One that looks for its primary again five times a second when that was gone, not every five seconds.
+    pub fn following_closely(primary: &Cluster) -> Cluster {
+        Cluster::copying(primary, &["wal_retrieve_retry_interval=200ms"])
+    }
+
+    fn copying(primary: &Cluster, more: &[&str]) -> Cluster {
         let folder = tempfile::tempdir().unwrap();
         own(folder.path());
         let copied = program("pg_basebackup")
@@ -122,7 +131,7 @@ impl Cluster {
             .arg(folder.path().join("data"))
             .status();
         assert!(copied.unwrap().success());
-        Cluster::of(folder, &[])
+        Cluster::of(folder, more)
     }
 
     fn of(folder: TempDir, more: &[&str]) -> Cluster {
