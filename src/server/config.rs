@@ -154,6 +154,8 @@ pub struct Config {
     pub backups: Option<Backups>,
     /// Where results of jobs go; none: a folder in `data`.
     pub results: Option<Bucket>,
+    /// A collector of OpenTelemetry: `http://HOST:4318`.
+    pub traces: Option<String>,
     /// How long requests may go on after the server was told to stop.
     pub drain: Duration,
     pub log: LogTo,
@@ -180,6 +182,7 @@ impl Config {
             open_metrics: false,
             backups: None,
             results: None,
+            traces: None,
             drain: Duration::from_secs(10),
             log: LogTo::Stderr,
             clock: Arc::new(Timestamp::now),
@@ -204,6 +207,9 @@ impl Config {
         }
         if let Some(bucket) = &self.results {
             bucket.check()?;
+        }
+        if let Some(endpoint) = &self.traces {
+            super::traces::check(endpoint)?;
         }
         if let Some(tls) = &self.tls {
             super::listen::tls_config(tls)?;
@@ -261,6 +267,8 @@ pub enum ServeError {
     Tls { why: String },
     #[error("the store of results: {why}")]
     Results { why: String },
+    #[error("the collector of traces: {why}")]
+    Traces { why: String },
     #[error("this hissab was built without {what}")]
     NotBuiltIn {
         what: &'static str,
@@ -298,6 +306,7 @@ impl ServeError {
             ServeError::Results { .. } => {
                 "--results s3://BUCKET/FOLDER --s3-endpoint https://HOST --s3-region REGION --s3-credentials FILE"
             }
+            ServeError::Traces { .. } => "--otlp-endpoint http://HOST:4318",
             ServeError::NotBuiltIn { feature, .. } => {
                 return vec![format!(
                     "where its source is: cargo install --path . --features {feature}"

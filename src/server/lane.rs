@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::kept::{Answered, Kept};
 use super::lanes::{Inner, LaneStats, Place};
+use super::traces::Noted;
 use crate::book::open::{Shelf, Spot};
 use crate::book::{self, Book, BookError};
 use crate::ledger::change::{Change, Done, WriteMode};
@@ -75,6 +76,7 @@ pub struct UnitRequest {
     pub who: String,
     pub at: Timestamp,
     pub since: Instant,
+    pub noted: Noted,
     pub answer: oneshot::Sender<book::Result<Done>>,
 }
 
@@ -219,6 +221,11 @@ impl Lane {
         let units: Vec<_> = requests.iter().map(|r| r.unit.unit(&r.who, r.at)).collect();
         let outcomes = book.write(&units, WriteMode::Commit);
         drop(units);
+        let ended = Instant::now();
+        for request in &requests {
+            request.noted.step("lane wait", request.since, began);
+            request.noted.step("commit", began, ended);
+        }
         stats.commits.fetch_add(1, Ordering::Relaxed);
         stats
             .units
@@ -346,6 +353,7 @@ mod tests {
                 who: "a".to_owned(),
                 at: Timestamp::UNIX_EPOCH,
                 since: Instant::now(),
+                noted: Noted::default(),
                 answer,
             }))
         };

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::kept::Answered;
 use super::lane::{Lane, Request, UnitRequest, held};
 use super::seats::Seats;
+use super::traces::Noted;
 use crate::book::open::Shelf;
 use crate::book::{self, Book, BookError};
 use crate::ledger::change::Done;
@@ -155,8 +156,9 @@ impl Lanes {
     ) -> Result<T, LaneError> {
         let lane = self.inner.lane(&place)?;
         let (answer, answered) = oneshot::channel();
+        let (noted, since) = (Noted::of(place.org), Instant::now());
         self.inner.submit(Box::new(move || {
-            let result = lane.with_reader(work);
+            let result = noted.timed("read", since, || lane.with_reader(work));
             // Whoever asked may have gone away.
             let _ = answer.send(result);
         }))?;
@@ -177,12 +179,14 @@ impl Lanes {
             return Ok(Ok(answered));
         }
         let (answer, answered) = oneshot::channel();
+        let (noted, since) = (Noted::of(place.org), Instant::now());
         self.inner.submit(Box::new(move || {
             // Somebody may have asked the same while this waited.
-            let result = lane.with_reader(|book| match lane.kept_for(&question, book) {
+            let look = |book: &mut dyn Book| match lane.kept_for(&question, book) {
                 Some(answered) => Ok(Ok(answered)),
                 None => work(book),
-            });
+            };
+            let result = noted.timed("read", since, || lane.with_reader(look));
             if let Ok(Ok(answered)) = &result {
                 held(&lane.kept).keep(question, answered);
             }
@@ -221,6 +225,7 @@ impl Lanes {
             who,
             at,
             since: Instant::now(),
+            noted: Noted::of(place.org),
             answer,
         };
         self.enqueue(&place, Request::Unit(Box::new(request)))?;
@@ -234,8 +239,9 @@ impl Lanes {
         work: impl FnOnce(&mut dyn Book) -> book::Result<T> + Send + 'static,
     ) -> Result<T, LaneError> {
         let (answer, answered) = oneshot::channel();
+        let (noted, since) = (Noted::of(place.org), Instant::now());
         let request = Request::Alone(Box::new(move |book| {
-            let result = book.and_then(work);
+            let result = noted.timed("write", since, || book.and_then(work));
             let _ = answer.send(result);
         }));
         self.enqueue(&place, request)?;

@@ -48,6 +48,7 @@ pub mod secrets;
 pub mod state;
 mod strict;
 pub mod tail;
+pub mod traces;
 pub mod writing;
 
 pub use config::{Config, ServeError};
@@ -55,6 +56,7 @@ use keys::Keys;
 use lanes::Lanes;
 use registry::{Registry, answered, orgs, sessions, users};
 use state::{Shared, State};
+use traces::Traces;
 
 /// Threads that work on books, and books kept open.
 const LANE_THREADS: usize = 4;
@@ -99,7 +101,11 @@ impl Server {
         config.log = config.log.started();
         let (stop, stopping) = watch::channel(false);
         let drain = config.drain;
-        let state = prepare(config, stopping.clone())?;
+        let traces = {
+            let _inside = runtime.enter();
+            Traces::start(config.traces.as_deref())?
+        };
+        let state = prepare(config, traces, stopping.clone())?;
         let setup_code = set_up(&state.registry).map_err(|problem| ServeError::Failed {
             why: problem.internal.unwrap_or(problem.detail),
         })?;
@@ -161,6 +167,9 @@ impl Server {
         let _ = self.stop.send(true);
         let _ = runtime.block_on(served);
         self.state.lanes.close();
+        if let Some(traces) = &self.state.traces {
+            runtime.block_on(traces.finish());
+        }
         runtime.shutdown_timeout(LAST_MOMENT);
         self.state.config.log.finish();
     }
@@ -207,7 +216,7 @@ pub fn work(config: Config, started: impl FnOnce()) -> Result<(), ServeError> {
     let mut config = config;
     config.log = config.log.started();
     let (stop, stopping) = watch::channel(false);
-    let state = prepare(config, stopping)?;
+    let state = prepare(config, None, stopping)?;
     let stopped = {
         let _inside = runtime.enter();
         jobs::start(&state);
@@ -247,7 +256,11 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = std::io::Result<()>>> 
 }
 
 /// Folders, key, registry; what an interrupted start or stop left behind is swept.
-fn prepare(config: Config, stopping: watch::Receiver<bool>) -> Result<Shared, ServeError> {
+fn prepare(
+    config: Config,
+    traces: Option<Traces>,
+    stopping: watch::Receiver<bool>,
+) -> Result<Shared, ServeError> {
     let failed = |why: String| ServeError::Data {
         path: config.data.clone(),
         why,
@@ -285,7 +298,8 @@ fn prepare(config: Config, stopping: watch::Receiver<bool>) -> Result<Shared, Se
         &results,
         config.database.is_some(),
     )?);
-    let state = State::new(config.clone(), registry, lanes, keys, jobs, stopping);
+    let mut state = State::new(config.clone(), registry, lanes, keys, jobs, stopping);
+    state.traces = traces;
     Ok(Arc::new(state))
 }
 

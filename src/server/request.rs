@@ -47,10 +47,17 @@ pub async fn around(State(app): State<Shared>, mut request: Request, next: Next)
     let method = request.method().clone();
     let matched = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(RequestId(id.clone()));
+    let tracing = app
+        .traces
+        .as_ref()
+        .and_then(|traces| traces.begin(request.headers()));
     let work = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let response = work
-        .await
-        .unwrap_or_else(|_| Problem::internal("a handler panicked").into_response());
+    let answered = match &tracing {
+        Some(tracing) => tracing.over(work).await,
+        None => work.await,
+    };
+    let response =
+        answered.unwrap_or_else(|_| Problem::internal("a handler panicked").into_response());
     let (response, problem) = finish(response, &id);
     app.metrics.request(
         &method,
@@ -58,6 +65,11 @@ pub async fn around(State(app): State<Shared>, mut request: Request, next: Next)
         response.status().as_u16(),
         started.elapsed(),
     );
+    if let Some(tracing) = tracing {
+        let route = matched.as_ref().map_or("", MatchedPath::as_str);
+        let code = problem.as_ref().map(|p| &*p.code);
+        tracing.end(method.as_str(), route, response.status().as_u16(), code);
+    }
     let line = Line {
         at: app.now().to_string(),
         level: if response.status().is_server_error() {

@@ -18,6 +18,7 @@ use super::passwords::Passwords;
 use super::registry::Registry;
 use super::seats::Seats;
 use super::tail::Tails;
+use super::traces::Traces;
 
 /// The state of one server.
 pub struct State {
@@ -28,6 +29,8 @@ pub struct State {
     pub gates: Gates,
     pub passwords: Passwords,
     pub metrics: Metrics,
+    /// A collector of traces, if there is one.
+    pub traces: Option<Traces>,
     pub tails: Tails,
     /// Event streams by person.
     pub listeners: Seats<Uuid>,
@@ -54,6 +57,7 @@ impl State {
             gates: Gates::over(config.limits, &registry),
             passwords: Passwords::new(config.limits.hashes_at_once),
             metrics: Metrics::default(),
+            traces: None,
             tails: Tails::default(),
             listeners: Seats::default(),
             ready: AtomicBool::new(true),

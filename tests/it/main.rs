@@ -97,6 +97,8 @@ mod server_s3;
 mod server_schema;
 #[cfg(feature = "server")]
 mod server_tls;
+#[cfg(feature = "otel")]
+mod server_traces;
 mod shop;
 mod slips;
 mod sqlite_book;

@@ -38,7 +38,7 @@ const OWNED: &[(&str, &[&str])] = &[
         "refinery",
         &["book/sqlite", "book/postgres", "server/registry"],
     ),
-    ("reqwest", &["client"]),
+    ("reqwest", &["client", "server/traces/otlp.rs"]),
     ("axum", &["server"]),
     ("tower", &["server"]),
     ("tower_http", &["server"]),

@@ -64,6 +64,10 @@ pub struct Args {
     #[arg(long)]
     pub open_metrics: bool,
 
+    /// Send a trace of each request to this collector: http://HOST:4318
+    #[arg(long, value_name = "URL", env = "HISSAB_SERVE_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
+
     /// Copy every book and the registry there by the clock
     #[arg(long, value_name = "DIR")]
     pub backup_dir: Option<PathBuf>,
@@ -130,7 +134,14 @@ fn config(args: &Args) -> Result<Config> {
     config.limits.requests = args.requests_a_minute;
     config.jobs = !args.no_jobs;
     config.backups = backups(args)?;
+    config.traces = args.otlp_endpoint.clone().or_else(collector_of_all);
     Ok(config)
+}
+
+/// What every program of OpenTelemetry listens to; a build without it is no such program.
+fn collector_of_all() -> Option<String> {
+    let named = std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").ok();
+    named.filter(|url| cfg!(feature = "otel") && !url.is_empty())
 }
 
 fn backups(args: &Args) -> Result<Option<Backups>> {
@@ -190,6 +201,7 @@ pub fn failure(error: ServeError) -> Failure {
         ServeError::Data { .. } => (Exit::Failed, "bad-data-folder"),
         ServeError::Database { .. } => (Exit::Failed, "bad-database"),
         ServeError::Results { .. } => (Exit::Failed, "bad-results"),
+        ServeError::Traces { .. } => (Exit::Usage, "bad-collector"),
         ServeError::Tls { .. } => (Exit::Failed, "bad-certificate"),
         ServeError::NotBuiltIn { .. } => (Exit::Failed, "not-built-in"),
         ServeError::Failed { .. } => (Exit::Failed, "serve"),
