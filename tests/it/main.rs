@@ -53,6 +53,8 @@ mod postgres_bank;
 mod postgres_cluster;
 #[cfg(feature = "postgres")]
 mod postgres_moving;
+#[cfg(all(feature = "postgres", unix))]
+mod postgres_restore;
 #[cfg(feature = "postgres")]
 mod postgres_server;
 #[cfg(all(feature = "postgres", unix))]

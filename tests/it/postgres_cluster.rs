@@ -59,6 +59,13 @@ fn own(path: &Path) {
     }
 }
 
+/// A folder that Postgres may write into.
+pub fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    own(folder.path());
+    folder
+}
+
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
@@ -80,8 +87,7 @@ fn children(parent: u32) -> Vec<u32> {
 impl Cluster {
     /// A new, empty one, with these settings besides.
     pub fn new(more: &[&str]) -> Cluster {
-        let folder = tempfile::tempdir().unwrap();
-        own(folder.path());
+        let folder = folder();
         let data = folder.path().join("data");
         let made = program("initdb")
             .args([
@@ -111,8 +117,7 @@ impl Cluster {
     }
 
     fn copying(primary: &Cluster, more: &[&str]) -> Cluster {
-        let folder = tempfile::tempdir().unwrap();
-        own(folder.path());
+        let folder = folder();
         let copied = program("pg_basebackup")
             .args([
                 "-h",
@@ -132,6 +137,46 @@ impl Cluster {
             .status();
         assert!(copied.unwrap().success());
         Cluster::of(folder, more)
+    }
+
+    /// Waits until a segment of the log, by the last eight digits of its name, is in the archive.
+    pub fn has_archived(&self, folder: &Path, segment: i64) {
+        let since = Instant::now();
+        let name = format!("{segment:08X}");
+        let there = || {
+            let items = std::fs::read_dir(folder).unwrap().flatten();
+            items.into_iter().any(|item| {
+                let file = item.file_name();
+                file.to_str()
+                    .is_some_and(|f| f.len() == 24 && f.ends_with(&name))
+            })
+        };
+        while !there() {
+            assert!(since.elapsed() < Duration::from_secs(60), "never archived");
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+    }
+
+    /// A base backup without the log: that is in the archive.
+    pub fn backs_up_into(&self, folder: &Path) {
+        let port = self.port.to_string();
+        let copied = program("pg_basebackup")
+            .args([
+                "-h",
+                "127.0.0.1",
+                "-U",
+                "postgres",
+                "-X",
+                "none",
+                "-c",
+                "fast",
+                "-p",
+                &port,
+            ])
+            .arg("-D")
+            .arg(folder)
+            .status();
+        assert!(copied.unwrap().success());
     }
 
     fn of(folder: TempDir, more: &[&str]) -> Cluster {
