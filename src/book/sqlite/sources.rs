@@ -8,8 +8,7 @@ use rusqlite::Connection;
 
 use super::fault::damaged;
 use super::rows;
-use crate::book::stored::texts::inflate;
-pub use crate::book::stored::texts::{CHUNK_ROWS, deflate};
+use crate::book::stored::texts::{CHUNK_ROWS, inflate};
 use crate::book::{ImportRow, KnownRow, Result};
 use crate::ledger::change::ImportBatch;
 
@@ -64,7 +63,7 @@ pub fn known_rows(conn: &Connection, identities: &[i64]) -> Result<Vec<KnownRow>
             let batch: u64 = row.get(1)?;
             let raw = match row.get::<_, Option<u64>>(4)? {
                 None => None,
-                Some(place) => Some(texts.get(conn, batch, place)?),
+                Some(place) => Some(texts.get(conn, batch, place)?.to_owned()),
             };
             known.push(KnownRow {
                 identity: row.get(0)?,
@@ -124,7 +123,7 @@ pub struct Texts {
 
 impl Texts {
     /// The text of the row at a place of a batch.
-    pub fn get(&mut self, conn: &Connection, batch: u64, place: u64) -> Result<String> {
+    pub fn get(&mut self, conn: &Connection, batch: u64, place: u64) -> Result<&str> {
         let (chunk, index) = (place / CHUNK_ROWS, (place % CHUNK_ROWS) as usize);
         let rows = match self.chunks.entry((batch, chunk)) {
             Entry::Occupied(slot) => slot.into_mut(),
@@ -139,7 +138,7 @@ impl Texts {
             }
         };
         rows.get(index)
-            .cloned()
+            .map(String::as_str)
             .ok_or_else(|| damaged("the text of a source row is missing"))
     }
 }

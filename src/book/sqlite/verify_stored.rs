@@ -32,7 +32,7 @@ pub fn row_digests(conn: &Connection) -> Result<HashMap<Uuid, Hash>> {
             None => None,
             Some(place) => Some(texts.get(conn, batch, place)?),
         };
-        digest.add(row.get(0)?, row.get(2)?, row.get(3)?, text.as_deref());
+        digest.add(row.get(0)?, row.get(2)?, row.get(3)?, text);
     }
     Ok(batches
         .into_values()

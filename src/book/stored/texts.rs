@@ -7,15 +7,29 @@ use crate::ledger::audit::{Canon, Hash, put_source_row};
 /// Rows of text in one chunk of `source_text`.
 pub const CHUNK_ROWS: u64 = 256;
 
+/// Stands between the rows of a chunk.
+const BETWEEN_ROWS: char = '\u{1e}';
+
 /// How hard the deflating tries: 6 makes these texts 4 in 100 smaller and takes twice the time.
 const LEVEL: u8 = 4;
 
 /// The largest chunk that is inflated: what no hissab wrote must not fill the memory.
 const CHUNK_BYTES_MAX: usize = 512 << 20;
 
-/// Up to [`CHUNK_ROWS`] rows as one deflated text; rows are separated by a byte no row holds.
+/// A row's text as it is kept: the sign between rows becomes a space.
+pub fn kept(raw: String) -> String {
+    match raw.contains(BETWEEN_ROWS) {
+        true => raw.replace(BETWEEN_ROWS, " "),
+        false => raw,
+    }
+}
+
+/// Up to [`CHUNK_ROWS`] rows as one deflated text; no row holds what separates them: [`kept`].
 pub fn deflate(rows: &[String]) -> Vec<u8> {
-    miniz_oxide::deflate::compress_to_vec(rows.join("\u{1e}").as_bytes(), LEVEL)
+    miniz_oxide::deflate::compress_to_vec(
+        rows.join(BETWEEN_ROWS.encode_utf8(&mut [0; 4])).as_bytes(),
+        LEVEL,
+    )
 }
 
 /// The reverse of [`deflate`].
@@ -24,7 +38,7 @@ pub fn inflate(data: &[u8]) -> Result<Vec<String>> {
         .map_err(|_| damaged("the text of source rows cannot be inflated"))?;
     let text =
         String::from_utf8(bytes).map_err(|_| damaged("the text of source rows is not text"))?;
-    Ok(text.split('\u{1e}').map(str::to_owned).collect())
+    Ok(text.split(BETWEEN_ROWS).map(str::to_owned).collect())
 }
 
 /// The digest of a batch's rows, fed in order of (identity, line).

@@ -6,7 +6,7 @@ use super::super::link::Link;
 use super::super::rows::{at, big};
 use super::state::Writer;
 use crate::book::Result;
-use crate::book::stored::texts::{CHUNK_ROWS, RowsDigest, deflate};
+use crate::book::stored::texts::{CHUNK_ROWS, RowsDigest, deflate, kept};
 use crate::book::stored::write::log_import;
 use crate::ledger::account::AccountKey;
 use crate::ledger::change::{ImportBatch, SourceRow};
@@ -75,7 +75,7 @@ impl OpenBatch {
         let place = match row.raw {
             None => u64::MAX,
             Some(raw) => {
-                self.texts.push(raw.replace('\u{1e}', " "));
+                self.texts.push(kept(raw));
                 self.texts.len() as u64 - 1
             }
         };

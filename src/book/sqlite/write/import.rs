@@ -1,13 +1,19 @@
 //! Imports: a batch and its source rows on their way into the file.
 
+use std::thread;
+
+use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::super::sources::{CHUNK_ROWS, deflate};
+use super::super::fault::damaged;
+use super::super::sources;
 use super::state::Writer;
+use super::texts::{Held, Texts};
 use crate::book::Result;
 pub use crate::book::stored::texts::RowsDigest;
 use crate::book::stored::write::log_import;
 use crate::ledger::account::AccountKey;
+use crate::ledger::audit::Hash;
 use crate::ledger::change::{ImportBatch, SourceRow};
 
 /// A batch that its unit is still filling.
@@ -16,8 +22,7 @@ pub struct OpenBatch {
     head: ImportBatch,
     account: Option<Uuid>,
     rows: Vec<HeldRow>,
-    texts: Vec<String>,
-    text_count: u64,
+    texts: Texts,
 }
 
 struct HeldRow {
@@ -30,6 +35,9 @@ struct HeldRow {
 
 /// Source rows in one statement.
 const ROWS_A_STATEMENT: usize = 32;
+
+/// Rows whose digest is worth a thread.
+const ROWS_BESIDE: usize = 2_000;
 
 /// Rows that room is made for at once.
 const ROWS_HELD_FIRST: usize = 4_000_000;
@@ -67,25 +75,17 @@ pub fn open(
         head,
         account: account.map(|a| a.1),
         rows: Vec::with_capacity(rows),
-        texts: Vec::new(),
-        text_count: 0,
+        texts: Texts::new(key, writer.bulk.is_some()),
     });
     Ok(())
 }
 
 impl OpenBatch {
     /// Takes a source row; it is written with the others, in order of identity, when the unit is sealed.
-    pub fn hold(&mut self, conn: &rusqlite::Connection, number: u64, row: SourceRow) -> Result<()> {
+    pub fn hold(&mut self, conn: &Connection, number: u64, row: SourceRow) -> Result<()> {
         let place = match row.raw {
             None => u64::MAX,
-            Some(raw) => {
-                self.texts.push(raw.replace('\u{1e}', " "));
-                self.text_count += 1;
-                if self.texts.len() as u64 == CHUNK_ROWS {
-                    self.write_texts(conn)?;
-                }
-                self.text_count - 1
-            }
+            Some(raw) => self.texts.hold(conn, raw)?,
         };
         self.rows.push(HeldRow {
             identity: row.identity,
@@ -96,19 +96,8 @@ impl OpenBatch {
         Ok(())
     }
 
-    fn write_texts(&mut self, conn: &rusqlite::Connection) -> Result<()> {
-        if self.texts.is_empty() {
-            return Ok(());
-        }
-        let chunk = (self.text_count - 1) / CHUNK_ROWS;
-        conn.prepare_cached("INSERT INTO source_text (batch, chunk, data) VALUES (?1, ?2, ?3)")?
-            .execute((self.key, chunk, deflate(&self.texts)))?;
-        self.texts.clear();
-        Ok(())
-    }
-
     /// Rows in order of the table, many a statement. A failing one takes none back: the whole unit is given up.
-    fn write_rows(&self, conn: &rusqlite::Connection) -> Result<()> {
+    fn write_rows(&self, conn: &Connection) -> Result<()> {
         let insert = |rows: usize| {
             format!(
                 "INSERT OR FAIL INTO source_row (identity, batch, line, number, place) VALUES {}",
@@ -137,23 +126,60 @@ pub fn finish(writer: &mut Writer<'_>) -> Result<()> {
     let Some(mut batch) = writer.unit.batch.take() else {
         return Ok(());
     };
-    batch.write_texts(writer.conn)?;
+    let conn = writer.conn;
+    batch.texts.close(conn)?;
     batch.rows.sort_unstable_by_key(|r| (r.identity, r.line));
     let added = writer.unit.trail.added();
-    writer.conn.execute(
+    conn.execute(
         "UPDATE batch SET added = ?2, seq = ?3 WHERE key = ?1",
         (batch.key, added, writer.next_sequence),
     )?;
-    let mut texts = super::super::sources::Texts::default();
-    let mut digest = RowsDigest::new();
-    batch.write_rows(writer.conn)?;
-    for row in &batch.rows {
-        let place = (row.place != u64::MAX).then_some(row.place);
-        let text = place
-            .map(|p| texts.get(writer.conn, batch.key, p))
-            .transpose()?;
-        digest.add(row.identity, row.line, row.number, text.as_deref());
-    }
-    log_import(writer, batch.head, batch.account, digest.finish());
+    let digest = match batch.texts.held() {
+        Some(texts) => batch.write_and_digest(conn, texts)?,
+        None => batch.write_then_digest(conn)?,
+    };
+    batch.texts.finish(conn)?;
+    log_import(writer, batch.head, batch.account, digest);
     Ok(())
+}
+
+impl OpenBatch {
+    /// The digest is made beside the writing, if there is much of it.
+    fn write_and_digest(&self, conn: &Connection, texts: &Held) -> Result<Hash> {
+        let rows = &self.rows;
+        let digest = || {
+            let mut digest = RowsDigest::new();
+            for row in rows {
+                digest.add(row.identity, row.line, row.number, texts.get(row.place));
+            }
+            digest.finish()
+        };
+        if rows.len() < ROWS_BESIDE {
+            self.write_rows(conn)?;
+            return Ok(digest());
+        }
+        thread::scope(|scope| {
+            let digest = scope.spawn(digest);
+            self.write_rows(conn)?;
+            digest
+                .join()
+                .map_err(|_| damaged("the digest of source rows was not made"))
+        })
+    }
+
+    /// The texts are read back from the file.
+    fn write_then_digest(&mut self, conn: &Connection) -> Result<Hash> {
+        self.texts.finish(conn)?;
+        self.write_rows(conn)?;
+        let mut texts = sources::Texts::default();
+        let mut digest = RowsDigest::new();
+        for row in &self.rows {
+            let text = match row.place {
+                u64::MAX => None,
+                place => Some(texts.get(conn, self.key, place)?),
+            };
+            digest.add(row.identity, row.line, row.number, text);
+        }
+        Ok(digest.finish())
+    }
 }

@@ -28,6 +28,7 @@ mod rows;
 mod seal;
 pub mod search;
 mod state;
+mod texts;
 mod transactions;
 
 use ahead::Step;
