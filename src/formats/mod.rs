@@ -20,6 +20,7 @@ pub mod qif;
 pub mod ruled;
 pub mod rules;
 pub mod sniff;
+pub mod spread;
 pub mod statement;
 pub mod statements;
 pub mod suggest;

@@ -112,10 +112,10 @@ type Open<'a> = HashMap<(CurrencyKey, i64), Vec<&'a Candidate>>;
 
 fn by_reference(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>) {
     for (row, fate) in rows.iter().zip(fates).filter(|(_, f)| **f == Fate::New) {
-        let Some(wanted) = row.reference.map(plain_reference).filter(|r| !r.is_empty()) else {
+        let Some(group) = open.get_mut(&(row.currency, row.minor)) else {
             continue;
         };
-        let Some(group) = open.get_mut(&(row.currency, row.minor)) else {
+        let Some(wanted) = row.reference.map(plain_reference).filter(|r| !r.is_empty()) else {
             continue;
         };
         let near = |c: &&Candidate| {

@@ -19,6 +19,7 @@ use crate::formats::changes::{PlannedRow, rest_of};
 use crate::formats::fault::Fault;
 use crate::formats::identity::{self, Identity};
 use crate::formats::plan::{self, Candidate, Fate, HeldRow, NEAR_DAYS, REFERENCE_DAYS, RowKey};
+use crate::formats::spread::spread;
 use crate::formats::statement::{Statement, StatementRow};
 use crate::ledger::account::AccountKey;
 use crate::ledger::change::{Assertion, Change};
@@ -109,13 +110,12 @@ pub(super) fn plan(
         amounts.push((minor(file, row, &currency)?, currency.key));
         codes.push(currency.code);
     }
-    let identities: Vec<Identity> = read
-        .statement
-        .rows
-        .iter()
-        .zip(&codes)
-        .map(|(row, code)| identity::of_statement_row(account_id, row, code))
-        .collect();
+    let rows: Vec<_> = read.statement.rows.iter().zip(&codes).collect();
+    let identities: Vec<Identity> = spread(
+        &rows,
+        || (),
+        |(), (row, code)| identity::of_statement_row(account_id, row, code),
+    );
     let keys = row_keys(&read.statement, &amounts, &identities);
     let held = held(session, &identities)?;
     let in_file = transfers::into(earlier, &account.path);

@@ -13,6 +13,7 @@ use super::table::Table;
 use super::{Options, dates};
 use crate::formats::fault::{Fault, Question};
 use crate::formats::rules::{Action, Directives, Field, Record, Rules, Scratch, Verdict};
+use crate::formats::spread::spread;
 use crate::formats::statement::{Category, Split, Statement, StatementRow};
 use crate::ledger::currency::iso_scale;
 use crate::ledger::settings::DateOrder;
@@ -36,32 +37,21 @@ pub fn read(table: &Table<'_>, rules: &mut Rules, options: &Options) -> Result<S
             .filter(|n| rules.reaches_entry(*n))
             .collect(),
     };
-    let (mut cells, mut scratch) = (
-        Cells {
-            table,
-            row: 0,
-            text: String::new(),
-        },
-        Scratch::default(),
-    );
     let mut series: Vec<(Option<Arc<str>>, String)> = Vec::new();
     let (mut raws, mut skip) = (Vec::with_capacity(rows.len()), 0);
-    for row in rows {
+    for outcome in reader.outcomes(rules, &rows) {
         if skip > 0 {
             skip -= 1;
             continue;
         }
-        cells.at(row);
-        let verdict = rules.apply(&cells, &mut scratch);
-        match verdict.action {
-            Action::End => break,
-            Action::Skip(rows) => {
+        let mut raw = match outcome {
+            Outcome::End => break,
+            Outcome::Skip(rows) => {
                 skip = rows.saturating_sub(1);
                 continue;
             }
-            Action::Keep => {}
-        }
-        let mut raw = reader.row(row, &verdict, &cells)?;
+            Outcome::Keep(raw) => raw?,
+        };
         let found = series.iter().position(|(c, _)| *c == raw.row.currency);
         let index = found.unwrap_or_else(|| {
             series.push((raw.row.currency.clone(), String::new()));
@@ -160,7 +150,36 @@ struct RowReader<'a, 'b> {
     splits: Vec<u8>,
 }
 
+/// What the rules make of a row by itself.
+enum Outcome {
+    Keep(Result<Raw, Fault>),
+    /// So many rows, this one included, are left out.
+    Skip(usize),
+    End,
+}
+
 impl RowReader<'_, '_> {
+    /// The outcome of every row, also of those that an earlier row's leaves out.
+    fn outcomes(&self, rules: &Rules, rows: &[usize]) -> Vec<Outcome> {
+        let start = || {
+            let cells = Cells {
+                table: self.table,
+                row: 0,
+                text: String::new(),
+            };
+            (cells, Scratch::default())
+        };
+        spread(rows, start, |(cells, scratch), row| {
+            cells.at(*row);
+            let verdict = rules.apply(cells, scratch);
+            match verdict.action {
+                Action::End => Outcome::End,
+                Action::Skip(rows) => Outcome::Skip(rows),
+                Action::Keep => Outcome::Keep(self.row(*row, &verdict, cells)),
+            }
+        })
+    }
+
     fn row(&self, row: usize, verdict: &Verdict<'_>, cells: &Cells<'_, '_>) -> Result<Raw, Fault> {
         let table = self.table;
         let date = self.date(row, verdict, cells)?;
