@@ -345,6 +345,11 @@ impl Context {
         locate::locate(&self.globals, self.config()?)
     }
 
+    /// The command records nothing in a book, so that nothing need be said of that where a server is not reached.
+    pub fn only_looks(&self) {
+        self.only_reads.set(true);
+    }
+
     /// The book for reading: a file, or the journals of `-f`.
     pub fn open_read(&self) -> Result<Box<dyn Book>> {
         self.only_reads.set(true);

@@ -296,7 +296,8 @@ impl From<BookError> for Failure {
             }
             BookError::Busy => Failure::new(Exit::Unavailable, "busy", "the book is busy: another program is writing to it")
                 .hint("try again, or wait longer with --wait SECONDS"),
-            BookError::ReadOnly { why } => Failure::new(Exit::Unavailable, "read-only", format!("the book cannot be written: {why}")),
+            BookError::ReadOnly { why } => Failure::new(Exit::Unavailable, "read-only", format!("the book cannot be written: {why}"))
+                .hint("reading commands work on it; to write to a copy of your own: hissab backup FILE"),
             BookError::Elsewhere { path, mark } => elsewhere(&path, &mark),
             BookError::Newer { found, known } => Failure::new(
                 Exit::Unavailable,
@@ -311,6 +312,10 @@ impl From<BookError> for Failure {
             ),
             BookError::Damaged { what } => Failure::new(Exit::Unavailable, "damaged", format!("the book is damaged: {what}"))
                 .hint("hissab check --deep, or hissab restore BACKUP"),
+            BookError::Io { what } if what.contains("may be written in the folder") => {
+                Failure::refused("permission-denied", what)
+                    .hint("name a file in a folder of your own")
+            }
             BookError::Io { what } if what.ends_with("permission denied") => {
                 Failure::refused("permission-denied", what)
                     .hint("its owner may give you access, or a copy: hissab backup FILE")
@@ -369,8 +374,8 @@ impl From<ClientError> for Failure {
                 "signed-out",
                 format!("not signed in to {server}: {why}"),
             )
-            .at(format!("credentials from {source_of_credentials}"))
-            .hint(format!("hissab login {}", shell_word(&server))),
+            .hint(signing_in(&server, &source_of_credentials))
+            .at(format!("credentials from {source_of_credentials}")),
             ClientError::Protocol { what, .. } => Failure::new(Exit::Unavailable, "not-understood", what),
             ClientError::Io { what } => Failure::refused("io", what),
         }
@@ -397,10 +402,31 @@ fn from_problem(problem: Problem) -> Failure {
             .hints
             .push("hissab whoami says what you may do there".to_owned());
     }
+    if exit == Exit::NotFound && failure.message.starts_with("no organisation") {
+        failure
+            .hints
+            .push("those you belong to: hissab org list".to_owned());
+    }
     if exit == Exit::Unavailable {
         failure.at.push(format!("request {}", problem.request_id));
     }
     failure
+}
+
+/// How to be let in: a token goes before a sign-in, so signing in does not help where one is given.
+fn signing_in(server: &str, source: &str) -> String {
+    let server = shell_word(server);
+    match source {
+        "HISSAB_TOKEN" => format!(
+            "another token: hissab token create NAME; or without it: unset HISSAB_TOKEN, then hissab login {server}"
+        ),
+        source if source.starts_with("--token-file") => {
+            format!(
+                "another token: hissab token create NAME; or leave --token-file out, and hissab login {server}"
+            )
+        }
+        _ => format!("hissab login {server}"),
+    }
 }
 
 /// All violations in one message; the exit code is that of the gravest kind.

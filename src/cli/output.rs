@@ -129,17 +129,15 @@ impl Out {
         match self.sink {
             Sink::Stdout(mut out) => Ok(out.flush()?),
             Sink::Pager(pager) => pager.finish(),
-            Sink::Special { mut file, path } => file.flush().map_err(|e| Failure::file(&path, &e)),
+            Sink::Special { mut file, path } => file.flush().map_err(|e| unwritten(&path, &e)),
             Sink::File { file, path, _mark } => {
-                let file = file
-                    .into_inner()
-                    .map_err(|e| Failure::file(&path, e.error()))?;
+                let file = file.into_inner().map_err(|e| unwritten(&path, e.error()))?;
                 give_default_mode(file.as_file(), &path);
                 file.as_file()
                     .sync_all()
-                    .map_err(|e| Failure::file(&path, &e))?;
+                    .map_err(|e| unwritten(&path, &e))?;
                 file.persist(&path)
-                    .map_err(|e| Failure::file(&path, &e.error))?;
+                    .map_err(|e| unwritten(&path, &e.error))?;
                 Ok(())
             }
         }
@@ -162,7 +160,7 @@ fn replacing(path: &Path) -> Result<Sink> {
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     let file = NamedTempFile::new_in(folder).map_err(|e| match folder.is_dir() {
-        true => Failure::file(path, &e),
+        true => unwritten(path, &e),
         false => Failure::not_found(
             "file-not-found",
             format!("there is no folder {}", folder.display()),
@@ -184,7 +182,7 @@ fn special(path: &Path) -> Result<Sink> {
     let file = File::options()
         .write(true)
         .open(path)
-        .map_err(|e| Failure::file(path, &e))?;
+        .map_err(|e| unwritten(path, &e))?;
     Ok(Sink::Special {
         file: BufWriter::with_capacity(BUFFER_BYTES, file),
         path: path.to_owned(),
@@ -306,6 +304,18 @@ impl Pager {
         let mut out = io::stdout();
         out.write_all(&self.held)?;
         Ok(out.flush()?)
+    }
+}
+
+/// Why a file of output could not be made.
+fn unwritten(path: &Path, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Failure::refused(
+            "permission-denied",
+            format!("{} cannot be written: permission denied", path.display()),
+        )
+        .hint("name a file in a folder of your own"),
+        _ => Failure::file(path, error),
     }
 }
 

@@ -116,6 +116,9 @@ fn parsed(words: &str) -> Result<Url, String> {
     if words.len() > URL_BYTES_MAX {
         return Err(format!("it is longer than {URL_BYTES_MAX} characters"));
     }
+    if !words.contains("://") {
+        return Err("a server's address begins with https://".to_owned());
+    }
     let url = Url::parse(words).map_err(|e| e.to_string())?;
     if !["http", "https"].contains(&url.scheme()) || url.host_str().is_none() {
         return Err("a server's address begins with https://".to_owned());

@@ -25,7 +25,13 @@ pub fn rules_path(file: &Path) -> PathBuf {
 pub(super) fn rules_beside(file: &Path) -> Result<Rules, Fault> {
     let path = rules_path(file);
     let text = std::fs::read_to_string(&path).map_err(|error| {
-        Fault::file("unreadable-file", format!("cannot be read: {error}")).hint(
+        let why = match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                "there are no rules beside the file that say what its columns are".to_owned()
+            }
+            _ => format!("cannot be read: {error}"),
+        };
+        Fault::file("unreadable-file", why).hint(
             "write hledger's CSV rules into it: skip, fields, account1, currency; or hissab import",
         )
     })?;

@@ -375,6 +375,15 @@ fn a_read_only_folder_can_be_read_and_not_written() {
     }
     let refused = run(&["add", "Sale", "cash", "5", "sales", "--json"]).exits(10);
     assert_eq!(code_of(&refused), "read-only");
+    // Whatever would make a file there says that a folder of one's own will do.
+    for words in [
+        &["backup"][..],
+        &["tb", "-o", "tb.csv"],
+        &["export", "x.csv"],
+    ] {
+        let refused = run(words).exits(1);
+        assert!(refused.stderr.contains("a folder of your own"), "{refused}");
+    }
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
     assert_eq!(files_of(&folder), before);
 }

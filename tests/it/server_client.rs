@@ -197,6 +197,8 @@ fn a_wrong_password_and_a_wrong_token_are_exit_4_and_name_what_was_used() {
     env.set("HISSAB_TOKEN", "hsb_canary");
     let wrong = env.hissab(["tb"]).exits(4);
     assert!(wrong.stderr.contains("HISSAB_TOKEN"), "{wrong}");
+    // A token goes before a sign-in: signing in alone would change nothing.
+    assert!(wrong.stderr.contains("unset HISSAB_TOKEN"), "{wrong}");
     assert!(!wrong.stderr.contains("canary"), "{wrong}");
 }
 
@@ -248,6 +250,17 @@ fn postings_wait_for_a_server_that_is_away_and_are_recorded_once() {
     env.hissab(["void", "1", "--reason", "x"]).exits(8);
     env.hissab(["account", "add", "Expenses:New"]).exits(8);
     env.hissab(["tb"]).exits(8);
+    for looking in [
+        "tb",
+        "whoami",
+        "watch",
+        "org list",
+        "org members",
+        "job list",
+    ] {
+        let said = env.hissab(looking.split(' ')).exits(8);
+        assert!(!said.stderr.contains("nothing was recorded"), "{said}");
+    }
     // What the chart does not have is refused at once, as it would be there.
     env.hissab([
         "add",
@@ -410,7 +423,9 @@ fn a_pushed_file_is_only_read_until_it_is_detached() {
     assert!(read_only_of(&env, "mine.hissab").is_null());
     sale(&env, "mine.hissab", "third").ok();
     // Both went on: they are never merged.
-    env.hissab(["push", "mine.hissab", &place]).exits(7);
+    let apart = env.hissab(["push", "mine.hissab", &place]).exits(7);
+    let other = format!("hissab push mine.hissab {}/OTHER-NAME", serving.url());
+    assert!(apart.stderr.contains(&other), "{apart}");
     sale(&env, "mine.hissab", "a push that failed marks nothing").ok();
     env.hissab(["book", "detach", "mine.hissab", "--yes"])
         .exits(7);
@@ -469,4 +484,22 @@ fn a_clone_is_only_read_until_it_is_detached() {
     env.hissab(["push", "copy.hissab", &place]).ok();
     assert_eq!(times(&env, "x"), 1);
     sale(&env, "copy.hissab", "y").exits(10);
+}
+
+#[test]
+fn what_is_named_and_is_not_there_says_how_to_find_it() {
+    let (env, serving) = shop();
+    let nowhere = format!("{}/nosuch", serving.url());
+    let org = env.hissab(["-B", &nowhere, "tb"]).exits(6);
+    assert!(org.stderr.contains("hissab org list"), "{org}");
+    let job = env.hissab(["job", "status", "mine"]).exits(2);
+    assert!(job.stderr.contains("hissab job list"), "{job}");
+    local_book(&env);
+    let address = env.hissab(["push", "mine.hissab", "shop"]).exits(2);
+    assert!(address.stderr.contains("begins with https://"), "{address}");
+    let token = ["token", "create", "look", "--read-only"];
+    let token = env.hissab(token).ok().stdout;
+    let mut viewer = env.command(["org", "members"]);
+    viewer.env("HISSAB_TOKEN", token.trim());
+    assert_eq!(viewer.output().unwrap().status.code(), Some(0));
 }

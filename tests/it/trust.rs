@@ -301,7 +301,7 @@ Shree Ganesh Stores · backed up to kept.hissab: 12 transactions, change 14, aud
 ");
     assert_snapshot!(look(&["backup", "kept.hissab"]), @"
 --- stderr
-error: kept.hissab exists already; a backup replaces nothing
+error: kept.hissab exists already, and no file is replaced
  hint: give another name, or move the old file away
 [exit 7]
 ");

@@ -333,7 +333,7 @@ pub(super) fn immutable_uri(path: &Path) -> String {
 /// SQLite holds on it in this process.
 pub(super) fn unwritable(path: &Path) -> Option<String> {
     if !writable(path) {
-        return Some(format!("{} cannot be written", path.display()));
+        return Some(format!("{} may only be read", path.display()));
     }
     let folder = folder_of(path);
     (!writable(folder)).then(|| {

@@ -77,7 +77,7 @@ pub fn make(book: &mut dyn Book, to: &Path) -> Result<BookInfo> {
     if to.symlink_metadata().is_ok() {
         return Err(Failure::conflict(
             "file-exists",
-            format!("{} exists already; a backup replaces nothing", to.display()),
+            format!("{} exists already, and no file is replaced", to.display()),
         )
         .hint("give another name, or move the old file away"));
     }

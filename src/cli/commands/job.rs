@@ -48,14 +48,14 @@ pub struct ListArgs {
 #[derive(clap::Args)]
 pub struct JobArgs {
     /// The job's id
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = job_id)]
     pub id: Uuid,
 }
 
 #[derive(clap::Args)]
 pub struct DownloadArgs {
     /// The job's id
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = job_id)]
     pub id: Uuid,
 
     /// The file to write, whole or not at all (else stdout)
@@ -71,7 +71,12 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(1),
 ];
 
+fn job_id(text: &str) -> std::result::Result<Uuid, &'static str> {
+    Uuid::try_parse(text).map_err(|_| "no job has such an id: hissab job list shows them")
+}
+
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.only_looks();
     let (place, session) = here(ctx)?;
     match args.action {
         Action::List(args) => list(ctx, &place, &session, &args.shown),

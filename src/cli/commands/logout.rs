@@ -22,6 +22,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.only_looks();
     let store = ctx.credentials()?;
     let servers: Vec<Server> = match args.all {
         true => store
@@ -43,7 +44,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             .session_of_nobody(&server)?
             .ask::<_, Option<serde_json::Value>>("/auth/logout", &[], &body, None);
         if let Err(error) = ended {
-            let why = Failure::from(error).message;
+            let why = ctx.held_in(Failure::from(error)).message;
             ctx.warn(&format!(
                 "forgotten here, but {server} was not told, so the session ends there by itself: {why}"
             ));

@@ -142,6 +142,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
 }
 
 fn list(ctx: &mut Context, args: &ListArgs) -> Result<Exit> {
+    ctx.only_looks();
     let server = ctx.server(args.server.as_deref())?;
     let (orgs, _) = ctx
         .session(&server)?
@@ -243,6 +244,7 @@ fn everyone(place: &Place, session: &Session) -> Result<Vec<Member>> {
 }
 
 fn members(ctx: &mut Context, args: &MembersArgs) -> Result<Exit> {
+    ctx.only_looks();
     let (place, session) = here(ctx)?;
     let all = everyone(&place, &session)?;
     let zone = zone_name();

@@ -64,7 +64,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     .map_err(refused)?;
     if !args.dry_run {
         ensure_org(&session, &place, &info)?;
-        send(&session, &place, &copy).map_err(refused)?;
+        send(&session, &place, &copy)
+            .map_err(|failure| refused(apart(failure, &args.file, &place, marked)))?;
         drop(original);
         match (args.keep, marked) {
             (false, false) => leave(ctx, &args, &place, &info)?,
@@ -116,6 +117,25 @@ fn leave(ctx: &Context, args: &Args, place: &Place, info: &BookInfo) -> Result<(
             .while_doing(&format!("pushed, but {file} is not marked as moved"))
             .hint("push again: what arrived already changes nothing")),
     }
+}
+
+/// Two histories never become one: what can be done instead.
+fn apart(failure: Failure, file: &Path, place: &Place, marked: bool) -> Failure {
+    if failure.code != "not-a-continuation" {
+        return failure;
+    }
+    let file = shell_word(&file.display().to_string());
+    failure
+        .hint(format!(
+            "to see what is there: hissab -B {place} audit list"
+        ))
+        .hint(match marked {
+            true => format!("to go on apart from it: hissab book detach {file}"),
+            false => format!(
+                "to keep both: hissab push {file} {}/OTHER-NAME",
+                place.server
+            ),
+        })
 }
 
 /// Makes the organisation, if it is not there.

@@ -121,6 +121,7 @@ fn create(ctx: &mut Context, args: CreateArgs) -> Result<Exit> {
 }
 
 fn list(ctx: &mut Context, args: &ListArgs) -> Result<Exit> {
+    ctx.only_looks();
     let server = ctx.server(args.server.as_deref())?;
     let (tokens, _) = ctx
         .session(&server)?

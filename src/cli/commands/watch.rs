@@ -28,6 +28,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.only_looks();
     let located = ctx.located()?;
     let Some(place) = located.remote().cloned() else {
         return Err(Failure::usage(
