@@ -235,9 +235,12 @@ async fn allow(
     };
     if !operation.roles().unwrap_or_default().contains(&in_org.role) {
         refused(app, operation, caller, Some(&in_org));
+        let roles = operation.roles().unwrap_or_default();
+        let roles: Vec<&str> = roles.iter().map(|role| role.word()).collect();
         return Err(Problem::not_allowed(format!(
-            "{} needs another role than {}",
+            "{} takes the role {}, and yours is {}",
             operation.id,
+            roles.join(" or "),
             in_org.role.word()
         )));
     }
