@@ -1,5 +1,7 @@
 //! Runs checks on an open book: the storage's own and the business findings, in one report.
 
+use std::ops::ControlFlow;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -214,6 +216,43 @@ fn statements_agree(
     }
     let query = assertion::query(chart, &newest);
     let totals = book.totals(&query)?;
-    let findings = statement::check(chart, &newest, &query.cuts, &totals);
+    let mut differ = Vec::new();
+    for assertion in newest {
+        let found = assertion::standing(chart, &assertion, &query.cuts, &totals);
+        let Some(found) = found.filter(|found| found.difference != 0) else {
+            continue;
+        };
+        // What was marked when the account was held against the statement is what the statement has; the rest is
+        // on its way.
+        let said = found.books - found.difference;
+        if reconciled(book, &found, assertion.on)? != Some(said) {
+            differ.push(assertion);
+        }
+    }
+    let findings = statement::check(chart, &differ, &query.cuts, &totals);
     Ok(CheckOutcome::of(statement::CODE, findings))
+}
+
+/// The sum of what is marked as reconciled up to a day; `None` if nothing is.
+fn reconciled(
+    book: &mut dyn Book,
+    account: &assertion::Standing,
+    on: Date,
+) -> Result<Option<i128>> {
+    let scan = Scan {
+        until: on.tomorrow().ok(),
+        accounts: Some(vec![account.account]),
+        ..Scan::default()
+    };
+    let mut sum = None;
+    book.scan(&scan, &mut |transaction| {
+        for entry in &transaction.entries {
+            let is_it = (entry.account, entry.currency) == (account.account, account.currency);
+            if is_it && entry.reconciled().is_some() {
+                sum = Some(sum.unwrap_or(0) + i128::from(entry.minor));
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(sum)
 }

@@ -134,3 +134,27 @@ fn marks_are_free_in_a_locked_period_and_leave_by_undo() {
         "0.00"
     );
 }
+
+/// A cheque that is not presented yet is no difference any more once the rest is known to be on the statement.
+#[test]
+fn an_account_that_was_held_against_its_statement_is_reconciled_to_check() {
+    let env = bank();
+    env.write("april.csv", APRIL);
+    env.hissab(["import", "april.csv", "--account", "hdfc"])
+        .ok();
+    let check = || {
+        let words = ["check", "statement-unreconciled"];
+        env.hissab(words).ok().stdout
+    };
+    let before = check();
+    assert!(before.contains("difference 300.00 Cr"), "{before}");
+    assert!(
+        before.contains("hissab reconcile hdfc --statement FILE --accept-exact"),
+        "{before}"
+    );
+    reconcile(&env, "--statement april.csv --accept-exact").ok();
+    assert!(check().contains("passed"), "{}", check());
+    // A mark that is taken off leaves the statement with more than is marked.
+    reconcile(&env, "--undo 2").ok();
+    assert!(check().contains("difference 300.00 Cr"), "{}", check());
+}

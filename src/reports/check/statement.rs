@@ -46,9 +46,8 @@ pub fn check(chart: &Chart, newest: &[Assertion], cuts: &[Date], totals: &Totals
                     amount(found.difference)
                 ),
                 hint: Some(format!(
-                    "hissab ledger {} --to {}",
-                    name(chart, found.account),
-                    assertion.on
+                    "hissab reconcile {} --statement FILE --accept-exact",
+                    name(chart, found.account)
                 )),
             })
         })
