@@ -258,14 +258,25 @@ pub fn read_layer(path: &Path) -> Result<Layer> {
         .at(format!("{} line {line}", path.display()))
     })?;
     let mut values = BTreeMap::new();
-    flatten("", &table, &mut values);
+    flatten("", &table, &mut values).map_err(|name| {
+        Failure::usage(
+            "bad-config",
+            format!("{name} is one value, not a list of them"),
+        )
+        .at(path.display().to_string())
+    })?;
     Ok(Layer {
         path: path.to_owned(),
         values,
     })
 }
 
-fn flatten(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String>) {
+/// Errors: the name of a setting that is a list.
+fn flatten(
+    prefix: &str,
+    table: &toml::Table,
+    into: &mut BTreeMap<String, String>,
+) -> std::result::Result<(), String> {
     for (name, value) in table {
         let name = if prefix.is_empty() {
             name.clone()
@@ -273,7 +284,8 @@ fn flatten(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String
             format!("{prefix}.{name}")
         };
         match value {
-            toml::Value::Table(inner) => flatten(&name, inner, into),
+            toml::Value::Table(inner) => flatten(&name, inner, into)?,
+            toml::Value::Array(_) => return Err(name),
             toml::Value::String(text) => {
                 into.insert(name, text.clone());
             }
@@ -282,6 +294,7 @@ fn flatten(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String
             }
         }
     }
+    Ok(())
 }
 
 fn read_project(path: &Path) -> Result<Layer> {

@@ -83,6 +83,9 @@ fn a_project_file_may_name_a_book_and_no_more() {
         let run = env.hissab(["status"]).exits(2);
         assert!(run.stderr.contains(word), "{run}");
     }
+    env.write("hissab.toml", "book = [\"a.hissab\"]\n");
+    let list = env.hissab(["tb"]).exits(2);
+    assert!(list.stderr.contains("book is one value"), "{list}");
 }
 
 #[test]

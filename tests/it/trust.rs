@@ -95,6 +95,19 @@ fn severities_decide_the_exit_code() {
 }
 
 #[test]
+fn a_file_that_is_no_baseline_is_refused() {
+    let env = shop();
+    for file in ["shop.hissab", "notes.txt"] {
+        env.write("notes.txt", "not a baseline");
+        let refused = env.hissab(["check", "--baseline", file]).exits(1);
+        assert!(
+            refused.stderr.contains("hissab check -O json -o"),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
 fn a_baseline_leaves_out_what_was_known() {
     let env = shop();
     env.hissab(["check", "-O", "json", "-o", "known.json"]).ok();

@@ -205,7 +205,7 @@ fn list(ctx: &mut Context, args: &ShownArgs) -> Result<Exit> {
 
 /// The codes and places of an earlier run: a document of `-O json`, or the lines of `-O ndjson`.
 fn read_baseline(path: &Path) -> Result<BTreeSet<(String, String)>> {
-    let text = std::fs::read_to_string(path).map_err(|e| Failure::file(path, &e))?;
+    let bytes = std::fs::read(path).map_err(|e| Failure::file(path, &e))?;
     let refused = || {
         Failure::refused(
             "bad-baseline",
@@ -213,6 +213,7 @@ fn read_baseline(path: &Path) -> Result<BTreeSet<(String, String)>> {
         )
         .hint("make one: hissab check -O json -o baseline.json")
     };
+    let text = String::from_utf8(bytes).map_err(|_| refused())?;
     let rows: Vec<serde_json::Value> = match serde_json::from_str(&text) {
         Ok(serde_json::Value::Object(mut document)) if document.contains_key("rows") => {
             match document.remove("rows") {
