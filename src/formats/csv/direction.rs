@@ -4,7 +4,8 @@
 use super::Options;
 use super::amounts::{self, Side};
 use super::body::BodyRow;
-use super::columns::{self, Columns, Role};
+use super::columns::{Columns, Role};
+use super::headless;
 use super::names;
 use super::table::Table;
 use crate::formats::fault::{Fault, Question};
@@ -53,7 +54,7 @@ pub fn unsigned(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> bool 
     columns.get(Role::Amount).is_some_and(|amount| {
         !two && !rows
             .iter()
-            .any(|r| columns::has_sign(table.cell(r.row, amount)))
+            .any(|r| headless::has_sign(table.cell(r.row, amount)))
     })
 }
 

@@ -23,6 +23,7 @@ mod direction;
 pub mod encoding;
 pub mod entries;
 mod entries_shape;
+mod headless;
 mod known_layouts;
 pub mod layouts;
 pub mod money;
@@ -241,10 +242,10 @@ fn understand<'a, 'b>(
             said
         }
         (None, Some(found)) => found.columns,
-        (None, None) => match columns::from_cells(table) {
+        (None, None) => match headless::from_cells(table) {
             Some(columns) => columns,
             None => {
-                let below = columns::from_cells_below(table);
+                let below = headless::from_cells_below(table);
                 let (above, columns) = below.ok_or_else(|| not_a_statement(table))?;
                 header = Some(above);
                 columns

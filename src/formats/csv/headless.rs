@@ -1,0 +1,251 @@
+//! Columns of a file without a header, told by what its cells look like, where that leaves no doubt.
+
+use super::amounts;
+use super::columns::{Columns, Role};
+use super::dates;
+use super::sides;
+use super::table::Table;
+
+/// Columns of a file without a header, where the cells leave no doubt. `None` where they do.
+///
+/// One column of dates; then either one column of money, or two of which each row fills one and
+/// which carry signs, perhaps with a balance filled in every row to their right.
+pub fn from_cells(table: &Table<'_>) -> Option<Columns> {
+    from_cells_of(
+        table,
+        (0..table.len()).filter(|r| !table.is_blank(*r)).collect(),
+    )
+}
+
+/// The same below a line or two about the account (BNP: its name, number, day and balance); with the last of these.
+///
+/// A line of words only is a header in a language we do not know: then the cells are not asked.
+pub fn from_cells_below(table: &Table<'_>) -> Option<(usize, Columns)> {
+    const LINES_MAX: usize = 3;
+    let rows: Vec<usize> = (0..table.len()).filter(|r| !table.is_blank(*r)).collect();
+    let says = |row: usize| {
+        table
+            .cells(row)
+            .any(|c| c.bytes().any(|b| b.is_ascii_digit()))
+    };
+    (1..=LINES_MAX.min(rows.len().saturating_sub(1)))
+        .take_while(|skip| says(rows[skip - 1]))
+        .find_map(|skip| Some((rows[skip - 1], from_cells_of(table, rows[skip..].to_vec())?)))
+}
+
+fn from_cells_of(table: &Table<'_>, rows: Vec<usize>) -> Option<Columns> {
+    let width = rows.iter().map(|r| table.width(*r)).min()?;
+    let kinds: Vec<Shape> = (0..width).map(|c| Shape::of(table, &rows, c)).collect();
+    let date = kinds.iter().position(|k| *k == Shape::Date)?;
+    let mut pairs = vec![(Role::Date, date)];
+    if let Some(side) = kinds.iter().position(|k| *k == Shape::Side) {
+        pairs.push((Role::Side, side));
+    }
+    let text = (0..width)
+        .filter(|c| kinds[*c] == Shape::Text)
+        .max_by_key(|c| rows.iter().map(|r| table.cell(*r, *c).len()).sum::<usize>())?;
+    pairs.push((Role::Description, text));
+    // The same number on every row is the account's.
+    let varies = |c: &usize| {
+        rows.len() == 1
+            || rows
+                .windows(2)
+                .any(|w| table.cell(w[0], *c) != table.cell(w[1], *c))
+    };
+    if let Some(number) = (0..width)
+        .filter(|c| kinds[*c] == Shape::Number)
+        .find(varies)
+    {
+        pairs.push((Role::Reference, number));
+    }
+    if let Some(currency) = kinds.iter().position(|k| *k == Shape::Currency) {
+        pairs.push((Role::Currency, currency));
+    }
+    let filled = |column: usize| {
+        rows.iter()
+            .all(|r| !amounts::is_blank(table.cell(*r, column)))
+    };
+    let money: Vec<usize> = (0..width).filter(|c| kinds[*c] == Shape::Money).collect();
+    let sided = pairs.iter().any(|(role, _)| *role == Role::Side);
+    let signed = |column: usize| rows.iter().any(|r| has_sign(table.cell(*r, column)));
+    match money.as_slice() {
+        // Without a sign nothing says which way the money went.
+        [amount] if sided || signed(*amount) => pairs.push((Role::Amount, *amount)),
+        // One row proves nothing: only signs tell the amount from the balance.
+        [amount, balance]
+            if filled(*amount) && filled(*balance) && (rows.len() > 1 || signed(*amount)) =>
+        {
+            pairs.extend([(Role::Amount, *amount), (Role::Balance, *balance)]);
+        }
+        [a, b, rest @ ..] if rest.len() <= 1 && one_filled(table, &rows, *a, *b) => {
+            let proved = || sides::proved(table, &rows, *a, *b, *rest.first()?);
+            let (out, into) = out_and_in(table, &rows, *a, *b).or_else(proved)?;
+            pairs.extend([(Role::Out, out), (Role::In, into)]);
+            pairs.extend(rest.iter().map(|c| (Role::Balance, *c)));
+        }
+        [a, b, c] if [a, b, c].into_iter().all(|m| filled(*m)) => {
+            let (amount, balance) = sides::before_and_after(table, &rows, [*a, *b, *c])?;
+            pairs.extend([(Role::Amount, amount), (Role::Balance, balance)]);
+        }
+        _ => return None,
+    }
+    Some(Columns::of(pairs))
+}
+
+/// True if a cell says by itself which way the money went.
+pub(super) fn has_sign(cell: &str) -> bool {
+    amounts::scan(cell).is_some_and(|s| s.negative || s.side.is_some()) || cell.contains('+')
+}
+
+fn one_filled(table: &Table<'_>, rows: &[usize], a: usize, b: usize) -> bool {
+    rows.iter()
+        .all(|r| amounts::is_blank(table.cell(*r, a)) != amounts::is_blank(table.cell(*r, b)))
+}
+
+/// Which of two columns holds payments: the one whose amounts are all negative.
+fn out_and_in(table: &Table<'_>, rows: &[usize], a: usize, b: usize) -> Option<(usize, usize)> {
+    let negative = |column: usize| {
+        let mut cells = rows
+            .iter()
+            .map(|r| table.cell(*r, column))
+            .filter(|c| !amounts::is_blank(c));
+        cells.clone().count() > 0
+            && cells.all(|c| amounts::scan(c).is_some_and(|amount| amount.negative))
+    };
+    match (negative(a), negative(b)) {
+        (true, false) => Some((a, b)),
+        (false, true) => Some((b, a)),
+        _ => None,
+    }
+}
+
+/// What the cells of a column look like, all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Date,
+    /// Amounts: with a decimal mark, a sign or a currency.
+    Money,
+    /// Whole numbers without any of these: numbers of cheques.
+    Number,
+    Side,
+    /// The code of a currency.
+    Currency,
+    Text,
+    Empty,
+}
+
+impl Shape {
+    fn of(table: &Table<'_>, rows: &[usize], column: usize) -> Shape {
+        let cells = || {
+            rows.iter()
+                .map(|r| table.cell(*r, column))
+                .filter(|c| !amounts::is_blank(c))
+        };
+        if cells().next().is_none() {
+            return Shape::Empty;
+        }
+        if cells().all(|c| dates::scan(c).is_some()) && cells().count() == rows.len() {
+            return Shape::Date;
+        }
+        if cells().all(|c| amounts::side(c).is_some() || c.eq_ignore_ascii_case("check")) {
+            return Shape::Side;
+        }
+        let code = |c: &str| {
+            c.bytes().all(|b| b.is_ascii_uppercase())
+                && crate::ledger::currency::iso_scale(c).is_some()
+        };
+        if cells().all(code) {
+            return Shape::Currency;
+        }
+        if cells().all(|c| amounts::scan(c).is_some()) {
+            // Letters and a long row of digits are the number of an account.
+            let long = |c: &str| c.bytes().filter(u8::is_ascii_digit).count() > 15;
+            let plain = cells().all(|c| c.bytes().all(|b| b.is_ascii_digit()));
+            return match (plain, cells().any(long)) {
+                (true, _) => Shape::Number,
+                (false, true) => Shape::Text,
+                (false, false) => Shape::Money,
+            };
+        }
+        Shape::Text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::Dialect;
+    use super::*;
+
+    fn table(text: &str) -> Table<'_> {
+        Table::read(
+            text,
+            Dialect {
+                delimiter: b',',
+                quote: Some(b'"'),
+            },
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn cells_without_a_header_tell_payments_by_their_signs() {
+        let text = "4/1/2008,Check - 122,122,-$76.00,\"\",\"$1,750.06\"\n3/28/2008,BLARG,\"\",\"\",+$327.49,\"$1,826.06\"\n";
+        let columns = from_cells(&table(text)).unwrap();
+        assert_eq!(
+            columns.to_list(),
+            "date,description,reference,out,in,balance"
+        );
+        // Unsigned columns without a balance could be either way round.
+        let text = "4/1/2008,a,76.00,\n3/28/2008,b,,327.49\n";
+        assert_eq!(from_cells(&table(text)), None);
+        // With one, the balance tells, whichever end of the file is the older.
+        let text = "4/3/2008,a,76.00,,500.00\n4/2/2008,b,,327.50,576.00\n";
+        assert_eq!(
+            from_cells(&table(text)).unwrap().to_list(),
+            "date,description,out,in,balance"
+        );
+        let text = "4/2/2008,b,327.50,,576.00\n4/3/2008,a,,76.00,500.00\n";
+        assert_eq!(
+            from_cells(&table(text)).unwrap().to_list(),
+            "date,description,in,out,balance"
+        );
+        // Neither could one column.
+        let text = "4/1/2008,a,76.00\n3/28/2008,b,327.49\n";
+        assert_eq!(from_cells(&table(text)), None);
+        let text = "4/1/2008,a,76.00,D\n3/28/2008,b,327.49,C\n";
+        assert!(from_cells(&table(text)).is_some());
+        // A balance and an amount, or an amount and a balance: one row does not tell.
+        let text = "4/1/2008,a,76.00,120.00\n";
+        assert_eq!(from_cells(&table(text)), None);
+    }
+
+    #[test]
+    fn a_line_about_the_account_above_the_cells_is_passed_over() {
+        let rows = "4/1/2008,Card,tea,,-5.00\n4/2/2008,Pay,wages,,9.00\n";
+        let text = format!("Account,Account,***1,4/3/2008,,24.00\n{rows}");
+        let (row, columns) = from_cells_below(&table(&text)).unwrap();
+        assert_eq!(
+            (row, columns.to_list()),
+            (0, "date,,description,,amount".to_owned())
+        );
+        let text = format!("Zeit,Art,Was,Wie,Viel\n{rows}");
+        assert_eq!(from_cells_below(&table(&text)), None);
+    }
+
+    #[test]
+    fn balances_before_and_after_a_row_show_its_amount() {
+        let text = "123456789,EUR,20260402,-0.10,1499.90,20260402,1500.00,pay\n123456789,EUR,20260403,1499.90,1454.90,20260403,-45.00,tea\n";
+        assert_eq!(
+            from_cells(&table(text)).unwrap().to_list(),
+            ",currency,date,,balance,,amount,description"
+        );
+        assert_eq!(from_cells(&table(&text.replace("-45.00", "-46.00"))), None);
+    }
+
+    #[test]
+    fn the_number_of_an_account_is_no_amount() {
+        let text = "AT123456789012345678,interest,1.1.2014,-0.42\n";
+        let columns = from_cells(&table(text)).unwrap();
+        assert_eq!(columns.to_list(), "description,,date,amount");
+    }
+}
