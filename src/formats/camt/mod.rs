@@ -189,7 +189,7 @@ impl<'t> Reader<'t> {
             return Ok(());
         }
         if matches!(tag, Tag::Stmt | Tag::Rpt) && depth + 1 == self.base {
-            self.finish_sheet();
+            self.finish_sheet()?;
             return Ok(());
         }
         let path = self.walk.path().get(self.base..).unwrap_or(&[]);
@@ -229,19 +229,20 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    fn finish_sheet(&mut self) {
+    fn finish_sheet(&mut self) -> Result<(), Fault> {
         let Some(mut open) = self.sheet.take() else {
-            return;
+            return Ok(());
         };
-        open.settle();
+        open.settle()?;
         if self.joins_page(&mut open) {
-            return;
+            return Ok(());
         }
         let part = open.page.is_some_and(|page| page > 1 || !open.last_page);
         if part || self.report {
             self.parts.push(self.gathered.sheets.len());
         }
         self.gathered.sheets.push(open.sheet);
+        Ok(())
     }
 
     /// A further page of the statement before it.
@@ -385,7 +386,9 @@ impl<'t> Open<'t> {
     }
 
     /// Chooses the opening and closing balance, and turns reversals where only that makes them follow.
-    fn settle(&mut self) {
+    ///
+    /// Errors: an amount in another currency than the account's, which the balances count as the account's.
+    fn settle(&mut self) -> Result<(), Fault> {
         self.sheet.currency = self
             .currency()
             .or_else(|| self.sheet.rows.first().and_then(|r| r.currency.clone()));
@@ -393,8 +396,19 @@ impl<'t> Open<'t> {
         self.sheet.closing = self.balance(&["CLBD", "ITBD"], true);
         let currency = self.sheet.currency.clone();
         let other = |r: &super::statement::StatementRow| r.currency != currency;
-        if self.sheet.rows.iter().any(other) {
-            forget_balances(&mut self.sheet);
+        if let Some(row) = self.sheet.rows.iter().find(|r| other(r)) {
+            let (line, code) = (row.line, row.currency.as_deref().unwrap_or(""));
+            let own = currency.as_deref().unwrap_or("the account's currency");
+            if off_by(&self.sheet).is_some_and(|off| off.is_zero()) {
+                let why = format!("the entry is in {code}, and its balances count it as {own}");
+                return Err(Fault::at("does-not-add-up", line, 1, why).hint(
+                    "the amount of an entry is in the account's currency: ask the bank which is meant",
+                ));
+            }
+            let text = format!("an entry in {code} of an account in {own}: balances not checked");
+            let line = Some(line);
+            self.sheet.notes.push(Note { line, text });
+            (self.sheet.opening, self.sheet.closing) = (None, None);
         }
         let turned: Decimal = self
             .reversed
@@ -414,6 +428,7 @@ impl<'t> Open<'t> {
                 text: text.to_owned(),
             });
         }
+        Ok(())
     }
 
     fn balance(&mut self, kinds: &[&str], last: bool) -> Option<Balance> {

@@ -270,3 +270,19 @@ fn a_balance_in_another_currency_is_not_a_check() {
     assert_eq!(read.series[0].closing, None);
     assert!(read.notes[0].text.contains("SEK"));
 }
+
+/// Booked as 45 USD and proved as 45 EUR it would be wrong one way or the other.
+#[test]
+fn an_entry_in_another_currency_than_its_account_is_no_proof() {
+    let other = ntry("45", "DBIT", "").replace("EUR", "USD");
+    let with = |closing: &str| {
+        let ends = [bal("OPBD", "100", "CRDT"), bal("CLBD", closing, "CRDT")].concat();
+        document(&statement("S", "DE1", &format!("{ends}{other}")))
+    };
+    let fault = read(&with("55")).err().unwrap();
+    assert_eq!(fault.code, "does-not-add-up", "{fault}");
+    assert!(fault.why.contains("in USD"), "{fault}");
+    let apart = one(&with("100"));
+    assert_eq!(apart.series[0].proof, Proof::None);
+    assert!(apart.notes.iter().any(|n| n.text.contains("not checked")));
+}

@@ -38,7 +38,8 @@ pub fn is_ofx(start: &str) -> bool {
 ///
 /// Errors: a file that is cut short; a date or amount that cannot be read.
 pub fn read(text: &str) -> Result<Gathered, Fault> {
-    if !text.contains("<OFX") && text.contains("<ofx") {
+    let is_small = !text.contains("<OFX") && text.contains("<ofx");
+    if is_small || memchr::memmem::find(text.as_bytes(), b"<stmttrn").is_some() {
         return read(&with_upper_tags(text));
     }
     let head = header::end_of_declarations(text);

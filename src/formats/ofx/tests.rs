@@ -231,3 +231,11 @@ fn more_statements_than_a_bank_writes_are_refused_soon() {
     let text = format!("OFXHEADER:100\n\n<OFX>{}", "<STMTRS>".repeat(100_000));
     assert_eq!(read(&text).unwrap_err().code, "too-large");
 }
+
+#[test]
+fn tags_of_both_cases_in_one_file_lose_no_row() {
+    let text = sgml(ROW)
+        .replace("<STMTTRN>", "<stmttrn>")
+        .replace("</STMTTRN>", "</stmttrn>");
+    assert_eq!(statements(&text)[0].rows.len(), 1);
+}
