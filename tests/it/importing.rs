@@ -418,6 +418,25 @@ fn what_cannot_be_read_without_a_guess_is_refused() {
 }
 
 #[test]
+fn a_question_of_dates_names_the_orders_that_fit() {
+    let env = shop();
+    // The day in front would spread them over sixteen years, the year in front keeps them together.
+    env.write(
+        "x.csv",
+        "date,text,amount\n26-04-15,a,1.00\n26-12-31,b,2.00\n",
+    );
+    let run = env
+        .hissab(["import", "x.csv", "--account", "Assets:Bank:HDFC"])
+        .exits(1);
+    assert!(run.stderr.contains("day first or year first"), "{run}");
+    assert!(
+        run.stderr
+            .contains("say which: --date-order dmy or --date-order ymd"),
+        "{run}"
+    );
+}
+
+#[test]
 fn a_flag_answers_what_the_file_leaves_open() {
     let env = shop();
     env.write(

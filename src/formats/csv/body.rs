@@ -23,6 +23,7 @@ pub struct BodyRow {
 /// Words that begin a row which is no transaction.
 const MARKERS: &[&str] = &[
     "total",
+    "totals",
     "grand total",
     "sub total",
     "subtotal",

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1251};
 
 use super::code_pages::{self, CodePage};
+use super::east_asian;
 
 use crate::formats::fault::Fault;
 
@@ -37,7 +38,7 @@ fn by_label<'a>(bytes: &'a [u8], label: &str) -> Result<Decoded<'a>, Fault> {
             format!("no encoding is called {label:?}"),
         )
         .hint(
-            "names are those of the web, and DOS's: utf-8, utf-16le, windows-1252, windows-1250, windows-1251, iso-8859-15, cp852, cp850",
+            "names are those of the web, and DOS's: utf-8, utf-16le, windows-1252, windows-1250, windows-1251, iso-8859-15, shift_jis, gbk, cp852, cp850",
         ));
     };
     let (text, used, broken) = encoding.decode(bytes);
@@ -68,6 +69,9 @@ fn guess(bytes: &[u8]) -> Result<Decoded<'_>, Fault> {
             text: Cow::Borrowed(text),
             name: "utf-8",
         });
+    }
+    if let Some(encoding) = east_asian::of(bytes) {
+        return by_label(bytes, encoding.name());
     }
     if looks_cyrillic(bytes) {
         let (text, _) = WINDOWS_1251.decode_without_bom_handling(bytes);
@@ -148,6 +152,11 @@ fn name_of(encoding: &'static Encoding) -> &'static str {
         "UTF-16BE" => "utf-16be",
         "windows-1251" => "windows-1251",
         "windows-1252" => "windows-1252",
+        "Shift_JIS" => "shift_jis",
+        "EUC-JP" => "euc-jp",
+        "GBK" | "gb18030" => "gb18030",
+        "Big5" => "big5",
+        "EUC-KR" => "euc-kr",
         other => other,
     }
 }

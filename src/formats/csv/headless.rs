@@ -41,17 +41,20 @@ fn from_cells_of(table: &Table<'_>, rows: Vec<usize>) -> Option<Columns> {
     if let Some(side) = kinds.iter().position(|k| *k == Shape::Side) {
         pairs.push((Role::Side, side));
     }
-    let text = (0..width)
-        .filter(|c| kinds[*c] == Shape::Text)
-        .max_by_key(|c| rows.iter().map(|r| table.cell(*r, *c).len()).sum::<usize>())?;
-    pairs.push((Role::Description, text));
-    // The same number on every row is the account's.
+    // The same text or number on every row is the account's.
     let varies = |c: &usize| {
         rows.len() == 1
             || rows
                 .windows(2)
                 .any(|w| table.cell(w[0], *c) != table.cell(w[1], *c))
     };
+    let text = (0..width)
+        .filter(|c| kinds[*c] == Shape::Text)
+        .max_by_key(|c| {
+            let letters = rows.iter().map(|r| table.cell(*r, *c).len()).sum::<usize>();
+            (varies(c), letters)
+        })?;
+    pairs.push((Role::Description, text));
     if let Some(number) = (0..width)
         .filter(|c| kinds[*c] == Shape::Number)
         .find(varies)
@@ -89,7 +92,37 @@ fn from_cells_of(table: &Table<'_>, rows: Vec<usize>) -> Option<Columns> {
         }
         _ => return None,
     }
-    Some(Columns::of(pairs))
+    let mut columns = Columns::of(pairs);
+    if let (Some(amount), Some(number), None) = (
+        columns.get(Role::Amount),
+        columns.get(Role::Reference),
+        columns.get(Role::Balance),
+    ) && runs_with(table, &rows, number, amount)
+    {
+        columns.drop_role(Role::Reference);
+        columns.set(Role::Balance, number);
+    }
+    Some(columns)
+}
+
+/// True if whole numbers run on by the amounts, upwards or downwards: the balance in a currency without cents.
+fn runs_with(table: &Table<'_>, rows: &[usize], number: usize, amount: usize) -> bool {
+    let value = |row: usize, column: usize| {
+        let scanned = amounts::scan(table.cell(row, column))?;
+        let value = amounts::value(scanned.number, '.')?;
+        Some(if scanned.negative { -value } else { value })
+    };
+    let follows = |before: usize, row: usize| {
+        let sum = value(before, number)?.checked_add(value(row, amount)?)?;
+        Some(sum == value(row, number)?)
+    };
+    let all = |turned: bool| {
+        rows.windows(2).all(|w| {
+            let (before, row) = if turned { (w[1], w[0]) } else { (w[0], w[1]) };
+            follows(before, row) == Some(true)
+        })
+    };
+    rows.len() > 1 && (all(false) || all(true))
 }
 
 /// True if a cell says by itself which way the money went.
@@ -247,5 +280,16 @@ mod tests {
         let text = "AT123456789012345678,interest,1.1.2014,-0.42\n";
         let columns = from_cells(&table(text)).unwrap();
         assert_eq!(columns.to_list(), "description,,date,amount");
+    }
+
+    #[test]
+    fn what_every_row_has_is_the_account_and_whole_numbers_that_run_on_are_a_balance() {
+        let text = "11773000-00000000,-4520,20260415,95480,TESCO\n11773000-00000000,100000,20260414,100000,ACME\n";
+        let list = |text: &str| from_cells(&table(text)).unwrap().to_list();
+        assert_eq!(list(text), ",amount,date,balance,description");
+        assert_eq!(
+            list(&text.replace("95480", "95481")),
+            ",amount,date,reference,description"
+        );
     }
 }

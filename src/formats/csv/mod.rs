@@ -20,6 +20,7 @@ pub mod columns;
 pub mod dates;
 pub mod dialect;
 mod direction;
+mod east_asian;
 pub mod encoding;
 pub mod entries;
 mod entries_shape;

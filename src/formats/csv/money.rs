@@ -65,6 +65,9 @@ pub fn model(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> Result<M
     let Some(side) = columns.get(Role::Side) else {
         return Ok(Model::Signed { amount });
     };
+    if is_same_word(table, rows, side) && has_both_signs(table, rows, amount) {
+        return Ok(Model::Signed { amount });
+    }
     let every = rows
         .iter()
         .all(|r| amounts::side(table.cell(r.row, side)).is_some());
@@ -82,6 +85,22 @@ pub fn model(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> Result<M
     } else {
         Model::Signed { amount }
     })
+}
+
+/// True if every row says the same, and not debit or credit: Venmo calls all a payment, what came in too.
+fn is_same_word(table: &Table<'_>, rows: &[BodyRow], side: usize) -> bool {
+    let mut words = rows.iter().map(|r| table.cell(r.row, side));
+    let first = words.next().unwrap_or("");
+    spelled_side(first).is_none() && words.all(|word| word == first)
+}
+
+fn has_both_signs(table: &Table<'_>, rows: &[BodyRow], amount: usize) -> bool {
+    let signs = rows
+        .iter()
+        .filter_map(|r| amounts::scan(table.cell(r.row, amount)))
+        .map(|s| s.negative);
+    let (out, into): (Vec<bool>, Vec<bool>) = signs.partition(|negative| *negative);
+    !out.is_empty() && !into.is_empty()
 }
 
 /// Where no amount has a sign and rows say debit and credit, each must say one.

@@ -49,7 +49,7 @@ pub fn of(
         }
         OrderVerdict::Ambiguous { sample } => match preamble_order(understood) {
             Some(order) => Ok(order),
-            None => Err(ambiguous(understood, rows, date, sample)),
+            None => Err(ambiguous(understood, rows, date, sample, &orders)),
         },
         OrderVerdict::Contradictory {
             not_day_first,
@@ -168,19 +168,36 @@ fn ambiguous(
     rows: &[BodyRow],
     column: usize,
     sample: String,
+    orders: &Orders,
 ) -> Fault {
     let table = understood.table;
     let row = rows
         .iter()
         .find(|r| table.cell(r.row, column) == sample)
         .map_or(0, |r| r.row);
+    let year_leads = orders.year_may_lead(0) || orders.year_may_lead(1);
+    let may_be: Vec<(&str, &str)> = [
+        (DateOrder::Dmy, ("day first", "--date-order dmy")),
+        (DateOrder::Mdy, ("month first", "--date-order mdy")),
+        (DateOrder::Ymd, ("year first", "--date-order ymd")),
+    ]
+    .into_iter()
+    .filter(|(order, _)| orders.allows(*order) && (*order != DateOrder::Ymd || year_leads))
+    .map(|(_, words)| words)
+    .collect();
+    let (ways, flags): (Vec<&str>, Vec<&str>) = may_be.into_iter().unzip();
     let why = format!(
-        "{sample:?} can be read day first or month first, and no date of the file says which"
+        "{sample:?} can be read {}, and no date of the file says which",
+        ways.join(" or ")
     );
-    table
+    let fault = table
         .fault(row, column, "ambiguous-dates", why)
-        .hint("say which: --date-order dmy or --date-order mdy")
-        .ask(Question::DateOrder { sample })
+        .hint(format!("say which: {}", flags.join(" or ")));
+    if year_leads {
+        // At a terminal only day and month are asked about.
+        return fault;
+    }
+    fault.ask(Question::DateOrder { sample })
 }
 
 /// A date that the order makes impossible, as a fault.

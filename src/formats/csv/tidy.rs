@@ -44,6 +44,18 @@ pub fn columns(table: &Table<'_>, columns: &mut Columns, header: Option<usize>, 
     if let Some(fuller) = fullest_description(table, rows, columns) {
         columns.set(Role::Description, fuller);
     }
+    // A text that every row has says nothing of any: the other party does.
+    let differs = |column: usize| {
+        let mut pairs = rows.windows(2);
+        pairs.any(|w| table.cell(w[0].row, column) != table.cell(w[1].row, column))
+    };
+    if let (Some(description), Some(payee)) =
+        (columns.get(Role::Description), columns.get(Role::Payee))
+        && !differs(description)
+        && differs(payee)
+    {
+        columns.set(Role::Description, payee);
+    }
     let silent = |role: Role| {
         columns
             .get(role)
