@@ -151,6 +151,8 @@ struct RowReader<'a, 'b> {
 }
 
 /// What the rules make of a row by itself.
+// Nearly every row is kept: a box for each would cost more than the few that are not.
+#[allow(clippy::large_enum_variant)]
 enum Outcome {
     Keep(Result<Raw, Fault>),
     /// So many rows, this one included, are left out.
