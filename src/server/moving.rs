@@ -124,6 +124,27 @@ pub fn reopen(at: &Place, now: Timestamp) -> Result<usize, MoveError> {
     Ok(list.len())
 }
 
+/// Puts the large tables of a database without books into partitions.
+///
+/// Errors: it is none, it is partitioned already, or there are books.
+#[cfg(feature = "postgres")]
+pub fn partition(at: &Place, parts: u32) -> Result<(), MoveError> {
+    match at {
+        Place::Folder(folder) => Err(MoveError::Place {
+            place: folder.display().to_string(),
+            why: "only tables of a database have partitions".to_owned(),
+        }),
+        Place::Database { address, shown } => {
+            crate::book::postgres::Store::partition(address, parts).map_err(|source| {
+                MoveError::Place {
+                    place: shown.clone(),
+                    why: source.to_string(),
+                }
+            })
+        }
+    }
+}
+
 /// One of both sides.
 struct Side {
     place: String,

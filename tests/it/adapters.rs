@@ -232,6 +232,32 @@ impl Adapter for Postgres {
     }
 }
 
+/// A book in Postgres whose large tables are in partitions.
+#[cfg(feature = "postgres")]
+pub struct Partitioned {
+    org: Uuid,
+}
+
+#[cfg(feature = "postgres")]
+impl Adapter for Partitioned {
+    fn hold(first: &[Change]) -> Partitioned {
+        let org = Uuid::now_v7();
+        let first = first.to_vec();
+        let unit = unit_of(1, "created", "asha", &first);
+        let (id, at) = (Uuid::from_u128(77), Timestamp::UNIX_EPOCH);
+        PgBook::create(crate::postgres::partitioned(), org, id, at, &unit).unwrap();
+        Partitioned { org }
+    }
+
+    fn writer(&self, _: &str) -> Box<dyn Book> {
+        Box::new(PgBook::open_write(crate::postgres::partitioned(), self.org).unwrap())
+    }
+
+    fn reader(&self) -> Box<dyn Book> {
+        Box::new(PgBook::open_read(crate::postgres::partitioned(), self.org).unwrap())
+    }
+}
+
 /// A book in Postgres, asked over a loopback port.
 #[cfg(feature = "postgres")]
 pub struct RemotePostgres(Remote);
@@ -274,6 +300,13 @@ macro_rules! for_each_adapter {
             $(#[test]
             fn $name() {
                 super::$name(&mut $crate::adapters::Case::of::<$crate::adapters::Postgres>());
+            })*
+        }
+        #[cfg(feature = "postgres")]
+        mod postgres_in_partitions {
+            $(#[test]
+            fn $name() {
+                super::$name(&mut $crate::adapters::Case::of::<$crate::adapters::Partitioned>());
             })*
         }
         #[cfg(feature = "postgres")]

@@ -141,6 +141,22 @@ pub fn make_at(base: &str, name: &str) -> String {
     format!("postgres://{OWNER}@{host}/{name}")
 }
 
+/// The same with its large tables in partitions.
+pub fn partitioned_url() -> &'static str {
+    static URL: OnceLock<String> = OnceLock::new();
+    URL.get_or_init(|| {
+        let url = make("parts");
+        Store::partition(&url, 3).unwrap();
+        url
+    })
+}
+
+/// Its books.
+pub fn partitioned() -> &'static Arc<Store> {
+    static STORE: OnceLock<Arc<Store>> = OnceLock::new();
+    STORE.get_or_init(|| Store::connect(partitioned_url()).unwrap())
+}
+
 /// The books of this process's database.
 pub fn store() -> &'static Arc<Store> {
     static STORE: OnceLock<Arc<Store>> = OnceLock::new();

@@ -1,22 +1,28 @@
 //! Attacks on books in Postgres: SQL typed by hand, as the owner of the tables and as the server's role. The database
 //! itself refuses what the rules forbid, and shows nobody another organisation's rows.
 
-use hissab::book::postgres::PgBook;
+use std::sync::Arc;
+
+use hissab::book::postgres::{PgBook, Store};
 use hissab::book::{Book, CheckDepth};
 use hissab::ledger::change::{Change, WriteMode};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::books::{day, draft, first_changes, unit_of};
-use crate::postgres::{Shell, store};
+use crate::postgres::{Shell, partitioned, partitioned_url, store, url};
 
 /// An organisation with two transactions.
 fn shop() -> Uuid {
+    shop_in(store())
+}
+
+fn shop_in(store: &Arc<Store>) -> Uuid {
     let org = Uuid::now_v7();
     let first = first_changes();
     let unit = unit_of(1, "created", "asha", &first);
     let (mut book, _) =
-        PgBook::create(store(), org, Uuid::now_v7(), Timestamp::UNIX_EPOCH, &unit).unwrap();
+        PgBook::create(store, org, Uuid::now_v7(), Timestamp::UNIX_EPOCH, &unit).unwrap();
     for (id, amount) in [(201, "10.00"), (202, "4.00")] {
         let credit = format!("-{amount}");
         let changes = vec![Change::Post(draft(
@@ -91,7 +97,7 @@ fn attacks() -> Vec<(String, &'static str)> {
             "not there",
         ),
         (sealed(&posting(5, &even, &even)), "next number"),
-        (sealed(&posting(2, &even, &even)), "txn_pkey"),
+        (sealed(&posting(2, &even, &even)), "_pkey"),
         (
             posting(3, &even, &even).replace(NEXT, "2"),
             "record to come",
@@ -178,7 +184,7 @@ fn attacks() -> Vec<(String, &'static str)> {
         ),
         (
             record().replace(NEXT, "(SELECT max(seq) FROM hissab.audit)"),
-            "audit_pkey",
+            "_pkey",
         ),
     ]
 }
@@ -221,24 +227,107 @@ fn attacks_of_the_owner() -> Vec<(String, &'static str)> {
 
 #[test]
 fn what_is_typed_by_hand_is_refused_for_the_owner_and_the_app_alike() {
-    let org = shop();
-    for (who, shell) in [("owner", Shell::owner()), ("app", Shell::app())] {
+    refuses(store(), url());
+}
+
+#[test]
+fn the_same_is_refused_where_tables_are_in_partitions() {
+    refuses(partitioned(), partitioned_url());
+}
+
+fn refuses(store: &Arc<Store>, url: &str) {
+    let org = shop_in(store);
+    let (owner, app) = (Shell::at(url), Shell::at(url));
+    app.types("SET ROLE hissab_app").unwrap();
+    for (who, shell) in [("owner", &owner), ("app", &app)] {
         for (script, words) in attacks() {
             let refused = shell.commits(org, &script).expect_err(&script);
             assert!(refused.contains(words), "{who}: {script}: {refused}");
         }
     }
     for (script, words) in attacks_of_the_owner() {
-        let refused = Shell::owner().commits(org, &script).expect_err(&script);
+        let refused = owner.commits(org, &script).expect_err(&script);
         assert!(refused.contains(words), "{script}: {refused}");
-        let refused = Shell::app().commits(org, &script).expect_err(&script);
+        let refused = app.commits(org, &script).expect_err(&script);
         let stopped = refused.contains("permission denied") || refused.contains(words);
         assert!(stopped, "{script}: {refused}");
     }
-    let mut book = PgBook::open_read(store(), org).unwrap();
+    sound(store, org);
+}
+
+fn sound(store: &Arc<Store>, org: Uuid) {
+    let mut book = PgBook::open_read(store, org).unwrap();
     let outcomes = book.check(CheckDepth::Deep).unwrap();
     let findings: Vec<_> = outcomes.into_iter().flat_map(|o| o.findings).collect();
     assert_eq!(findings, []);
+}
+
+/// A partition may be named by hand: past the table that it is part of nothing is written either.
+#[test]
+fn a_partition_has_the_fences_of_its_table() {
+    let org = shop_in(partitioned());
+    let (owner, app) = (Shell::at(partitioned_url()), Shell::at(partitioned_url()));
+    app.types("SET ROLE hissab_app").unwrap();
+    let part = (0..3)
+        .find(|part| {
+            let whose = format!("SELECT satisfies_hash_partition('hissab.txn'::regclass, 3, {part}, '{org}'::uuid)::int::bigint");
+            owner.number(&whose) == 1
+        })
+        .unwrap();
+    let past = |script: &str| {
+        let tables = [
+            "txn",
+            "entry",
+            "audit",
+            "source_row",
+            "source_text",
+            "total",
+        ];
+        tables.iter().fold(script.to_owned(), |script, table| {
+            let end = |after: &str| format!("hissab.{table}{after}");
+            [" ", ")"].iter().fold(script, |script, after| {
+                script.replace(&end(after), &format!("hissab.{table}_{part}{after}"))
+            })
+        })
+    };
+    let mut tried = 0;
+    for (script, words) in attacks().into_iter().chain(attacks_of_the_owner()) {
+        let script = past(&script);
+        let refused = owner.commits(org, &script).expect_err(&script);
+        assert!(refused.contains(words), "{script}: {refused}");
+        let refused = app.commits(org, &script).expect_err(&script);
+        let stopped = refused.contains("permission denied") || refused.contains(words);
+        assert!(stopped, "{script}: {refused}");
+        tried += usize::from(script.contains(&format!("_{part}")));
+    }
+    assert!(tried > 15, "{tried}");
+    // Nobody sees a row there unless the organisation is named.
+    owner.types("RESET hissab.org").unwrap();
+    let seen = format!("SELECT count(*) FROM hissab.txn_{part}");
+    assert_eq!(owner.number(&seen), 0);
+    sound(partitioned(), org);
+}
+
+#[test]
+fn partitions_are_made_before_the_first_book_and_once() {
+    let again = Store::partition(partitioned_url(), 3)
+        .unwrap_err()
+        .to_string();
+    assert!(again.contains("already"), "{again}");
+    shop();
+    let late = Store::partition(url(), 3).unwrap_err().to_string();
+    assert!(late.contains("there are books"), "{late}");
+    assert_eq!(
+        Shell::owner().number("SELECT count(*) FROM hissab.book"),
+        0,
+        "the fence stands"
+    );
+    let fences = partitioned().fences();
+    assert!(
+        fences.row_check && fences.seal && fences.row_security,
+        "{}",
+        fences.words()
+    );
 }
 
 #[test]

@@ -370,3 +370,26 @@ fn a_book_that_went_on_at_both_places_is_named() {
         "{refused}"
     );
 }
+
+#[test]
+fn a_server_moves_into_a_database_in_partitions_and_back() {
+    let env = TestEnv::new();
+    let (data, url) = (folder(2), make("parts"));
+    let from = data.path().to_str().unwrap();
+    let done = env
+        .hissab(["store", "partition", &url, "--parts", "4"])
+        .exits(0);
+    assert_eq!(done.stdout, "the large tables have 4 partitions each\n");
+    let again = env.hissab(["store", "partition", &url]);
+    assert!(again.stderr.contains("in partitions already"), "{again}");
+    let none = env.hissab(["store", "partition", from]);
+    assert!(none.stderr.contains("only tables of a database"), "{none}");
+    env.hissab(["store", "migrate", "--from", from, "--to", &url])
+        .exits(0);
+    let back = tempfile::tempdir().unwrap();
+    let back = back.path().join("back");
+    let to = back.to_str().unwrap();
+    env.hissab(["store", "migrate", "--from", &url, "--to", to])
+        .exits(0);
+    assert_eq!(content(data.path()), content(&back));
+}

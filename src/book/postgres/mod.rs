@@ -26,6 +26,7 @@ use crate::ledger::transaction::Transaction;
 mod check;
 mod fault;
 mod link;
+mod partition;
 mod proof;
 mod records;
 mod replica;

@@ -30,13 +30,13 @@ pub const SCHEMA_VERSION: u32 = 4;
 /// Connections that work on books at once.
 const CONNECTIONS: usize = 24;
 /// How long a connection is waited for.
-const WAIT: Duration = Duration::from_secs(10);
+pub(super) const WAIT: Duration = Duration::from_secs(10);
 /// The same of a replica: the primary answers where it does not.
 const REPLICA_WAIT: Duration = Duration::from_secs(1);
 /// How soon a lost connection that listens is made again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 /// One server at a time migrates: the key of its advisory lock, `hissab` in bytes.
-const MIGRATION_LOCK: i64 = 0x6869_7373_6162;
+pub(super) const MIGRATION_LOCK: i64 = 0x6869_7373_6162;
 
 /// A database that holds books.
 pub struct Store {
@@ -92,7 +92,7 @@ impl Store {
         Ok(Arc::new(store))
     }
 
-    fn unproved(url: &str, connections: usize, patience: Duration) -> Result<Store> {
+    pub(super) fn unproved(url: &str, connections: usize, patience: Duration) -> Result<Store> {
         let (config, secure) = configured(url, patience)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -116,6 +116,11 @@ impl Store {
                 row_security: false,
             },
         })
+    }
+
+    /// How it is connected to, and how safely.
+    pub(super) fn config(&self) -> (Config, Secure) {
+        (self.config.clone(), self.secure.clone())
     }
 
     /// What reads may go to.
@@ -188,12 +193,18 @@ impl Store {
     }
 
     fn probe(&self) -> Result<Fences> {
-        // 33: the triggers of V0001, all of them on.
+        // 33: the triggers of V0001, all of them on; a partition has those of its table.
         const PROBE: &str = "SELECT version(),
             EXISTS (SELECT 1 FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
                      WHERE n.nspname = 'hissab' AND t.relname = 'txn' AND c.conname = 'balanced' AND c.convalidated),
-            (SELECT count(*) = 33 FROM pg_trigger g JOIN pg_class t ON t.oid = g.tgrelid JOIN pg_namespace n ON n.oid = t.relnamespace
-              WHERE n.nspname = 'hissab' AND NOT g.tgisinternal AND g.tgenabled = 'O'),
+            (WITH fence AS (SELECT t.oid, t.relispartition FROM pg_trigger g JOIN pg_class t ON t.oid = g.tgrelid
+                              JOIN pg_namespace n ON n.oid = t.relnamespace
+                             WHERE n.nspname = 'hissab' AND NOT g.tgisinternal AND g.tgenabled = 'O')
+             SELECT (SELECT count(*) = 33 FROM fence WHERE NOT relispartition)
+                AND NOT EXISTS (SELECT 1 FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent AND p.relkind = 'p'
+                                  JOIN pg_namespace n ON n.oid = p.relnamespace AND n.nspname = 'hissab'
+                                 WHERE (SELECT count(*) FROM fence f WHERE f.oid = i.inhrelid)
+                                    <> (SELECT count(*) FROM fence f WHERE f.oid = i.inhparent))),
             NOT EXISTS (SELECT 1 FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
                          WHERE n.nspname = 'hissab' AND t.relkind IN ('r', 'p') AND t.relname <> 'refinery_schema_history'
                            AND NOT (t.relrowsecurity AND t.relforcerowsecurity))";
@@ -311,7 +322,7 @@ async fn hear(
 }
 
 /// Brings the schema up to date, one server at a time, as whoever signed in.
-async fn migrate(config: Config, secure: Secure) -> Result<()> {
+pub(super) async fn migrate(config: Config, secure: Secure) -> Result<()> {
     let (mut client, connection) = config.connect(secure).await.map_err(failed)?;
     let driver = tokio::spawn(connection);
     client

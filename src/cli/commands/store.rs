@@ -24,6 +24,8 @@ pub enum Action {
     Migrate(MigrateArgs),
     /// Let writers in again where a migration was given up
     Reopen(ReopenArgs),
+    /// Put the large tables of a database that has no book yet into partitions
+    Partition(PartitionArgs),
 }
 
 /// Every book's writers are refused from the moment it is copied; readers go on. Interrupted, it goes on where it
@@ -50,10 +52,27 @@ pub struct ReopenArgs {
     pub place: String,
 }
 
+/// For a host of very many organisations: each one's rows lie in one partition, by the hash of its id. Nothing else
+/// changes. It is done before the first server starts; an empty database is made ready on the way.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example: hissab store partition postgres://hissab@db.example.com/hissab --parts 32"
+)]
+pub struct PartitionArgs {
+    /// The database: postgres://USER@HOST/NAME
+    #[arg(value_name = "PLACE")]
+    pub place: String,
+
+    /// Partitions of each table
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(2..=1024))]
+    pub parts: u32,
+}
+
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     match args.action {
         Action::Migrate(args) => migrate(ctx, &args),
         Action::Reopen(args) => reopen(ctx, &args),
+        Action::Partition(args) => partition(ctx, &args),
     }
 }
 
@@ -136,6 +155,24 @@ fn reopen(ctx: &mut Context, args: &ReopenArgs) -> Result<Exit> {
         writeln!(ctx.out, "{text}")?;
     }
     Ok(Exit::Ok)
+}
+
+#[cfg(feature = "postgres")]
+fn partition(ctx: &mut Context, args: &PartitionArgs) -> Result<Exit> {
+    moving::partition(&place(&args.place)?, args.parts).map_err(failure)?;
+    if !ctx.globals.quiet {
+        writeln!(
+            ctx.out,
+            "the large tables have {} partitions each",
+            args.parts
+        )?;
+    }
+    Ok(Exit::Ok)
+}
+
+#[cfg(not(feature = "postgres"))]
+fn partition(_: &mut Context, _: &PartitionArgs) -> Result<Exit> {
+    Err(super::serve::failure(ServeError::no_postgres()))
 }
 
 fn failure(error: MoveError) -> Failure {
