@@ -3,9 +3,9 @@
 //! `floor hello` prints a word. `floor insert BOOK NEW` reads the rows of a hissab book into memory, then times
 //! the raw insert of the same transactions and sorted entries into a new file in the same layout: no chain, no
 //! words, no source rows, no fences. `floor walk BOOK` times the bare join of transactions and entries. Times
-//! go to stdout in seconds. `floor groups NEW` says how many transactions a second, two entries each, with totals
-//! and a row of a log, SQLite commits durably in groups of 32. `floor serve BYTES` answers every request with so
-//! many bytes of JSON, on the port it prints.
+//! go to stdout in seconds. `floor groups NEW` says how many postings a second SQLite commits durably in groups of
+//! 32, with every row that hissab writes for one over HTTP and no fence. `floor serve BYTES` answers every request
+//! with so many bytes of JSON, on the port it prints.
 
 use std::time::Instant;
 
@@ -111,24 +111,32 @@ fn walk(book: &str) -> rusqlite::Result<()> {
 const GROUPS: i64 = 4_000;
 const GROUP: i64 = 32;
 
+/// The tables of a book.
+const TABLES: [&str; 2] = [
+    include_str!("../migrations/sqlite/V0001__book.sql"),
+    include_str!("../migrations/sqlite/V0002__search.sql"),
+];
+
 fn groups(new: &str) -> rusqlite::Result<()> {
     let conn = Connection::open(new)?;
     conn.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         CREATE TABLE txn (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, day INTEGER NOT NULL, description TEXT) STRICT;
-         CREATE INDEX txn_day ON txn (day, number);
-         CREATE TABLE entry (account INTEGER, day INTEGER, txn INTEGER, line INTEGER, amount INTEGER, currency INTEGER,
-                             PRIMARY KEY (account, day, txn, line)) STRICT, WITHOUT ROWID;
-         CREATE INDEX entry_txn ON entry (txn, line, amount, currency);
-         CREATE TABLE total (account INTEGER, currency INTEGER, month INTEGER, debit INTEGER, credit INTEGER, entries INTEGER,
-                             PRIMARY KEY (account, currency, month)) STRICT, WITHOUT ROWID;
-         CREATE TABLE log (seq INTEGER PRIMARY KEY, hash BLOB, said TEXT) STRICT;",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF",
     )?;
+    for tables in TABLES {
+        conn.execute_batch(tables)?;
+    }
+    let fences: Vec<String> = conn
+        .prepare("SELECT 'DROP TRIGGER ' || name FROM sqlite_schema WHERE type = 'trigger'")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for fence in fences {
+        conn.execute_batch(&fence)?;
+    }
     let start = Instant::now();
     for group in 0..GROUPS {
         conn.execute_batch("BEGIN IMMEDIATE")?;
         for number in group * GROUP..(group + 1) * GROUP {
-            post(&conn, number)?;
+            post(&conn, number + 1)?;
         }
         conn.execute_batch("COMMIT")?;
     }
@@ -139,23 +147,39 @@ fn groups(new: &str) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Every row of a posting that comes with a key: itself, two entries, their totals, the audit record, the key and
+/// the words. Nothing is checked and nothing hashed.
 fn post(conn: &Connection, number: i64) -> rusqlite::Result<()> {
     let id = u128::from(number.unsigned_abs()).to_be_bytes();
-    conn.prepare_cached("INSERT INTO txn VALUES (?, ?, 9500, 'tea for the shop')")?
-        .execute((number, id))?;
+    let numbers = format!("[[{number},{number}]]");
+    conn.prepare_cached(
+        "INSERT INTO txn (number, id, day, voucher, status, version, void, seq, description)
+         VALUES (?1, ?2, 9500, 3, 0, 1, 0, ?1, 'tea for the shop')",
+    )?
+    .execute((number, id))?;
     for (line, amount) in [(0, 1250), (1, -1250)] {
         conn.prepare_cached("INSERT INTO entry VALUES (?, 9500, ?, ?, ?, 1)")?
             .execute((line + 1, number, line, amount))?;
         conn.prepare_cached(
-            "INSERT INTO total VALUES (?1, 1, 24316, max(?2, 0), max(-?2, 0), 1)
+            "INSERT INTO total VALUES (?1, 1, 24316, 0, max(?2, 0), max(-?2, 0), 1)
              ON CONFLICT DO UPDATE SET debit = debit + max(?2, 0), credit = credit + max(-?2, 0), entries = entries + 1",
         )?
         .execute((line + 1, amount))?;
     }
     conn.prepare_cached(
-        "INSERT INTO log VALUES (?, randomblob(32), 'posted 2026-04-07 tea for the shop 12.50')",
+        "INSERT INTO audit (seq, at, who, operation, action, numbers, changes, marks, digest, previous, hash)
+         VALUES (?1, 1775520000000000 + ?1, 'asha@example.com', ?2, 'posted', ?3,
+                 '[{\"change\":\"posted\",\"first\":' || ?1 || ',\"last\":' || ?1 || '}]',
+                 randomblob(5), randomblob(32), randomblob(32), randomblob(32))",
     )?
-    .execute([number])?;
+    .execute((number, id, &numbers))?;
+    conn.prepare_cached(
+        "INSERT INTO request (key, content, seq, numbers, at, sum)
+         VALUES ('load-0-' || ?1 || '-32', randomblob(32), ?1, ?2, 1775520000000000 + ?1, ?1)",
+    )?
+    .execute((number, &numbers))?;
+    conn.prepare_cached("INSERT INTO search (rowid, words) VALUES (?1, 'tea for the shop')")?
+        .execute([number])?;
     Ok(())
 }
 

@@ -111,7 +111,7 @@ def posting(serving, token, floor, folder, wanted):
         bare = run.timed_floor(floor, "groups", os.path.join(folder, f"groups-{connections}.db"))
         script = POST.format(token=token, salt=connections)
         rate = wrk(serving.url + "/api/v1/orgs/load/transactions", script, folder, connections, wanted.seconds)
-        say(f"durable POST, {connections} connections, a second", rate, bare, "bare SQLite, groups of 32", "0.5 ×")
+        say(f"durable POST, {connections} connections, a second", rate, bare, "bare SQLite, every row of a POST, groups of 32", "0.5 ×")
 
 
 def reading(serving, token, floor, folder, wanted):
