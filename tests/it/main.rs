@@ -60,6 +60,8 @@ mod postgres_server;
 #[cfg(all(feature = "postgres", unix))]
 mod postgres_shared;
 #[cfg(feature = "postgres")]
+mod postgres_upgrade;
+#[cfg(feature = "postgres")]
 mod postgres_whole;
 #[cfg(all(feature = "postgres", unix))]
 mod postgres_workers;

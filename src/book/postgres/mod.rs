@@ -26,6 +26,7 @@ use crate::ledger::transaction::Transaction;
 mod check;
 mod fault;
 mod link;
+mod migrate;
 mod partition;
 mod proof;
 mod records;
@@ -41,7 +42,8 @@ mod words;
 mod write;
 
 use link::Link;
-pub use store::{Fences, SCHEMA_VERSION, Store};
+pub use migrate::SCHEMA_VERSION;
+pub use store::{Fences, Store};
 pub use whole::Replaced;
 
 /// The book of one organisation.

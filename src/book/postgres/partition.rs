@@ -4,6 +4,7 @@
 //! own. Chosen before the first book, once: statements, fences and answers are the same.
 
 use super::fault::failed;
+use super::migrate;
 use super::store::{self, Store};
 use crate::book::{BookError, Result};
 
@@ -19,7 +20,9 @@ impl Store {
     pub fn partition(url: &str, parts: u32) -> Result<()> {
         let store = Store::unproved(url, 1, store::WAIT)?;
         let config = store.config();
-        store.wait(store::migrate(config.0.clone(), config.1.clone()))?;
+        let migrated =
+            migrate::migrate(config.0.clone(), config.1.clone(), migrate::SCHEMA_VERSION);
+        store.wait(migrated)?;
         store.wait(async {
             let (mut client, connection) = config.0.connect(config.1).await.map_err(failed)?;
             let driver = tokio::spawn(connection);
@@ -27,7 +30,7 @@ impl Store {
             // Nobody else migrates meanwhile, or makes the first book.
             let alone = format!(
                 "SELECT pg_advisory_xact_lock({}); LOCK TABLE hissab.book IN ACCESS EXCLUSIVE MODE",
-                store::MIGRATION_LOCK
+                migrate::MIGRATION_LOCK
             );
             tx.batch_execute(&alone).await.map_err(failed)?;
             const DONE: &str =

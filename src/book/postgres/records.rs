@@ -35,7 +35,7 @@ pub fn info(link: &Link, id: Uuid) -> Result<BookInfo> {
         transactions: count_at(&row, 0)?,
         voided: count_at(&row, 1)?,
         changed_at: head.at,
-        schema_version: super::store::SCHEMA_VERSION,
+        schema_version: super::migrate::SCHEMA_VERSION,
         span: day_or_none_at(&row, 2)?.zip(day_or_none_at(&row, 3)?),
         read_only: None,
     })

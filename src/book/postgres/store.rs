@@ -15,17 +15,10 @@ use tokio_postgres::{AsyncMessage, Config};
 use uuid::Uuid;
 
 use super::fault::{busy, failed};
+use super::migrate::{SCHEMA_VERSION, migrate};
 use super::replica::Replica;
 use super::secure::{self, Secure};
 use crate::book::{BookError, Result};
-
-/// The embedded migrations of `migrations/postgres`.
-mod embedded {
-    refinery::embed_migrations!("migrations/postgres");
-}
-
-/// The newest schema this hissab knows: the number of files in `migrations/postgres`.
-pub const SCHEMA_VERSION: u32 = 4;
 
 /// Connections that work on books at once.
 const CONNECTIONS: usize = 24;
@@ -35,9 +28,6 @@ pub(super) const WAIT: Duration = Duration::from_secs(10);
 const REPLICA_WAIT: Duration = Duration::from_secs(1);
 /// How soon a lost connection that listens is made again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
-/// One server at a time migrates: the key of its advisory lock, `hissab` in bytes.
-pub(super) const MIGRATION_LOCK: i64 = 0x6869_7373_6162;
-
 /// A database that holds books.
 pub struct Store {
     pool: Pool,
@@ -76,7 +66,7 @@ impl Store {
         let mut store = Store::unproved(url, CONNECTIONS, WAIT)?;
         wait(
             &store.handle,
-            migrate(store.config.clone(), store.secure.clone()),
+            migrate(store.config.clone(), store.secure.clone(), SCHEMA_VERSION),
         )?;
         store.fences = store.probe()?;
         if !store.fences.row_check || !store.fences.row_security {
@@ -248,7 +238,7 @@ fn wait<F: Future>(handle: &Handle, work: F) -> F::Output {
     tokio::task::block_in_place(|| handle.block_on(work))
 }
 
-fn io(what: impl Into<String>) -> BookError {
+pub(super) fn io(what: impl Into<String>) -> BookError {
     BookError::Io { what: what.into() }
 }
 
@@ -321,75 +311,9 @@ async fn hear(
     Ok(())
 }
 
-/// Brings the schema up to date, one server at a time, as whoever signed in.
-pub(super) async fn migrate(config: Config, secure: Secure) -> Result<()> {
-    let (mut client, connection) = config.connect(secure).await.map_err(failed)?;
-    let driver = tokio::spawn(connection);
-    client
-        .execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK])
-        .await
-        .map_err(failed)?;
-    client
-        .batch_execute("CREATE SCHEMA IF NOT EXISTS hissab; SET search_path = hissab")
-        .await
-        .map_err(failed)?;
-    let found = version(&client).await?;
-    if found > SCHEMA_VERSION {
-        return Err(BookError::Newer {
-            found,
-            known: SCHEMA_VERSION,
-        });
-    }
-    if found < SCHEMA_VERSION {
-        let report = embedded::migrations::runner().run_async(&mut client).await;
-        report.map_err(|e| {
-            let why = causes(&e);
-            io(format!("its schema cannot be brought up to date: {why}"))
-        })?;
-    }
-    drop(client);
-    // The connection ends with its client.
-    let _ = driver.await;
-    Ok(())
-}
-
-/// The newest migration that was run here.
-async fn version(client: &tokio_postgres::Client) -> Result<u32> {
-    let there = "SELECT to_regclass('hissab.refinery_schema_history') IS NOT NULL";
-    if !client
-        .query_one(there, &[])
-        .await
-        .map_err(failed)?
-        .get::<_, bool>(0)
-    {
-        return Ok(0);
-    }
-    let newest = "SELECT coalesce(max(version), 0)::integer FROM hissab.refinery_schema_history";
-    let newest: i32 = client.query_one(newest, &[]).await.map_err(failed)?.get(0);
-    Ok(u32::try_from(newest).unwrap_or(0))
-}
-
-/// An error with everything it came from.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        words.push_str(": ");
-        words.push_str(&inner.to_string());
-        source = inner.source();
-    }
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_migration_is_known() {
-        let runner = embedded::migrations::runner();
-        assert_eq!(runner.get_migrations().len(), SCHEMA_VERSION as usize);
-    }
 
     #[test]
     fn an_address_that_is_not_one_is_named() {
