@@ -39,7 +39,7 @@ pub fn say(error: &clap::Error, words: &[OsString], json: bool) -> Exit {
     }
     let rendered = error.render();
     let tip = elsewhere(error, words);
-    let told = |text: String| with_tip(&argv::show_dashes(&text), tip.as_deref());
+    let told = |text: String| with_tip(&plain(&argv::show_dashes(&text)), tip.as_deref());
     let text = told(rendered.to_string());
     if json {
         return say_failure(&usage_failure(&text), true);
@@ -112,6 +112,13 @@ fn is_flag(arg: &clap::Arg, flag: &str) -> bool {
             .is_some_and(|names| names.contains(&long)),
         None => short.is_some() && arg.get_short() == short,
     }
+}
+
+/// The words of the standard library about numbers, as people would say them.
+fn plain(text: &str) -> String {
+    text.replace("invalid digit found in string", "it is not a whole number")
+        .replace("number too large to fit in target type", "it is too large")
+        .replace("number too small to fit in target type", "it is too small")
 }
 
 /// clap's words with our tip in place of its guesses.

@@ -164,3 +164,30 @@ fn a_flag_of_another_report_is_named_with_it() {
     let party = run(&env, "party add X").exits(2);
     assert!(party.stderr.contains("<--customer|--supplier>"), "{party}");
 }
+
+#[test]
+fn an_amount_where_an_account_belongs_creates_nothing_by_its_hint() {
+    let env = shop();
+    for line in ["add cash 5 sales", "add x 5 cash", "add x cash 5 6 sales"] {
+        let refused = run(&env, line).exits(2);
+        assert!(
+            refused.stderr.contains("where an account is expected"),
+            "{line}: {refused}"
+        );
+        assert!(!refused.stderr.contains("account add"), "{line}: {refused}");
+    }
+    // An account may be called by a number.
+    run(&env, "account add Assets:1000").ok();
+    run(&env, "add x 1000 5 sales").ok();
+    let circle = run(&env, "add x cash 5 cash").exits(2);
+    assert!(circle.stderr.contains("cannot move to itself"), "{circle}");
+}
+
+#[test]
+fn a_number_that_is_none_is_said_in_words() {
+    let env = shop();
+    for line in ["bal --depth x", "bal --depth 1.5", "bal --limit -1"] {
+        let refused = run(&env, line).exits(2);
+        assert!(refused.stderr.contains("not a whole number"), "{refused}");
+    }
+}

@@ -98,9 +98,22 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         }
     }
     draft.entries.extend(words::entries(&mut recorder, rest)?);
+    refuse_one_account(&draft)?;
     details.finish(&mut draft);
     recorder.post(vec![draft], &details.write, details.date.is_some())?;
     Ok(Exit::Ok)
+}
+
+/// Between an account and itself nothing moves, unless a currency becomes another one.
+fn refuse_one_account(draft: &Draft) -> Result<()> {
+    let [first, second] = draft.entries.as_slice() else {
+        return Ok(());
+    };
+    if first.account != second.account || first.price.is_some() || second.price.is_some() {
+        return Ok(());
+    }
+    let words = format!("{} cannot move to itself", first.account);
+    Err(Failure::usage("same-account", words))
 }
 
 /// Posts a transaction again, on another day and perhaps with another amount.

@@ -5,6 +5,7 @@ use super::creating::Wanted;
 use super::resolve::Money;
 use crate::cli::error::{Failure, Result, shell_word};
 use crate::ledger::amount_text::Side;
+use crate::ledger::chart::Resolved;
 use crate::ledger::draft::{DraftEntry, DraftPrice};
 use crate::ledger::transaction::PriceBasis;
 
@@ -17,7 +18,8 @@ pub fn entries(recorder: &mut Recorder<'_>, words: &[String]) -> Result<Vec<Draf
     let mut at = 0;
     while at < words.len() {
         let name = &words[at];
-        if recorder.looks_like_amount(name) && !entries.is_empty() {
+        let unknown = || matches!(recorder.chart.resolve(name), Resolved::Unknown(_));
+        if recorder.looks_like_amount(name) && (!entries.is_empty() || unknown()) {
             return Err(Failure::usage(
                 "misplaced-amount",
                 format!("{name:?} is an amount where an account is expected"),
