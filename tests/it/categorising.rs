@@ -162,7 +162,9 @@ fn a_review_can_be_left_and_gone_on_with() {
         seen.contains("1 of 3") && seen.contains("like 3, 1 (chai, point, ybl): 100%"),
         "{seen}"
     );
-    assert!(seen.contains("1 rows are decided and kept"), "{seen}");
+    assert!(seen.contains("what was decided is kept: 1 row"), "{seen}");
+    let on = "hissab import april.csv --account Assets:Bank:HDFC --rules rules.toml --review";
+    assert!(seen.contains(on), "{seen}");
     assert_eq!(counters(&env, "CHAI.*17"), "");
     let kept = kept(&env);
     assert_eq!(kept.len(), 1);
@@ -182,7 +184,7 @@ fn a_review_can_be_left_and_gone_on_with() {
         ],
     );
     assert!(
-        seen.contains("1 were decided before") && seen.contains("Posted 4"),
+        seen.contains("Decided before: 1 row.") && seen.contains("Posted 4"),
         "{seen}"
     );
     assert_eq!(counters(&env, "CHAI.*17"), "Expenses:Tea,125.00");

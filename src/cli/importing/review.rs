@@ -22,6 +22,7 @@ use crate::ledger::audit::hex;
 use crate::ledger::chart::Resolved;
 use crate::ledger::money::to_minor;
 use crate::ledger::period::people_date;
+use crate::ledger::plural::counted;
 use crate::render::sanitize;
 
 /// What somebody decided of one row.
@@ -127,7 +128,8 @@ pub(super) fn review(
                     index: *index,
                 };
                 let Some(parts) = asked.row(place + 1, rows.len())? else {
-                    return Err(stopped(&plan.file, kept.decisions.len()));
+                    let place = (plan.file.as_str(), &**plan.account_path());
+                    return Err(stopped(place, &session.flags, kept.decisions.len()));
                 };
                 kept.decisions.push(Decision {
                     row: key,
@@ -143,23 +145,34 @@ pub(super) fn review(
 }
 
 fn begin(ctx: &Context, rows: usize, again: usize) {
-    ctx.note(&format!("{rows} rows that no rule decides. Tab completes an account, Enter takes what stands in brackets;"));
+    ctx.note(&format!(
+        "{} that no rule decides. Tab completes an account, Enter takes what stands in brackets;",
+        counted(rows as u64, "row")
+    ));
     ctx.note(
         "skip leaves the row to Suspense, split parts it, quit stops and keeps what was decided.",
     );
     if again > 0 {
-        ctx.note(&format!("{again} were decided before."));
+        ctx.note(&format!(
+            "Decided before: {}.",
+            counted(again as u64, "row")
+        ));
     }
 }
 
-fn stopped(file: &str, decided: usize) -> Failure {
+/// `flags` are those of this run, for the hint that goes on from it.
+fn stopped((file, account): (&str, &str), flags: &str, decided: usize) -> Failure {
     let word = crate::cli::error::shell_word(file);
+    let rows = counted(decided as u64, "row");
     Failure::new(
         Exit::Failed,
         "review-stopped",
-        format!("{file} not imported: the review was stopped; {decided} rows are decided and kept"),
+        format!("{file} not imported: the review was stopped; what was decided is kept: {rows}"),
     )
-    .hint(format!("to go on: hissab import {word} … --review"))
+    .hint(format!(
+        "to go on: hissab import {word} --account {}{flags} --review",
+        crate::cli::error::shell_word(account)
+    ))
 }
 
 /// Puts a row's counter side where it was decided.
