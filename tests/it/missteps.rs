@@ -191,3 +191,38 @@ fn a_number_that_is_none_is_said_in_words() {
         assert!(refused.stderr.contains("not a whole number"), "{refused}");
     }
 }
+
+#[test]
+fn what_was_brought_forward_twice_is_said() {
+    let env = shop();
+    let line = "opening cash=12500 Assets:Stock=500 -d 2026-03-31";
+    let first = run(&env, line).ok();
+    assert!(!first.stderr.contains("already"), "{first}");
+    let other = run(&env, "opening Assets:Equipment=900 -d 2026-03-31").ok();
+    assert!(!other.stderr.contains("already"), "{other}");
+    let again = run(&env, line).ok();
+    assert!(
+        again
+            .stderr
+            .contains("1 brought Assets:Cash forward already"),
+        "{again}"
+    );
+    run(&env, "undo").ok();
+    // A key makes the line repeatable, and nothing needs to be said.
+    let once = "opening Income:Sales=5 -d 2026-03-31 --once o1";
+    for _ in 0..2 {
+        let kept = run(&env, once).ok();
+        assert!(!kept.stderr.contains("already"), "{kept}");
+    }
+}
+
+#[test]
+fn a_till_holds_no_less_than_nothing() {
+    let env = shop();
+    let refused = run(&env, "count cash -5").exits(2);
+    assert!(refused.stderr.contains("hissab ledger"), "{refused}");
+    run(&env, "count cash 0").ok();
+    // A card may owe.
+    run(&env, "account add Liabilities:Card").ok();
+    run(&env, "count card -5").exits(3);
+}

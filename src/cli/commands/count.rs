@@ -6,8 +6,9 @@ use jiff::ToSpan;
 use serde::Serialize;
 
 use crate::cli::context::Context;
-use crate::cli::error::{Exit, Result, shell_word};
+use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::cli::record::{DetailArgs, Recorder, echo};
+use crate::ledger::account::AccountType;
 use crate::ledger::amount_format::{Grouping, machine, sided};
 use crate::ledger::change::{Assertion, Change};
 use crate::ledger::currency::Currency;
@@ -70,6 +71,18 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         .cloned()
         .unwrap_or_else(|| recorder.chart.currencies()[0].clone());
     money_fits(&money, &currency)?;
+    let counted_account = recorder.chart.find(&account);
+    let is_cash = counted_account.is_some_and(|a| a.account_type == AccountType::Cash);
+    if is_cash && money.amount.is_sign_negative() {
+        return Err(Failure::usage(
+            "negative-amount",
+            format!("{account} is counted, and nothing that is counted is less than nothing"),
+        )
+        .hint(format!(
+            "what the books say: hissab ledger {}",
+            shell_word(&account)
+        )));
+    }
     let counted = i128::from(to_minor(money.amount, currency.scale).unwrap_or(0));
     let books = balance(&mut recorder, &account, &currency, draft.date)?;
     let difference = counted - books;

@@ -1,15 +1,20 @@
 //! `hissab opening`: balances brought forward, against Equity:Opening Balances.
 
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+use crate::book::Scan;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::resolve::Money;
 use crate::cli::record::{DetailArgs, Recorder, words};
-use crate::ledger::draft::DraftEntry;
-use crate::ledger::transaction::Voucher;
+use crate::ledger::account::AccountKey;
+use crate::ledger::change::Change;
+use crate::ledger::draft::{Draft, DraftEntry};
+use crate::ledger::transaction::{Number, Voucher};
 
 /// Where opening balances come from.
 pub const OPENING: &str = "Equity:Opening Balances";
@@ -55,12 +60,61 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         );
     }
     args.details.finish(&mut draft);
+    let before = match args.details.write.once {
+        Some(_) => None,
+        None => opened_before(&mut recorder, &draft, &against)?,
+    };
     recorder.post(
         vec![draft],
         &args.details.write,
         args.details.date.is_some(),
     )?;
+    if let Some((number, account)) = before {
+        let back = match args.details.write.dry_run {
+            true => "",
+            false => "; if this is the same again: hissab undo",
+        };
+        let words = format!("{number} brought {account} forward already{back}");
+        recorder.ctx.warn(&words);
+    }
     Ok(Exit::Ok)
+}
+
+/// An earlier opening that brought one of these accounts forward, and which account.
+fn opened_before(
+    recorder: &mut Recorder<'_>,
+    draft: &Draft,
+    against: &str,
+) -> Result<Option<(Number, Arc<str>)>> {
+    // One that this very command opens had nothing brought forward.
+    let is_new = |path: &str| {
+        let mut opened = recorder.prelude.iter();
+        opened.any(|c| matches!(c, Change::OpenAccount(new) if *new.path == *path))
+    };
+    let named = draft.entries.iter();
+    let named = named.filter(|e| *e.account != *against && !is_new(&e.account));
+    let accounts = named.filter_map(|e| recorder.chart.find(&e.account).map(|a| a.key));
+    let accounts: Vec<AccountKey> = accounts.collect();
+    if accounts.is_empty() {
+        return Ok(None);
+    }
+    let scan = Scan {
+        until: draft.date.tomorrow().ok(),
+        accounts: Some(accounts.clone()),
+        ..Scan::default()
+    };
+    let mut found = None;
+    recorder.book.scan(&scan, &mut |transaction| {
+        if transaction.voucher != Voucher::Opening || transaction.is_void() {
+            return ControlFlow::Continue(());
+        }
+        let mut entries = transaction.entries.iter();
+        let again = entries.find(|entry| accounts.contains(&entry.account));
+        found = again.map(|entry| (transaction.number, entry.account));
+        ControlFlow::Break(())
+    })?;
+    let chart = &recorder.chart;
+    Ok(found.map(|(number, key)| (number, chart.account(key).path.clone())))
 }
 
 fn sums_to_zero(entries: &[DraftEntry]) -> bool {
