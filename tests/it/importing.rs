@@ -437,6 +437,69 @@ fn a_question_of_dates_names_the_orders_that_fit() {
 }
 
 #[test]
+fn a_card_most_of_whose_rows_are_positive_is_asked_about() {
+    let env = shop();
+    env.hissab(["account", "add", "Liabilities:Card"]).ok();
+    let rows = "2026-04-15,TESCO,45.20,Personal\n2026-04-15,ASDA,5.20,Personal\n2026-04-15,BOOTS,4.20,Personal\n2026-04-16,REFUND,-5.00,Personal\n";
+    env.write("x.csv", &format!("Date,Merchant,Amount,Type\n{rows}"));
+    let import = |more: &[&str]| {
+        let words = [
+            "import",
+            "x.csv",
+            "--account",
+            "Liabilities:Card",
+            "--dry-run",
+        ];
+        env.hissab(words.iter().chain(more).copied())
+    };
+    let asked = import(&[]).exits(1);
+    assert!(
+        asked.stderr.contains("most rows of the card or loan"),
+        "{asked}"
+    );
+    let out = import(&["--invert", "-O", "csv", "--no-header", "--fields", "credit"]).ok();
+    assert!(out.stdout.starts_with("45.20\n"), "{out}");
+    import(&["--columns", "date,payee,amount"]).ok();
+}
+
+#[test]
+fn a_sign_that_currencies_share_is_the_account_s_own() {
+    let env = shop();
+    for (currency, amount) in [
+        ("CNY", "-¥45.20"),
+        ("TRY", "-45.20 TL"),
+        ("SEK", "-45.20 kr"),
+    ] {
+        let account = format!("Assets:Bank:In {currency}");
+        env.hissab(["account", "add", &account, "--currency", currency])
+            .ok();
+        env.write(
+            "x.csv",
+            &format!("Date,Text,Amount\n2026-04-15,tea,{amount}\n"),
+        );
+        let run = env.hissab([
+            "import",
+            "x.csv",
+            "--account",
+            &account,
+            "--dry-run",
+            "-O",
+            "csv",
+            "--no-header",
+            "--fields",
+            "credit,currency",
+        ]);
+        assert_eq!(run.ok().stdout.trim(), format!("45.20,{currency}"));
+    }
+    // Of an account that uses none of them it is not known.
+    env.write("x.csv", "Date,Text,Amount\n2026-04-15,tea,-45.20 kr\n");
+    let run = env
+        .hissab(["import", "x.csv", "--account", "Assets:Bank:HDFC"])
+        .exits(1);
+    assert!(run.stderr.contains("no currency \"kr\""), "{run}");
+}
+
+#[test]
 fn a_flag_answers_what_the_file_leaves_open() {
     let env = shop();
     env.write(

@@ -267,7 +267,9 @@ impl Names {
 
     fn find_currency(&self, text: &str, home: &str) -> Option<Currency> {
         // A bare sign is the account's own currency where that uses it: `$` in an AUD account.
-        let is_home = text.ends_with('$') && home.ends_with('D') || text == home;
+        let shared = SHARED.iter().find(|(sign, _)| *sign == text);
+        let is_shared = shared.is_some_and(|(_, codes)| codes.contains(&home));
+        let is_home = text.ends_with('$') && home.ends_with('D') || text == home || is_shared;
         let own = is_home.then(|| self.chart.find_currency(home)).flatten();
         let code = iso_code(text);
         own.or_else(|| self.chart.resolve_currency(text))
@@ -294,7 +296,25 @@ impl Names {
     }
 }
 
-/// The ISO code a text stands for: `EUR`, `eur`, `€`, `Rs`.
+/// What banks print for a currency beside its code; of several it is the account's own, else none.
+const SHARED: &[(&str, &[&str])] = &[
+    ("¥", &["JPY", "CNY"]),
+    ("￥", &["JPY", "CNY"]),
+    ("元", &["CNY", "TWD"]),
+    ("円", &["JPY"]),
+    ("원", &["KRW"]),
+    ("TL", &["TRY"]),
+    ("zł", &["PLN"]),
+    ("Kč", &["CZK"]),
+    ("Ft", &["HUF"]),
+    ("lei", &["RON"]),
+    ("R$", &["BRL"]),
+    ("kr", &["SEK", "NOK", "DKK", "ISK"]),
+    ("руб", &["RUB"]),
+    ("лв", &["BGN"]),
+];
+
+/// The ISO code a text stands for: `EUR`, `eur`, `€`, `Rs`, `TL`.
 fn iso_code(text: &str) -> Option<String> {
     let upper = text.trim_end_matches('.').to_uppercase();
     if upper == "RS" {
@@ -302,6 +322,10 @@ fn iso_code(text: &str) -> Option<String> {
     }
     if iso_scale(&upper).is_some() {
         return Some(upper);
+    }
+    let only = SHARED.iter().find(|(sign, _)| *sign == text);
+    if let Some((_, [code])) = only {
+        return Some((*code).to_owned());
     }
     let codes = [
         "INR", "USD", "EUR", "GBP", "JPY", "KRW", "ILS", "NGN", "PHP", "RUB", "THB", "TRY", "UAH",

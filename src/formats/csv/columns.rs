@@ -233,6 +233,11 @@ fn read_header(table: &Table<'_>, row: usize) -> Columns {
         columns.drop_role(Role::Time);
         columns.set(Role::Date, time);
     }
+    // ING in Spain prints the day of value alone.
+    if let (None, Some(day)) = (columns.get(Role::Date), columns.get(Role::ValueDate)) {
+        columns.drop_role(Role::ValueDate);
+        columns.set(Role::Date, day);
+    }
     // `DEBIT/CREDIT(₹)` of Kotak: the amount itself, signed.
     if let Some(side) = columns.get(Role::Side)
         && !columns.pairs.iter().any(|(r, _)| r.is_money())

@@ -139,9 +139,14 @@ pub fn refuse_turned(
     columns: &Columns,
     options: &Options,
 ) -> Result<(), Fault> {
+    // A type that says neither debit nor credit of any row.
+    let is_other_kind = |side: usize| {
+        let mut cells = rows.iter().map(|r| table.cell(r.row, side));
+        cells.all(|cell| amounts::side(cell).is_none())
+    };
     let one_column = columns.get(Role::Out).is_none()
         && columns.get(Role::In).is_none()
-        && columns.get(Role::Side).is_none()
+        && columns.get(Role::Side).is_none_or(is_other_kind)
         && columns.get(Role::Balance).is_none();
     let (Some(amount), true) = (columns.get(Role::Amount), one_column) else {
         return Ok(());
@@ -153,6 +158,12 @@ pub fn refuse_turned(
         let scanned = amounts::scan(table.cell(row.row, amount));
         scanned.is_some_and(|s| s.negative || s.side == Some(Side::Out))
     };
+    let out = rows.iter().filter(|r| negative(r)).count();
+    if options.liability && out > 0 && rows.len() - out > 2 * out {
+        let row = rows.iter().find(|r| !negative(r)).map_or(0, |r| r.row);
+        let why = "most rows of the card or loan have positive amounts, as if money came in";
+        return Err(turned(table, row, amount, columns, why));
+    }
     let texts = [Role::Description, Role::Payee].map(|role| columns.get(role));
     let is_payment = |row: &&BodyRow| {
         texts.into_iter().flatten().any(|column| {
@@ -169,12 +180,16 @@ pub fn refuse_turned(
         return Ok(());
     }
     let why = "what was paid to the card is negative here, so what was bought seems to be positive";
-    Err(table
-        .fault(first.row, amount, "direction-unsaid", why)
+    Err(turned(table, first.row, amount, columns, why))
+}
+
+fn turned(table: &Table<'_>, row: usize, column: usize, columns: &Columns, why: &str) -> Fault {
+    table
+        .fault(row, column, "direction-unsaid", why)
         .hint(format!(
             "if positive amounts were bought: --invert; if the signs are right: --columns {}",
             columns.to_list()
-        )))
+        ))
 }
 
 /// Takes out the last row of a file without a header, where it is the account's balance (LCL): a number of an account

@@ -38,6 +38,7 @@ pub const DAYS: &[Names] = &[
             "fecha de operacion",
             "fecha operacion",
             "f operativa",
+            "activity date",
             "data operazione",
             "data tranzactie",
             "data contabile",
@@ -183,6 +184,7 @@ pub const DAYS: &[Names] = &[
             "erteknap",
             "data valor",
             "data val",
+            "f valor",
         ],
     ),
     (
