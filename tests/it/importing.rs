@@ -441,7 +441,7 @@ fn a_card_most_of_whose_rows_are_positive_is_asked_about() {
     let env = shop();
     env.hissab(["account", "add", "Liabilities:Card"]).ok();
     let rows = "2026-04-15,TESCO,45.20,Personal\n2026-04-15,ASDA,5.20,Personal\n2026-04-15,BOOTS,4.20,Personal\n2026-04-16,REFUND,-5.00,Personal\n";
-    env.write("x.csv", &format!("Date,Merchant,Amount,Type\n{rows}"));
+    env.write("x.csv", format!("Date,Merchant,Amount,Type\n{rows}"));
     let import = |more: &[&str]| {
         let words = [
             "import",
@@ -475,7 +475,7 @@ fn a_sign_that_currencies_share_is_the_account_s_own() {
             .ok();
         env.write(
             "x.csv",
-            &format!("Date,Text,Amount\n2026-04-15,tea,{amount}\n"),
+            format!("Date,Text,Amount\n2026-04-15,tea,{amount}\n"),
         );
         let run = env.hissab([
             "import",
