@@ -315,23 +315,36 @@ fn units_of_one_commit_succeed_and_fail_apart(shop: &mut Case) {
         "b",
         &[("Assets:Cash", "1.00"), ("Income:Sales", "-2.00")],
     ))];
-    let also = vec![Change::Post(draft(
-        503,
-        day(4, 2),
-        "c",
-        &[("Assets:Cash", "3.00"), ("Income:Sales", "-3.00")],
-    ))];
+    // Its first posting is written when its second is refused.
+    let half = vec![
+        good_draft(503, "9.00"),
+        Change::Post(draft(
+            504,
+            day(4, 2),
+            "d",
+            &[("Assets:Cash", "1.00"), ("Income:Nope", "-1.00")],
+        )),
+    ];
+    let also = vec![good_draft(505, "3.00")];
     let units = [
         unit_of(1_001, "posted", "asha", &good),
         unit_of(1_002, "posted", "asha", &bad),
-        unit_of(1_003, "posted", "asha", &also),
+        unit_of(1_003, "posted", "asha", &half),
+        unit_of(1_004, "posted", "asha", &also),
     ];
     let outcomes = shop.book.write(&units, WriteMode::Commit).unwrap();
     assert_eq!(outcomes[0].as_ref().unwrap().numbers, [(1, 1)]);
     assert!(outcomes[1].is_err());
-    assert_eq!(outcomes[2].as_ref().unwrap().numbers, [(2, 2)]);
+    assert!(outcomes[2].is_err());
+    assert_eq!(outcomes[3].as_ref().unwrap().numbers, [(2, 2)]);
     assert_eq!(cash(shop, None), 400);
     shop.proves();
+}
+
+fn good_draft(id: u128, amount: &str) -> Change {
+    let from = format!("-{amount}");
+    let entries = [("Assets:Cash", amount), ("Income:Sales", from.as_str())];
+    Change::Post(draft(id, day(4, 2), "sale", &entries))
 }
 
 fn a_dry_run_applies_every_rule_and_keeps_nothing(shop: &mut Case) {

@@ -3,9 +3,9 @@
 use hissab::book::mark::{Mark, MarkKind};
 use hissab::book::sqlite::SqliteBook;
 use hissab::book::{Book, BookError};
-use hissab::ledger::change::WriteMode;
+use hissab::ledger::change::{Change, WriteMode};
 
-use crate::books::{Shop, WAIT, day};
+use crate::books::{Shop, WAIT, day, draft, unit_of};
 
 fn sale(shop: &mut Shop, amount: &str) -> u64 {
     shop.post(
@@ -91,11 +91,48 @@ fn a_reader_that_is_open_for_long_takes_nothing_new_for_damage() {
 }
 
 #[test]
+fn keys_are_forgotten_after_thirty_days() {
+    use hissab::ledger::change::OnceKey;
+
+    let mut shop = Shop::new();
+    let keys = |shop: &Shop| -> Vec<String> {
+        let conn = rusqlite::Connection::open(&shop.path).unwrap();
+        let mut statement = conn.prepare("SELECT key FROM request ORDER BY at").unwrap();
+        let keys = statement.query_map([], |row| row.get(0)).unwrap();
+        keys.collect::<Result<_, _>>().unwrap()
+    };
+    let mut post = |shop: &mut Shop, operation: u128, key: &str| {
+        let sale = draft(
+            operation,
+            day(4, 2),
+            "Sale",
+            &[("Assets:Cash", "1.00"), ("Income:Sales", "-1.00")],
+        );
+        let changes = vec![Change::Post(sale)];
+        let mut unit = unit_of(operation, "posted", "asha", &changes);
+        unit.once = Some(OnceKey {
+            key: key.to_owned(),
+            content: [7; 32],
+        });
+        shop.book.write(&[unit], WriteMode::Commit).unwrap()[0]
+            .as_ref()
+            .unwrap()
+            .numbers
+            .clone()
+    };
+    const DAY: u128 = 24 * 60 * 60;
+    assert_eq!(post(&mut shop, 1_000, "first"), [(1, 1)]);
+    assert_eq!(post(&mut shop, 1_000 + 30 * DAY, "second"), [(2, 2)]);
+    assert_eq!(keys(&shop), ["first", "second"]);
+    assert_eq!(post(&mut shop, 1_001 + 30 * DAY, "third"), [(3, 3)]);
+    assert_eq!(keys(&shop), ["second", "third"]);
+}
+
+#[test]
 fn a_long_scan_is_read_ahead_and_can_be_left_anywhere() {
     use std::ops::ControlFlow;
 
     use hissab::book::{Order, Scan};
-    use hissab::ledger::change::Change;
 
     let mut shop = Shop::new();
     let many = 4_500_u64;

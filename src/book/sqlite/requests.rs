@@ -1,6 +1,7 @@
 //! The keys of `--once`: what each stood for, and what it was answered. Outside the audit chain, so every row
 //! carries a sum over itself: a changed key would let a script post twice.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::fault::damaged;
@@ -13,7 +14,14 @@ use crate::ledger::change::{Done, OnceKey, Repeat};
 /// How long a key is remembered, in microseconds.
 const LIFE_MICROS: i64 = 30 * 24 * 60 * 60 * 1_000_000;
 
-/// Keeps a key with the record that answers it, and forgets those that are too old.
+/// Forgets the keys that are too old.
+pub fn forget(conn: &Connection, now: Timestamp) -> Result<()> {
+    conn.prepare_cached("DELETE FROM request INDEXED BY request_at WHERE at < ?1")?
+        .execute([now.as_microsecond() - LIFE_MICROS])?;
+    Ok(())
+}
+
+/// Keeps a key with the record that answers it.
 pub fn remember(
     conn: &Connection,
     once: &OnceKey,
@@ -21,8 +29,6 @@ pub fn remember(
     numbers: &str,
 ) -> Result<()> {
     let at = record.at.as_microsecond();
-    conn.prepare_cached("DELETE FROM request INDEXED BY request_at WHERE at < ?1")?
-        .execute([at - LIFE_MICROS])?;
     conn.prepare_cached(
         "INSERT INTO request (key, content, seq, numbers, at, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?

@@ -1,7 +1,8 @@
-//! The one way in: units of changes, each in a savepoint if there are several, all in one commit.
+//! The one way in: units of changes, all in one commit.
 //!
-//! A unit that fails is rolled back to its savepoint and uses no number and no sequence. If the
-//! COMMIT itself fails the units are run again singly, so that one cannot take the others with it.
+//! A unit that fails is taken back and uses no number and no sequence. Several small units run without savepoints,
+//! which copy every page that is changed, a sixth of the work: most units that fail have written nothing. If one
+//! has, all are run again, each in a savepoint. If the COMMIT itself fails the units are run again singly, so that one cannot take the others with it.
 //! Nobody is answered before the COMMIT.
 
 use std::ops::ControlFlow;
@@ -112,34 +113,53 @@ fn rollback(conn: &Connection) {
     let _ = conn.execute_batch("ROLLBACK");
 }
 
-fn run(
+/// The outcome of every unit, and what the next writer need not read.
+type Ran = (Vec<Result<Done>>, Known);
+
+fn run(conn: &Connection, book: Uuid, units: &[Unit<'_>], known: Option<Known>) -> Result<Ran> {
+    let small = |unit: &Unit<'_>| unit.changes.count_hint() < BULK_CHANGES;
+    let savepoints = units.len() > 1 && !units.iter().all(small);
+    if let Some(ran) = run_each(conn, book, units, known, savepoints)? {
+        return Ok(ran);
+    }
+    rollback(conn);
+    begin(conn)?;
+    mark::refuse(conn)?;
+    run_each(conn, book, units, None, true)?
+        .ok_or_else(|| damaged("a savepoint did not take a unit back"))
+}
+
+/// `None`: a unit failed that had written something, and there was no savepoint to go back to.
+fn run_each(
     conn: &Connection,
     book: Uuid,
     units: &[Unit<'_>],
     known: Option<Known>,
-) -> Result<(Vec<Result<Done>>, Known)> {
+    savepoints: bool,
+) -> Result<Option<Ran>> {
     let mut writer = Writer::load(conn, book, known)?;
     let mut outcomes = Vec::with_capacity(units.len());
     for unit in units {
         if unit.changes.count_hint() >= BULK_CHANGES {
             writer.words.flush(conn)?;
         }
-        let words = writer.words.len();
-        // SQLite goes through all that a savepoint has kept at the end of each statement: a large import into
-        // a large book would take ten times as long.
-        let among_others = units.len() > 1;
-        if among_others {
+        let (words, changes) = (writer.words.len(), conn.total_changes());
+        if savepoints {
             step(conn, "SAVEPOINT unit")?;
         }
         let outcome = one(&mut writer, unit).and_then(|done| sealed(conn).map(|()| done));
-        if among_others {
-            if !is_new(&outcome) {
+        if units.len() > 1 && !is_new(&outcome) {
+            if savepoints {
                 step(conn, "ROLLBACK TO unit")?;
-                let mut earlier = std::mem::take(&mut writer.words);
-                earlier.truncate(words);
-                writer = Writer::load(conn, book, None)?;
-                writer.words = earlier;
+            } else if conn.total_changes() != changes {
+                return Ok(None);
             }
+            let mut earlier = std::mem::take(&mut writer.words);
+            earlier.truncate(words);
+            writer = Writer::load(conn, book, None)?;
+            writer.words = earlier;
+        }
+        if savepoints {
             step(conn, "RELEASE unit")?;
         }
         if matches!(
@@ -154,7 +174,10 @@ fn run(
     if units.len() > 1 || outcomes.iter().all(is_new) {
         writer.words.flush(conn)?;
     }
-    Ok((outcomes, writer.known()))
+    if let Some(unit) = units.iter().rfind(|unit| unit.once.is_some()) {
+        requests::forget(conn, unit.at)?;
+    }
+    Ok(Some((outcomes, writer.known())))
 }
 
 /// Whether a unit has put something into the book.
