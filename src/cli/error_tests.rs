@@ -129,7 +129,7 @@ fn what_became_of_a_change_is_in_the_exit_code() {
     });
     assert_eq!(
         out.text(false),
-        "error: not signed in to https://books.example.com: the sign-in has ended\n   at credentials from HISSAB_TOKEN\n hint: hissab login https://books.example.com\n"
+        "error: not signed in to https://books.example.com: the sign-in has ended\n   at credentials from HISSAB_TOKEN\n hint: another token: hissab token create NAME; or without it: unset HISSAB_TOKEN, then hissab login https://books.example.com\n"
     );
 }
 
