@@ -163,8 +163,10 @@ fn a_job_whose_workers_are_killed_is_finished_once_by_the_next() {
     office.a_minute_later();
 
     let third = office.worker();
+    // One look: between two of them it may have been taken.
     until("done", || {
-        office.job(&id)["state"] != "running" && office.job(&id)["state"] != "queued"
+        let job = office.job(&id);
+        job["state"] != "running" && job["state"] != "queued"
     });
     let done = office.job(&id);
     assert_eq!(done["state"], "succeeded", "{done}");
