@@ -101,7 +101,7 @@ fn keys_are_forgotten_after_thirty_days() {
         let keys = statement.query_map([], |row| row.get(0)).unwrap();
         keys.collect::<Result<_, _>>().unwrap()
     };
-    let mut post = |shop: &mut Shop, operation: u128, key: &str| {
+    let post = |shop: &mut Shop, operation: u128, key: &str| {
         let sale = draft(
             operation,
             day(4, 2),
