@@ -164,6 +164,9 @@ pub fn finish(writer: &mut Writer<'_>) -> Result<()> {
     let Some(mut bulk) = writer.bulk.take() else {
         return Ok(());
     };
+    if let Some(lanes) = &mut writer.unit.lanes {
+        lanes.end(&writer.chart);
+    }
     bulk.put(writer.conn)?;
     // Building the index needs the room.
     bulk.held = Vec::new();

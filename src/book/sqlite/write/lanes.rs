@@ -28,7 +28,8 @@ const WORDS_WAITING: usize = 96;
 /// Both lanes of one unit.
 pub struct Lanes {
     run: Vec<Transaction>,
-    runs: SyncSender<Run>,
+    /// `None` once there is no more to hash.
+    runs: Option<SyncSender<Run>>,
     hashes: Receiver<Hash>,
     /// Runs sent whose hash has not come back.
     open: usize,
@@ -79,7 +80,7 @@ impl Lanes {
         thread::spawn(move || hash(to_hash, &hashed, words.as_ref()));
         Lanes {
             run: Vec::new(),
-            runs,
+            runs: Some(runs),
             hashes,
             open: 0,
             chart: None,
@@ -111,7 +112,17 @@ impl Lanes {
         };
         self.open += 1;
         // A lane that is gone is noticed where its hashes are missed.
-        let _ = self.runs.send(run);
+        if let Some(runs) = &self.runs {
+            let _ = runs.send(run);
+        }
+    }
+
+    /// Nothing more is posted: the lanes come to their end while the rows are written.
+    pub fn end(&mut self, chart: &Chart) {
+        if !self.run.is_empty() {
+            self.send(chart);
+        }
+        self.runs = None;
     }
 
     /// Gives the hashes of all runs so far, in order; what follows begins a new run.
