@@ -1,4 +1,4 @@
-//! Dates as banks print them, the names of months ([`months`]), and the order of day and month over a whole
+//! Dates as banks print them, the names of months (`months`), and the order of day and month over a whole
 //! file ([`Orders`]).
 //!
 //! A date is what is printed: times and zones behind it are not looked at (rulings: calendar dates).
