@@ -252,6 +252,7 @@ pub struct OnceKey {
 }
 
 /// An all-or-nothing list of changes with one audit record.
+#[derive(Clone)]
 pub struct Unit<'a> {
     pub operation: OperationId,
     /// What the log calls it: `posted`, `amended`, `voided`, `imported`, `account-opened`, `locked`, …

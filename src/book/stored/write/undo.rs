@@ -10,7 +10,7 @@ use super::{chart, conflict, import};
 use crate::book::{AuditEntry, AuditQuery, BookError, LoggedChange, Result};
 use crate::ledger::account::Account;
 use crate::ledger::change::{OperationId, PriceChange, Target, Unit};
-use crate::ledger::draft::{Draft, DraftEntry, DraftPrice};
+use crate::ledger::draft::Draft;
 use crate::ledger::transaction::{Number, Transaction};
 
 /// How far back the caller's own newest operation is looked for.
@@ -133,7 +133,7 @@ fn invert<R: Rows>(
         }
         LoggedChange::Amended { number, before } => {
             untouched(rows, entry, *number)?;
-            let draft = draft_of(rows, before);
+            let draft = Draft::of(before, rows.chart());
             transactions::amend(rows, Target::Number(Number(*number)), None, draft)
         }
         LoggedChange::Voided { first, last } => {
@@ -174,7 +174,7 @@ fn invert<R: Rows>(
                 rows,
                 &Unit {
                     reason: Some("undone".to_owned()),
-                    ..copy(unit)
+                    ..unit.clone()
                 },
                 name,
                 before.clone(),
@@ -196,18 +196,6 @@ fn invert<R: Rows>(
         } => chart::accept(rows, code.clone(), reference.clone(), "undone".to_owned()),
         // A currency stays open at its scale.
         LoggedChange::Currency { .. } => Ok(()),
-    }
-}
-
-fn copy<'a>(unit: &Unit<'a>) -> Unit<'a> {
-    Unit {
-        operation: unit.operation,
-        action: unit.action.clone(),
-        reason: unit.reason.clone(),
-        who: unit.who.clone(),
-        at: unit.at,
-        once: unit.once.clone(),
-        changes: unit.changes,
     }
 }
 
@@ -325,43 +313,4 @@ fn who_since<R: Rows>(rows: &R, entry: &AuditEntry) -> Option<String> {
         " by {} (operation {}, {})",
         later.record.who, later.record.sequence, later.record.action
     ))
-}
-
-/// A draft that says what a stored transaction says.
-pub fn draft_of<R: Rows>(rows: &R, t: &Transaction) -> Draft {
-    let chart = rows.chart();
-    let entries = t
-        .entries
-        .iter()
-        .map(|entry| {
-            let currency = chart.currency(entry.currency);
-            DraftEntry {
-                account: chart.account(entry.account).path.clone(),
-                amount: crate::ledger::money::from_minor(i128::from(entry.minor), currency.scale),
-                currency: Some(currency.code.clone()),
-                price: entry.price().map(|p| DraftPrice {
-                    amount: p.amount,
-                    currency: Some(chart.currency(p.currency).code.clone()),
-                    basis: p.basis,
-                }),
-                status: entry.status(),
-                memo: entry.memo().map(str::to_owned),
-                tags: entry.tags().to_vec(),
-            }
-        })
-        .collect();
-    Draft {
-        id: t.id,
-        date: t.date,
-        voucher: Some(t.voucher),
-        status: t.status,
-        description: t.description.clone(),
-        payee: t.payee.clone(),
-        reference: t.reference.clone(),
-        due: t.due,
-        tags: t.tags.clone(),
-        metadata: t.metadata.clone(),
-        reverses: t.reverses,
-        entries,
-    }
 }
