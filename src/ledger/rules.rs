@@ -57,6 +57,19 @@ pub fn only_marks_differ(a: &Transaction, b: &Transaction) -> bool {
     same_content(&without_marks(a), &without_marks(b))
 }
 
+/// Whether two versions have the same amounts and weights, on whatever accounts: a merge of accounts changes no sum.
+pub fn same_amounts(a: &Transaction, b: &Transaction) -> bool {
+    let amounts = |t: &Transaction| {
+        let entries = t.entries.iter();
+        let mut amounts: Vec<_> = entries
+            .map(|e| ((e.currency, e.minor), e.weight()))
+            .collect();
+        amounts.sort_unstable();
+        amounts
+    };
+    amounts(a) == amounts(b)
+}
+
 fn without_marks(t: &Transaction) -> Transaction {
     let mut t = t.clone();
     for entry in &mut t.entries {

@@ -24,6 +24,7 @@ crate::for_each_adapter!(
     a_once_key_repeats_safely_and_conflicts_with_other_content,
     every_violation_is_reported_and_a_failed_unit_uses_no_number,
     units_of_one_commit_succeed_and_fail_apart,
+    a_transaction_and_its_reversal_are_kept_together_and_taken_back_together,
     a_dry_run_applies_every_rule_and_keeps_nothing,
     prices_balance_by_weight_and_leave_a_conversion,
     a_lock_refuses_both_old_and_new_dates_and_moves_back_only_with_a_reason,
@@ -339,6 +340,75 @@ fn units_of_one_commit_succeed_and_fail_apart(shop: &mut Case) {
     assert_eq!(outcomes[3].as_ref().unwrap().numbers, [(2, 2)]);
     assert_eq!(cash(shop, None), 400);
     shop.proves();
+}
+
+fn a_transaction_and_its_reversal_are_kept_together_and_taken_back_together(shop: &mut Case) {
+    let batch = Uuid::from_u128(77);
+    let row = |line| {
+        Change::SourceRow(SourceRow {
+            identity: line as i64,
+            line,
+            number: None,
+            raw: None,
+        })
+    };
+    let mut reversal = draft(
+        602,
+        day(4, 3),
+        "back",
+        &[("Income:Sales", "5.00"), ("Assets:Cash", "-5.00")],
+    );
+    reversal.reverses = Some(Number(1));
+    let import = vec![
+        Change::Import(ImportBatch {
+            id: batch,
+            file: "book.journal".to_owned(),
+            sha256: [7; 32],
+            format: "journal".to_owned(),
+            account: None,
+            skipped: 0,
+        }),
+        good_draft(601, "5.00"),
+        row(1),
+        Change::Post(reversal),
+        row(2),
+        good_draft(603, "7.00"),
+        row(3),
+    ];
+    shop.write("imported", import).unwrap();
+    let amend = |amount: &str, income: &str, text: &str| {
+        let from = format!("-{amount}");
+        let entries = [("Assets:Cash", amount), (income, from.as_str())];
+        Change::Amend {
+            target: Target::Number(Number(1)),
+            if_version: None,
+            draft: draft(601, day(4, 2), text, &entries),
+        }
+    };
+    let refused = shop.write("amended", vec![amend("6.00", "Income:Sales", "sale")]);
+    assert_eq!(codes(&refused.unwrap_err()), ["already-reversed"]);
+    shop.write("amended", vec![amend("5.00", "Income:Sales", "a sale")])
+        .unwrap();
+    let alone = Change::Void {
+        target: Target::Number(Number(1)),
+        if_version: None,
+        reason: None,
+    };
+    let refused = shop.write("voided", vec![alone]);
+    assert_eq!(codes(&refused.unwrap_err()), ["already-reversed"]);
+    shop.write("import-undone", vec![Change::UndoImport { batch }])
+        .unwrap();
+    assert_eq!(cash(shop, None), 0);
+    shop.proves();
+    let last = AuditQuery {
+        last: Some(1),
+        ..AuditQuery::default()
+    };
+    let entry = shop.book.audit(&last).unwrap().remove(0);
+    assert_eq!(entry.record.numbers, [(1, 3)]);
+    // Three in a row are said as one range, whatever reverses what.
+    let voided = hissab::book::LoggedChange::Voided { first: 1, last: 3 };
+    assert!(entry.changes.contains(&voided), "{:?}", entry.changes);
 }
 
 fn good_draft(id: u128, amount: &str) -> Change {

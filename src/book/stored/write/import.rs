@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::chart::{assertion, known_account};
 use super::conflict;
 use super::rows::{Rows, StoredBatch};
-use super::transactions::void;
+use super::transactions::{posted, void_along};
 use crate::book::{AuditQuery, BookError, LoggedChange, Result};
 use crate::ledger::audit::{Hash, put_import};
 use crate::ledger::change::{Assertion, ImportBatch, SourceRow, Target};
@@ -72,12 +72,13 @@ pub fn undo<R: Rows>(rows: &mut R, id: Uuid) -> Result<()> {
         ..AuditQuery::default()
     };
     for entry in rows.audit(&query)? {
+        let along = posted(&entry);
         for change in entry.changes {
             match change {
                 LoggedChange::Posted { first, last } => {
                     for number in first..=last {
-                        let reason = Some("import undone".to_owned());
-                        void(rows, Target::Number(Number(number)), None, reason)?;
+                        let target = Target::Number(Number(number));
+                        void_along(rows, target, None, Some("import undone".to_owned()), &along)?;
                     }
                 }
                 LoggedChange::Assertion(vouched) if !vouched.withdrawn => {

@@ -5,11 +5,13 @@ use jiff::civil::Date;
 use super::rows::Rows;
 use super::{conflict, refused};
 use crate::book::stored::history::versions;
-use crate::book::{AuditQuery, BookError, LoggedChange, Result};
+use crate::book::{AuditEntry, AuditQuery, BookError, LoggedChange, Result};
 use crate::ledger::audit::put_transaction;
 use crate::ledger::change::Target;
 use crate::ledger::draft::Draft;
-use crate::ledger::rules::{check_lock, check_reconciled, only_marks_differ, same_content};
+use crate::ledger::rules::{
+    check_lock, check_reconciled, only_marks_differ, same_amounts, same_content,
+};
 use crate::ledger::transaction::{Number, State, Transaction, TransactionId};
 use crate::ledger::violation::Violation;
 
@@ -124,6 +126,22 @@ pub fn amend<R: Rows>(
     if !only_marks_differ(&before, &after) {
         check_dates(rows, before.date, after.date)?;
     }
+    if let Some(by) = before
+        .reversed_by
+        .filter(|_| !same_amounts(&before, &after))
+    {
+        // The reversal would take back what is not there.
+        return Err(conflict(
+            "already-reversed",
+            format!(
+                "{} is reversed by {by}: with other amounts the two would no longer be nothing together",
+                before.number
+            ),
+            Some(format!(
+                "to amend it, void the reversal first: hissab void {by} --reason TEXT"
+            )),
+        ));
+    }
     keep_reconciled(rows, &before, Some(&after))?;
     after.version = before.version + 1;
     rows.restate(&before, &after)?;
@@ -143,12 +161,28 @@ pub fn void<R: Rows>(
     if_version: Option<u32>,
     reason: Option<String>,
 ) -> Result<()> {
+    void_along(rows, target, if_version, reason, &[])
+}
+
+/// The same where the transactions of these ranges go along, in the same unit.
+pub fn void_along<R: Rows>(
+    rows: &mut R,
+    target: Target,
+    if_version: Option<u32>,
+    reason: Option<String>,
+    along: &[(u64, u64)],
+) -> Result<()> {
     let before = found(rows, target)?;
     expect_version(&before, if_version)?;
     if before.is_void() {
         return Ok(());
     }
-    if let Some(by) = before.reversed_by {
+    let stays = |by: &Number| {
+        !along
+            .iter()
+            .any(|(first, last)| (*first..=*last).contains(&by.0))
+    };
+    if let Some(by) = before.reversed_by.filter(stays) {
         // Its reversal would stand alone, and the books hold the opposite of what never was.
         return Err(conflict(
             "already-reversed",
@@ -168,6 +202,15 @@ pub fn void<R: Rows>(
     let (trail, chart) = rows.closed_trail();
     trail.voided(&after, chart);
     Ok(())
+}
+
+/// The transactions that a record posted, in ranges.
+pub fn posted(entry: &AuditEntry) -> Vec<(u64, u64)> {
+    let ranges = entry.changes.iter().filter_map(|change| match change {
+        LoggedChange::Posted { first, last } => Some((*first, *last)),
+        _ => None,
+    });
+    ranges.collect()
 }
 
 /// Lets a void transaction count again, under its number, as a new version.

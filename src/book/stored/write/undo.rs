@@ -120,14 +120,11 @@ fn invert<R: Rows>(
 ) -> Result<()> {
     match change {
         LoggedChange::Posted { first, last } => {
-            for number in (*first..=*last).rev() {
-                let now = untouched(rows, entry, number)?;
-                transactions::void(
-                    rows,
-                    Target::Number(now.number),
-                    None,
-                    Some("undone".to_owned()),
-                )?;
+            let along = transactions::posted(entry);
+            for number in *first..=*last {
+                let target = Target::Number(untouched(rows, entry, number)?.number);
+                let reason = Some("undone".to_owned());
+                transactions::void_along(rows, target, None, reason, &along)?;
             }
             Ok(())
         }
