@@ -47,7 +47,13 @@ pub enum BookError {
     /// The file does not hold what it must.
     #[error("the book is damaged: {what}")]
     Damaged { what: String },
-    /// No space, no permission, a failed flush.
+    /// The file may not be opened, or nothing be written in the folder.
+    #[error("{}: permission denied", match .folder {
+        true => format!("nothing may be written in the folder {}", .path.display()),
+        false => format!("{} may not be opened", .path.display()),
+    })]
+    Denied { path: PathBuf, folder: bool },
+    /// No space, a failed flush.
     #[error("{what}")]
     Io { what: String },
     /// The server of a remote book did not do it, or nobody knows whether it did.

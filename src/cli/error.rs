@@ -312,13 +312,11 @@ impl From<BookError> for Failure {
             ),
             BookError::Damaged { what } => Failure::new(Exit::Unavailable, "damaged", format!("the book is damaged: {what}"))
                 .hint("hissab check --deep, or hissab restore BACKUP"),
-            BookError::Io { what } if what.contains("may be written in the folder") => {
-                Failure::refused("permission-denied", what)
-                    .hint("name a file in a folder of your own")
-            }
-            BookError::Io { what } if what.ends_with("permission denied") => {
-                Failure::refused("permission-denied", what)
-                    .hint("its owner may give you access, or a copy: hissab backup FILE")
+            BookError::Denied { folder, .. } => {
+                Failure::refused("permission-denied", error.to_string()).hint(match folder {
+                    true => "name a file in a folder of your own",
+                    false => "its owner may give you access, or a copy: hissab backup FILE",
+                })
             }
             BookError::Io { what } => Failure::refused("io", what),
             BookError::Remote(error) => error.into(),
@@ -401,11 +399,6 @@ fn from_problem(problem: Problem) -> Failure {
         failure
             .hints
             .push("hissab whoami says what you may do there".to_owned());
-    }
-    if exit == Exit::NotFound && failure.message.starts_with("no organisation") {
-        failure
-            .hints
-            .push("those you belong to: hissab org list".to_owned());
     }
     if exit == Exit::Unavailable {
         failure.at.push(format!("request {}", problem.request_id));

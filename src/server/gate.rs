@@ -259,7 +259,7 @@ async fn find_org(app: &Shared, caller: &Caller, request: &mut Request) -> Answe
         .find(|(key, _)| *key == "org")
         .map(|(_, value)| value.to_owned());
     let name = name.unwrap_or_default();
-    let missing = || Problem::not_found(format!("organisation {name:?}"));
+    let missing = || Problem::no_org(&name);
     let (org, role) = app
         .registry
         .place(&name, caller.user.id)?

@@ -70,6 +70,12 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, "not-found", format!("no {what}"))
     }
 
+    /// 404: no organisation of this name, or none of the caller's.
+    pub fn no_org(name: &str) -> Problem {
+        Problem::not_found(format!("organisation {name:?}"))
+            .hint("those you belong to: hissab org list")
+    }
+
     /// 409: the state is not what the caller thought.
     pub fn conflict(code: impl Into<String>, detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::CONFLICT, code, detail)
@@ -252,6 +258,7 @@ impl From<BookError> for Problem {
             },
             // A server's books are files; one that is not is a fault of its own.
             BookError::Remote(error) => Problem::internal(error),
+            BookError::Denied { .. } => Problem::internal(error),
             BookError::Io { what } => Problem::internal(what),
             BookError::Unsupported { what } => Problem::bad("unsupported", what),
         }

@@ -209,14 +209,14 @@ pub(super) fn io(path: &Path, error: &std::io::Error) -> BookError {
             operation: None,
         };
     }
+    if error.kind() == std::io::ErrorKind::PermissionDenied {
+        return BookError::Denied {
+            path: path.to_owned(),
+            folder: path.is_dir(),
+        };
+    }
     let shown = path.display();
     let what = match error.kind() {
-        std::io::ErrorKind::PermissionDenied if path.is_dir() => {
-            format!("nothing may be written in the folder {shown}: permission denied")
-        }
-        std::io::ErrorKind::PermissionDenied => {
-            format!("{shown} may not be opened: permission denied")
-        }
         std::io::ErrorKind::NotFound => format!("there is no folder {shown}"),
         _ => {
             // The system's words without its number.

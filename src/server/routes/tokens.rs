@@ -52,7 +52,7 @@ pub async fn make_token(
     let (org, _) = app
         .registry
         .read(|db| members::place(db, &new.org, user))?
-        .ok_or_else(|| Problem::not_found(format!("organisation {:?}", new.org)))?;
+        .ok_or_else(|| Problem::no_org(&new.org))?;
     let secret = opaque(TOKEN_PREFIX).map_err(Problem::internal)?;
     let days = SignedDuration::from_hours(24 * i64::from(new.expires_in_days));
     let token = Token {
