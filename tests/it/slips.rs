@@ -3,13 +3,6 @@
 use crate::support::{Run, TestEnv};
 use crate::terminal::at_a_terminal_exiting;
 
-fn shop() -> TestEnv {
-    let mut env = TestEnv::new();
-    env.hissab(["init", "s.hissab", "--template", "shop"]).ok();
-    env.set("HISSAB_BOOK", "s.hissab");
-    env
-}
-
 fn words(line: &str) -> Vec<&str> {
     line.split(' ').collect()
 }
@@ -48,7 +41,7 @@ fn error(run: &Run) -> serde_json::Value {
 
 #[test]
 fn a_slip_in_an_amount_makes_no_currency() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     for line in [
         "in 5oo sales",
         "out 1OO tea",
@@ -91,7 +84,7 @@ fn a_slip_in_an_amount_makes_no_currency() {
 
 #[test]
 fn an_amended_amount_keeps_its_currency_and_has_no_sign() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     env.hissab(["in", "100", "sales"]).ok();
     for line in [
         "amend 1 --amount -5",
@@ -134,7 +127,7 @@ fn an_amended_amount_keeps_its_currency_and_has_no_sign() {
 
 #[test]
 fn a_dry_amend_shows_the_change_and_keeps_the_old() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     env.hissab(["in", "100", "sales"]).ok();
     let dry = [
         "amend",
@@ -179,7 +172,7 @@ fn the_hint_of_an_unknown_account_creates_it_where_it_belongs() {
             "Expenses:Snacks,expense,general",
         ),
     ] {
-        let env = shop();
+        let env = TestEnv::with_shop();
         let run = env.hissab(words(line));
         let command = hinted(&run)
             .into_iter()
@@ -203,7 +196,9 @@ fn the_hint_of_an_unknown_account_creates_it_where_it_belongs() {
             env.hissab(words(line)).ok();
         }
     }
-    let run = shop().hissab(["out", "5", "tea", "--mode", ""]).exits(2);
+    let run = TestEnv::with_shop()
+        .hissab(["out", "5", "tea", "--mode", ""])
+        .exits(2);
     assert!(
         run.stderr.contains("empty") && hinted(&run).is_empty(),
         "{run}"
@@ -212,7 +207,7 @@ fn the_hint_of_an_unknown_account_creates_it_where_it_belongs() {
 
 #[test]
 fn a_reason_is_words() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     env.hissab(["in", "100", "sales"]).ok();
     for line in ["void 1 --reason ", "lock --off --reason "] {
         let run = env.hissab(words(line)).exits(2);
@@ -227,7 +222,7 @@ fn a_reason_is_words() {
 
 #[test]
 fn an_account_is_not_doubled_by_its_case() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     let run = env.hissab(["account", "add", "assets:cash"]).exits(7);
     let told = "differs from Assets:Cash only in case";
     assert!(run.stderr.contains(told), "{run}");
@@ -247,7 +242,7 @@ fn an_account_is_not_doubled_by_its_case() {
 
 #[test]
 fn amounts_are_read_as_the_help_lists_them() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     for text in ["Rs. 500/-", "Rs 500", "₹ 500", "Rs.500"] {
         let run = env.hissab(["-q", "out", text, "tea"]).ok();
         assert_eq!(run.stderr, "", "{text}");
@@ -260,7 +255,7 @@ fn amounts_are_read_as_the_help_lists_them() {
 
 #[test]
 fn an_editor_is_not_started_where_nobody_sees_it() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     env.hissab(["in", "100", "sales"]).ok();
     let run = env.hissab(["amend", "1", "--edit"]).exits(2);
     assert!(run.stderr.contains("no terminal"), "{run}");
@@ -268,7 +263,7 @@ fn an_editor_is_not_started_where_nobody_sees_it() {
 
 #[test]
 fn assert_answers_in_json() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     env.hissab(["in", "100", "sales"]).ok();
     let run = env
         .hissab(["assert", "cash", "120", "--dry-run", "--json"])
@@ -293,7 +288,7 @@ fn assert_answers_in_json() {
 
 #[test]
 fn a_format_that_a_command_has_not_is_refused_before_it_writes() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     env.hissab(["in", "100", "sales"]).ok();
     env.hissab(["book", "add", "shop", "s.hissab"]).ok();
     for line in [
@@ -331,7 +326,7 @@ fn a_format_that_a_command_has_not_is_refused_before_it_writes() {
 
 #[test]
 fn csv_of_the_checks_and_codes_has_as_many_cells_as_columns() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     for line in ["check --list -O csv", "explain -O csv"] {
         let text = env.hissab(words(line)).ok().stdout;
         let mut rows = csv::Reader::from_reader(text.as_bytes());
@@ -343,7 +338,7 @@ fn csv_of_the_checks_and_codes_has_as_many_cells_as_columns() {
 
 #[test]
 fn with_json_stderr_is_one_object() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     env.hissab(["in", "100", "sales"]).ok();
     // A note was due before the error: that USD is new. Nothing came of it.
     let run = env
@@ -373,7 +368,7 @@ fn with_json_stderr_is_one_object() {
 
 #[test]
 fn a_journal_with_an_editors_line_is_seen_and_the_hint_keeps_the_flags() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     let journal =
         "; -*- ledger -*-\n\nN $\n\n2026-04-01 x\n    Assets:Broker  $5.00\n    Equity:Other\n";
     env.write("l.dat", journal);
@@ -397,7 +392,7 @@ fn a_journal_with_an_editors_line_is_seen_and_the_hint_keeps_the_flags() {
 
 #[test]
 fn the_hint_for_a_file_of_several_accounts_names_no_account_and_keeps_the_flags() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     env.hissab(["account", "add", "Assets:Bank:HDFC"]).ok();
     let file = "!Account\nNmy bank\nTBank\n^\n!Type:Bank\nD04/01/2026\nT-5.00\nPx\n^\n!Account\nNother\nTBank\n^\n!Type:Bank\nD04/02/2026\nT-6.00\nPy\n^\n";
     env.write("two.qif", file);
@@ -427,7 +422,7 @@ fn the_hint_for_a_file_of_several_accounts_names_no_account_and_keeps_the_flags(
 
 #[test]
 fn a_broken_off_question_shows_the_cursor_again() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     env.hissab(["in", "100", "sales"]).ok();
     env.hissab(["in", "200", "sales"]).ok();
     let words = ["recategorise", "Income:Sales", "--to", "Income:Interest"];
@@ -439,7 +434,7 @@ fn a_broken_off_question_shows_the_cursor_again() {
 
 #[test]
 fn what_was_typed_wrong_is_said_once_and_is_exit_2() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     for (line, code) in [
         ("in 1.005 sales --json", "too-precise"),
         ("in 999999999999999999 sales --json", "too-large"),
@@ -479,7 +474,7 @@ fn a_books_own_currency_is_a_code_and_its_name_a_name() {
 
 #[test]
 fn a_banks_text_is_kept_as_it_is() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     env.hissab(["account", "add", "Assets:Bank:HDFC"]).ok();
     env.write(
         "b.csv",
@@ -504,7 +499,7 @@ fn a_banks_text_is_kept_as_it_is() {
 
 #[test]
 fn an_amount_in_another_currency_than_the_books_says_which() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     env.hissab(["account", "add", "Assets:Bank:Euro"]).ok();
     env.write(
         "e.csv",
@@ -535,7 +530,7 @@ fn shell_words(line: &str) -> Vec<String> {
 
 #[test]
 fn the_first_week_of_the_readme_works_as_it_stands() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     let readme =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let week = readme.split("## The first week").nth(1).unwrap();
@@ -551,7 +546,7 @@ fn the_first_week_of_the_readme_works_as_it_stands() {
 
 #[test]
 fn json_comes_as_an_array_too_and_only_from_stdin() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     let one = r#"{"description":"x","entries":[{"account":"Assets:Cash","debit":"5.00"},{"account":"Income:Sales"}]}"#;
     env.hissab_fed(format!("[{one},\n{one}]"), ["add", "--json", "-"])
         .ok();
@@ -569,7 +564,7 @@ fn json_comes_as_an_array_too_and_only_from_stdin() {
 
 #[test]
 fn what_is_not_known_is_said_and_not_passed_over() {
-    let mut env = shop();
+    let mut env = TestEnv::with_shop();
     env.hissab(["tb", "-o", "x.foo"]).exits(2);
     assert!(!env.path("x.foo").exists());
     let run = env.hissab(["export", "nowhere/x.csv"]).exits(6);
@@ -597,7 +592,7 @@ fn what_is_not_known_is_said_and_not_passed_over() {
 
 #[test]
 fn times_for_machines_are_always_as_wide() {
-    let env = shop();
+    let env = TestEnv::with_shop();
     env.hissab(["in", "100", "sales"]).ok();
     for line in [
         "audit list -O csv --no-header --fields recorded_at",

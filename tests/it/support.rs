@@ -91,6 +91,19 @@ impl TestEnv {
         command
     }
 
+    /// An environment in which the book of a shop is chosen, with the accounts of its template.
+    pub fn with_shop() -> TestEnv {
+        let mut env = TestEnv::new();
+        env.hissab(["init", "s.hissab", "--template", "shop"]).ok();
+        env.set("HISSAB_BOOK", "s.hissab");
+        env
+    }
+
+    /// Runs words that stand apart by one space each.
+    pub fn typed(&self, line: &str) -> Run {
+        self.hissab(line.split(' '))
+    }
+
     /// Runs to the end.
     pub fn hissab<I, S>(&self, words: I) -> Run
     where

@@ -36,8 +36,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     if Some(currency.key) == recorder.chart.currencies().first().map(|c| c.key) {
         return Err(refused("it is the book's own".to_owned()));
     }
-    let found = removed::use_of(&mut *recorder.book, &recorder.chart, currency.key)?;
-    if let Some((why, hint)) = found {
+    let uses = removed::Uses::of(&mut *recorder.book)?;
+    if let Some((why, hint)) = uses.first(&recorder.chart, currency.key) {
         return Err(refused(why).hint(hint));
     }
     remove(&mut recorder, &code, &args.write)
