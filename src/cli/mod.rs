@@ -361,7 +361,7 @@ fn run(words: Vec<OsString>) -> Exit {
     loop {
         let cli = match parse(words.clone()) {
             Ok(cli) => cli,
-            Err(error) => return usage::say(&error, &words, json),
+            Err(error) => return usage::say(error, &words, json),
         };
         let json = json || wants_json(&cli.globals);
         match execute(cli) {

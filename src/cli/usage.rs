@@ -26,7 +26,7 @@ pub fn asks_json(words: &[OsString]) -> bool {
 }
 
 /// clap's own words, with our exit codes: help and version 0 on stdout, the rest 2 on stderr.
-pub fn say(error: &clap::Error, words: &[OsString], json: bool) -> Exit {
+pub fn say(mut error: clap::Error, words: &[OsString], json: bool) -> Exit {
     if !error.use_stderr() {
         return match error.print().and_then(|()| std::io::stdout().flush()) {
             Ok(()) => Exit::Ok,
@@ -37,9 +37,16 @@ pub fn say(error: &clap::Error, words: &[OsString], json: bool) -> Exit {
         let _ = error.print();
         return Exit::Usage;
     }
+    if let Some(tip) = elsewhere(&error, words) {
+        // Ours in place of clap's guesses.
+        error.remove(ContextKind::SuggestedArg);
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![tip.into()]),
+        );
+    }
     let rendered = error.render();
-    let tip = elsewhere(error, words);
-    let told = |text: String| with_tip(&plain(&argv::show_dashes(&text)), tip.as_deref());
+    let told = |text: String| plain(&argv::show_dashes(&text));
     let text = told(rendered.to_string());
     if json {
         return say_failure(&usage_failure(&text), true);
@@ -119,21 +126,6 @@ fn plain(text: &str) -> String {
     text.replace("invalid digit found in string", "it is not a whole number")
         .replace("number too large to fit in target type", "it is too large")
         .replace("number too small to fit in target type", "it is too small")
-}
-
-/// clap's words with our tip in place of its guesses.
-fn with_tip(text: &str, tip: Option<&str>) -> String {
-    let Some(tip) = tip else {
-        return text.to_owned();
-    };
-    let is_tip = |line: &&str| line.contains("tip:");
-    let mut lines: Vec<&str> = text.lines().filter(|line| !is_tip(line)).collect();
-    lines.dedup_by(|a, b| a.is_empty() && b.is_empty());
-    let ours = format!("  tip: {tip}");
-    if let Some(usage) = lines.iter().position(|line| line.contains("Usage:")) {
-        lines.splice(usage..usage, [ours.as_str(), ""]);
-    }
-    lines.join("\n") + "\n"
 }
 
 /// clap's lines as a failure: all of the message, its tips and the usage as hints.
