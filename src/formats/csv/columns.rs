@@ -256,24 +256,12 @@ fn read_header(table: &Table<'_>, row: usize) -> Columns {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::Dialect;
     use super::*;
-
-    fn table(text: &str) -> Table<'_> {
-        Table::read(
-            text,
-            Dialect {
-                delimiter: b',',
-                quote: Some(b'"'),
-            },
-        )
-        .unwrap()
-    }
 
     #[test]
     fn the_header_is_found_below_a_preamble() {
         let text = "Account Name,Mr X\nStatement from,01/04/2024\n\nTxn Date,Value Date,Description,Ref No./Cheque No.,        Debit,Credit,Balance\n1 Apr 2024,1 Apr 2024,x,,5,,10\n";
-        let header = find_header(&table(text)).unwrap();
+        let header = find_header(&Table::of_commas(text)).unwrap();
         assert_eq!(header.row, 2);
         assert_eq!(
             header.columns.to_list(),
@@ -284,7 +272,7 @@ mod tests {
     #[test]
     fn of_two_columns_of_one_name_the_second_is_the_balances() {
         let text = "Sl. No.,Transaction Date,Value Date,Description,Chq / Ref No.,Amount,Dr / Cr,Balance,Dr / Cr\n";
-        let header = find_header(&table(text)).unwrap();
+        let header = find_header(&Table::of_commas(text)).unwrap();
         assert_eq!(
             header.columns.to_list(),
             ",date,value-date,description,reference,amount,side,balance,balance-side"

@@ -206,86 +206,77 @@ impl Shape {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::Dialect;
     use super::*;
-
-    fn table(text: &str) -> Table<'_> {
-        Table::read(
-            text,
-            Dialect {
-                delimiter: b',',
-                quote: Some(b'"'),
-            },
-        )
-        .unwrap()
-    }
 
     #[test]
     fn cells_without_a_header_tell_payments_by_their_signs() {
         let text = "4/1/2008,Check - 122,122,-$76.00,\"\",\"$1,750.06\"\n3/28/2008,BLARG,\"\",\"\",+$327.49,\"$1,826.06\"\n";
-        let columns = from_cells(&table(text)).unwrap();
+        let columns = from_cells(&Table::of_commas(text)).unwrap();
         assert_eq!(
             columns.to_list(),
             "date,description,reference,out,in,balance"
         );
         // Unsigned columns without a balance could be either way round.
         let text = "4/1/2008,a,76.00,\n3/28/2008,b,,327.49\n";
-        assert_eq!(from_cells(&table(text)), None);
+        assert_eq!(from_cells(&Table::of_commas(text)), None);
         // With one, the balance tells, whichever end of the file is the older.
         let text = "4/3/2008,a,76.00,,500.00\n4/2/2008,b,,327.50,576.00\n";
         assert_eq!(
-            from_cells(&table(text)).unwrap().to_list(),
+            from_cells(&Table::of_commas(text)).unwrap().to_list(),
             "date,description,out,in,balance"
         );
         let text = "4/2/2008,b,327.50,,576.00\n4/3/2008,a,,76.00,500.00\n";
         assert_eq!(
-            from_cells(&table(text)).unwrap().to_list(),
+            from_cells(&Table::of_commas(text)).unwrap().to_list(),
             "date,description,in,out,balance"
         );
         // Neither could one column.
         let text = "4/1/2008,a,76.00\n3/28/2008,b,327.49\n";
-        assert_eq!(from_cells(&table(text)), None);
+        assert_eq!(from_cells(&Table::of_commas(text)), None);
         let text = "4/1/2008,a,76.00,D\n3/28/2008,b,327.49,C\n";
-        assert!(from_cells(&table(text)).is_some());
+        assert!(from_cells(&Table::of_commas(text)).is_some());
         // A balance and an amount, or an amount and a balance: one row does not tell.
         let text = "4/1/2008,a,76.00,120.00\n";
-        assert_eq!(from_cells(&table(text)), None);
+        assert_eq!(from_cells(&Table::of_commas(text)), None);
     }
 
     #[test]
     fn a_line_about_the_account_above_the_cells_is_passed_over() {
         let rows = "4/1/2008,Card,tea,,-5.00\n4/2/2008,Pay,wages,,9.00\n";
         let text = format!("Account,Account,***1,4/3/2008,,24.00\n{rows}");
-        let (row, columns) = from_cells_below(&table(&text)).unwrap();
+        let (row, columns) = from_cells_below(&Table::of_commas(&text)).unwrap();
         assert_eq!(
             (row, columns.to_list()),
             (0, "date,,description,,amount".to_owned())
         );
         let text = format!("Zeit,Art,Was,Wie,Viel\n{rows}");
-        assert_eq!(from_cells_below(&table(&text)), None);
+        assert_eq!(from_cells_below(&Table::of_commas(&text)), None);
     }
 
     #[test]
     fn balances_before_and_after_a_row_show_its_amount() {
         let text = "123456789,EUR,20260402,-0.10,1499.90,20260402,1500.00,pay\n123456789,EUR,20260403,1499.90,1454.90,20260403,-45.00,tea\n";
         assert_eq!(
-            from_cells(&table(text)).unwrap().to_list(),
+            from_cells(&Table::of_commas(text)).unwrap().to_list(),
             ",currency,date,,balance,,amount,description"
         );
-        assert_eq!(from_cells(&table(&text.replace("-45.00", "-46.00"))), None);
+        assert_eq!(
+            from_cells(&Table::of_commas(&text.replace("-45.00", "-46.00"))),
+            None
+        );
     }
 
     #[test]
     fn the_number_of_an_account_is_no_amount() {
         let text = "AT123456789012345678,interest,1.1.2014,-0.42\n";
-        let columns = from_cells(&table(text)).unwrap();
+        let columns = from_cells(&Table::of_commas(text)).unwrap();
         assert_eq!(columns.to_list(), "description,,date,amount");
     }
 
     #[test]
     fn what_every_row_has_is_the_account_and_whole_numbers_that_run_on_are_a_balance() {
         let text = "11773000-00000000,-4520,20260415,95480,TESCO\n11773000-00000000,100000,20260414,100000,ACME\n";
-        let list = |text: &str| from_cells(&table(text)).unwrap().to_list();
+        let list = |text: &str| from_cells(&Table::of_commas(text)).unwrap().to_list();
         assert_eq!(list(text), ",amount,date,balance,description");
         assert_eq!(
             list(&text.replace("95480", "95481")),

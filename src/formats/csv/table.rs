@@ -417,13 +417,22 @@ impl LineCounter {
 }
 
 #[cfg(test)]
+const COMMA: Dialect = Dialect {
+    delimiter: b',',
+    quote: Some(b'"'),
+};
+
+#[cfg(test)]
+impl Table<'_> {
+    /// A table for a test: commas, double quotes.
+    pub fn of_commas(text: &str) -> Table<'_> {
+        Table::read(text, COMMA).unwrap()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
-
-    const COMMA: Dialect = Dialect {
-        delimiter: b',',
-        quote: Some(b'"'),
-    };
 
     #[test]
     fn only_what_a_spreadsheet_added_is_taken_off() {
