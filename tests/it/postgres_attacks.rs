@@ -182,6 +182,16 @@ fn attacks() -> Vec<(String, &'static str)> {
             record().replace(NEXT, "(SELECT max(seq) + 2 FROM hissab.audit)"),
             "hash before",
         ),
+        // Behind a gap, and naming its own hash as the one before.
+        (
+            record()
+                .replace(NEXT, "(SELECT max(seq) + 2 FROM hissab.audit)")
+                .replace(
+                    "(SELECT hash FROM hissab.audit ORDER BY seq DESC LIMIT 1)",
+                    "sha256('x')",
+                ),
+            "hash before",
+        ),
         (
             record().replace(NEXT, "(SELECT max(seq) FROM hissab.audit)"),
             "_pkey",

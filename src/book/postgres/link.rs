@@ -94,6 +94,25 @@ impl Link {
             .ok_or_else(|| super::fault::damaged("the database gave no row"))
     }
 
+    /// Sends questions one behind the other and waits once: the rows of each.
+    pub fn all_of(&self, statements: &[(&str, Params<'_>)]) -> Result<Vec<Vec<Row>>> {
+        self.store.wait(async {
+            let mut prepared = Vec::with_capacity(statements.len());
+            for (sql, _) in statements {
+                prepared.push(self.prepared(sql).await?);
+            }
+            let sent = prepared
+                .iter()
+                .zip(statements)
+                .map(|(statement, (_, params))| self.client().query(statement, params));
+            let answers = futures_util::future::join_all(sent).await;
+            answers
+                .into_iter()
+                .map(|rows| rows.map_err(failed))
+                .collect()
+        })
+    }
+
     /// Runs a statement; how many rows it touched.
     pub fn run(&self, sql: &str, params: Params<'_>) -> Result<u64> {
         self.store.wait(async {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::fault::damaged;
@@ -40,6 +41,27 @@ use state::{Counters, UnitState, Writer};
 const LARGE: usize = 2_000;
 /// Ids asked for at once.
 const IDS_PAGE: usize = 10_000;
+const LOCK: &str =
+    "SELECT number, sequence, head, moved FROM hissab.org_counters WHERE org_id = $1 FOR UPDATE";
+
+// Each key is looked for as the first from it on: until a table has been analysed, any index that begins with the
+// organisation seems as good as the key's own, but only that one has the order.
+const DONE: &str =
+    "SELECT a.operation, a.seq, a.hash, a.numbers FROM unnest($2::uuid[]) AS x (operation),
+    LATERAL (SELECT operation, seq, hash, numbers FROM hissab.audit
+              WHERE org_id = $1 AND operation >= x.operation ORDER BY operation LIMIT 1) a
+    WHERE a.operation = x.operation";
+
+const KEYED: &str = "SELECT r.key, r.content, r.seq, a.hash, r.numbers, a.numbers FROM unnest($2::text[]) AS x (key),
+    LATERAL (SELECT key, content, seq, numbers FROM hissab.request
+              WHERE org_id = $1 AND key >= x.key ORDER BY key LIMIT 1) r
+    LEFT JOIN hissab.audit a ON a.org_id = $1 AND a.seq = r.seq
+    WHERE r.key = x.key";
+
+const THERE: &str = "SELECT t.id FROM unnest($2::uuid[]) AS x (id),
+    LATERAL (SELECT id FROM hissab.txn WHERE org_id = $1 AND id >= x.id ORDER BY id LIMIT 1) t
+    WHERE t.id = x.id";
+
 /// How long what may pass by itself is tried again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -193,9 +215,9 @@ impl Call<'_> {
         known: Option<Known>,
     ) -> Result<(Vec<Result<Done>>, Option<Known>)> {
         let mut link = Link::writing(self.store, self.org)?;
-        let counters = self.lock(&link)?;
+        let (counters, heard) = self.lock(&link, units, plans)?;
         let mut writer = Writer::load(&link, self.book, counters, known)?;
-        writer.ask_about(units, plans)?;
+        writer.hear(heard, units, plans)?;
         let mut outcomes = Vec::with_capacity(units.len());
         for (unit, plan) in units.iter().zip(plans) {
             outcomes.push(writer.run(unit, plan)?);
@@ -227,8 +249,14 @@ impl Call<'_> {
         Ok((outcomes, Some(known)))
     }
 
-    /// Takes the organisation's lock: one writer at a time, whichever server it works in.
-    fn lock(&self, link: &Link) -> Result<Counters> {
+    /// Takes the organisation's lock: one writer at a time, whichever server it works in. Behind it goes the question
+    /// which operations, keys and ids of all units are there already.
+    fn lock(
+        &self,
+        link: &Link,
+        units: &[Unit<'_>],
+        plans: &[Plan],
+    ) -> Result<(Counters, Vec<Vec<Row>>)> {
         if let Some(at) = self.new {
             claim(link, self.book, at)?;
             link.run(
@@ -236,19 +264,29 @@ impl Call<'_> {
                 &[&link.org, &GENESIS.as_slice()],
             )?;
         }
-        let row = link.opt(
-            "SELECT number, sequence, head, moved FROM hissab.org_counters WHERE org_id = $1 FOR UPDATE",
-            &[&link.org],
-        )?;
-        let row = row.ok_or_else(|| BookError::NotFound {
+        let operations: Vec<Uuid> = units.iter().map(|u| u.operation.0).collect();
+        let keys: Vec<&str> = units
+            .iter()
+            .filter_map(|u| u.once.as_ref().map(|once| once.key.as_str()))
+            .collect();
+        let ids: Vec<Uuid> = plans.iter().flat_map(|p| p.ids.iter().copied()).collect();
+        let mut heard = link.all_of(&[
+            (LOCK, &[&link.org]),
+            (DONE, &[&link.org, &operations]),
+            (KEYED, &[&link.org, &keys]),
+            (THERE, &[&link.org, &ids]),
+        ])?;
+        let counters = heard.remove(0);
+        let row = counters.first().ok_or_else(|| BookError::NotFound {
             what: format!("the book of organisation {}", link.org),
         })?;
-        super::whole::refuse_moved(at(&row, 3)?, link.org)?;
-        Ok(Counters {
-            number: count_at(&row, 0)?,
-            sequence: count_at(&row, 1)?,
-            head: hash_at(&row, 2)?,
-        })
+        super::whole::refuse_moved(at(row, 3)?, link.org)?;
+        let counters = Counters {
+            number: count_at(row, 0)?,
+            sequence: count_at(row, 1)?,
+            head: hash_at(row, 2)?,
+        };
+        Ok((counters, heard))
     }
 }
 
@@ -260,48 +298,36 @@ fn jittered(pause: Duration) -> Duration {
 }
 
 impl Writer<'_> {
-    /// Asks once for all units: which operations, keys and ids are there already.
-    fn ask_about(&mut self, units: &[Unit<'_>], plans: &[Plan]) -> Result<()> {
-        let operations: Vec<Uuid> = units.iter().map(|u| u.operation.0).collect();
-        for row in self.link.all(
-            "SELECT operation, seq, hash, numbers FROM hissab.audit WHERE org_id = $1 AND operation = ANY ($2)",
-            &[&self.link.org, &operations],
-        )? {
+    /// Takes what was asked once for all units: which operations, keys and ids are there already.
+    fn hear(&mut self, heard: Vec<Vec<Row>>, units: &[Unit<'_>], plans: &[Plan]) -> Result<()> {
+        let mut heard = heard.iter();
+        for row in heard.next().into_iter().flatten() {
             let done = Done {
-                sequence: count_at(&row, 1)?,
-                hash: hash_at(&row, 2)?,
-                numbers: ranges(at(&row, 3)?)?,
+                sequence: count_at(row, 1)?,
+                hash: hash_at(row, 2)?,
+                numbers: ranges(at(row, 3)?)?,
                 repeat: Repeat::Already,
             };
-            self.done.insert(OperationId(at(&row, 0)?), done);
+            self.done.insert(OperationId(at(row, 0)?), done);
         }
-        let keys: Vec<&str> = units
-            .iter()
-            .filter_map(|u| u.once.as_ref().map(|once| once.key.as_str()))
-            .collect();
-        if !keys.is_empty() {
-            for row in self.link.all(
-                "SELECT r.key, r.content, r.seq, a.hash, r.numbers, a.numbers FROM hissab.request r
-                   LEFT JOIN hissab.audit a ON a.org_id = r.org_id AND a.seq = r.seq WHERE r.org_id = $1 AND r.key = ANY ($2)",
-                &[&self.link.org, &keys],
-            )? {
-                let key: String = at(&row, 0)?;
-                let numbers: &str = at(&row, 4)?;
-                if at::<Option<&str>>(&row, 5)? != Some(numbers) {
-                    let words = format!("what is kept for --once {key:?} is not what was written");
-                    return Err(damaged(words));
-                }
-                let done = Done {
-                    sequence: count_at(&row, 2)?,
-                    hash: hash_at(&row, 3)?,
-                    numbers: ranges(numbers)?,
-                    repeat: Repeat::Already,
-                };
-                self.keyed.insert(key, (hash_at(&row, 1)?, done));
+        for row in heard.next().into_iter().flatten() {
+            let key: String = at(row, 0)?;
+            let numbers: &str = at(row, 4)?;
+            if at::<Option<&str>>(row, 5)? != Some(numbers) {
+                let words = format!("what is kept for --once {key:?} is not what was written");
+                return Err(damaged(words));
             }
+            let done = Done {
+                sequence: count_at(row, 2)?,
+                hash: hash_at(row, 3)?,
+                numbers: ranges(numbers)?,
+                repeat: Repeat::Already,
+            };
+            self.keyed.insert(key, (hash_at(row, 1)?, done));
         }
-        let ids: Vec<Uuid> = plans.iter().flat_map(|p| p.ids.iter().copied()).collect();
-        self.ask_about_ids(&ids)?;
+        for row in heard.next().into_iter().flatten() {
+            self.ids.insert(at(row, 0)?);
+        }
         // Of an operation that was done before, what it posts is there: otherwise something else comes under its id.
         for (unit, plan) in units.iter().zip(plans) {
             let all_there = plan.ids.iter().all(|id| self.ids.contains(id));
