@@ -6,6 +6,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use tokio_postgres::Row;
 
+use super::fault::damaged;
 use super::link::Link;
 use super::rows::{self, at, count_at, currency_at, key_at};
 use crate::book::Result;
@@ -45,6 +46,26 @@ fn bounds(month: i32) -> (Date, Date) {
     (Month(month).first(), Month(month.saturating_add(1)).first())
 }
 
+/// Where runs of months begin that lie in one place each; a month that a cut falls into is a run of its own.
+fn places(cuts: &[Date]) -> Vec<i32> {
+    let mut begins = BTreeSet::new();
+    for cut in cuts.iter().filter(|cut| **cut != Date::MAX) {
+        let month = Month::of(*cut);
+        begins.insert(month.0);
+        if month.first() != *cut {
+            begins.insert(month.0.saturating_add(1));
+        }
+    }
+    begins.into_iter().collect()
+}
+
+/// A sum, which may be larger than what it was made of.
+fn sum_at(row: &Row, column: usize) -> Result<i128> {
+    let text: &str = at(row, column)?;
+    text.parse()
+        .map_err(|_| damaged("a sum is not a whole number"))
+}
+
 impl Fold<'_> {
     /// True if every day of the month lies in one place.
     fn is_whole(&self, month: i32) -> bool {
@@ -58,15 +79,20 @@ impl Fold<'_> {
             let signed = |key: &AccountKey| i32::try_from(key.0).unwrap_or(0);
             keys.iter().map(signed).collect()
         });
+        // The database adds up what lies in one place: a book of years has many months, a report few columns.
+        let places = places(self.cuts);
         let rows = match &wanted {
             None => self.link.all(
-                "SELECT account, currency, month, closing, debit, credit, entries FROM hissab.total WHERE org_id = $1",
-                &[&self.link.org],
+                "SELECT account, currency, min(month), closing, sum(debit)::text, sum(credit)::text, sum(entries)::bigint
+                   FROM hissab.total WHERE org_id = $1
+                  GROUP BY account, currency, closing, width_bucket(month, $2::integer[])",
+                &[&self.link.org, &places],
             )?,
             Some(keys) => self.link.all(
-                "SELECT account, currency, month, closing, debit, credit, entries FROM hissab.total
-                  WHERE org_id = $1 AND account = ANY ($2)",
-                &[&self.link.org, keys],
+                "SELECT account, currency, min(month), closing, sum(debit)::text, sum(credit)::text, sum(entries)::bigint
+                   FROM hissab.total WHERE org_id = $1 AND account = ANY ($3)
+                  GROUP BY account, currency, closing, width_bucket(month, $2::integer[])",
+                &[&self.link.org, &places, keys],
             )?,
         };
         rows.iter().try_for_each(|row| self.month_row(row))
@@ -85,11 +111,7 @@ impl Fold<'_> {
 
     /// Account and currency in the first two columns, debit, credit and entries in the last three of seven.
     fn turnover(&mut self, row: &Row, date: Date, closing: bool) -> Result<()> {
-        let moved = (
-            i128::from(at::<i64>(row, 4)?),
-            i128::from(at::<i64>(row, 5)?),
-            count_at(row, 6)?,
-        );
+        let moved = (sum_at(row, 4)?, sum_at(row, 5)?, count_at(row, 6)?);
         let account = self.keys.account(key_at(row, 0)?)?;
         let currency = self.keys.currency(currency_at(row, 1)?)?;
         self.builder
@@ -107,8 +129,8 @@ impl Fold<'_> {
                 false => "false".to_owned(),
             };
             let sql = format!(
-                "SELECT account, currency, day, closing, coalesce(sum(amount) FILTER (WHERE amount >= 0), 0)::bigint,
-                        coalesce(-sum(amount) FILTER (WHERE amount < 0), 0)::bigint, count(*)
+                "SELECT account, currency, day, closing, coalesce(sum(amount) FILTER (WHERE amount >= 0), 0)::text,
+                        coalesce(-sum(amount) FILTER (WHERE amount < 0), 0)::text, count(*)
                    FROM (SELECT e.account, e.currency, e.day, e.amount, {is_closing} AS closing FROM hissab.entry e
                           WHERE e.org_id = $1 AND e.account = ANY ($2) AND e.day >= $3 AND e.day < $4) x
                   GROUP BY account, currency, day, closing"
@@ -166,5 +188,25 @@ impl Fold<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_month_that_a_cut_falls_into_is_a_run_of_its_own() {
+        let month = |y, m| Month::of(date(y, m, 1)).0;
+        let cuts = [Date::MIN, date(2026, 4, 1), date(2026, 6, 15), Date::MAX];
+        let begins = [
+            Month::of(Date::MIN).0,
+            month(2026, 4),
+            month(2026, 6),
+            month(2026, 7),
+        ];
+        assert_eq!(places(&cuts), begins);
     }
 }
