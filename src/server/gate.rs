@@ -185,7 +185,7 @@ fn by_token(app: &Shared, credential: &str, address: Address) -> Answer<Caller> 
     let stale = live
         .last_used_at
         .is_none_or(|at| now.as_second() - at.as_second() > TOUCH_AFTER);
-    if stale {
+    if stale && app.gates.may_touch(live.id) {
         let (registry, id) = (app.registry.clone(), live.id);
         // Nobody waits for it, and a lost one is made up by the next request.
         tokio::spawn(async move { registry.write(move |db| tokens::touch(db, id, now)).await });

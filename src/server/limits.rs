@@ -287,6 +287,11 @@ impl Gates {
         Ok(Some(left))
     }
 
+    /// Whether the last use of a token may be written: once a minute, however many requests it comes with at once.
+    pub fn may_touch(&self, token: Uuid) -> bool {
+        self.logged.take(digest(&format!("used {token}"))).is_ok()
+    }
+
     /// Whether an event may be logged: the same of the same person once a minute.
     pub fn may_log(&self, (chain, user): (Uuid, Uuid), what: &str) -> bool {
         self.logged
