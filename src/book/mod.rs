@@ -6,6 +6,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -240,6 +241,11 @@ pub trait Book: Send {
     /// Makes the changes of each unit, or none of it; units succeed or fail apart. An outcome a unit, in
     /// order. `Ok` only after everything kept is durable.
     fn write(&mut self, units: &[Unit<'_>], mode: WriteMode) -> Result<Vec<Result<Done>>>;
+
+    /// The chart as the last write left it, with the record it is of: where that is known without a look.
+    fn written_chart(&self) -> Option<(u64, Arc<Chart>)> {
+        None
+    }
 
     /// Audit records, oldest first.
     fn audit(&mut self, query: &AuditQuery) -> Result<Vec<AuditEntry>>;

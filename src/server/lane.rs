@@ -53,6 +53,8 @@ pub struct KnownChart {
     /// How many writes have touched it.
     pub generation: u64,
     pub chart: Option<Arc<Chart>>,
+    /// The chart as this server's last write found it, and which record that was: where other servers write too.
+    pub written: Option<(u64, Arc<Chart>)>,
 }
 
 #[derive(Default)]
@@ -236,6 +238,7 @@ impl Lane {
         {
             self.forget_chart();
         }
+        held(&self.chart).written = book.written_chart();
         match outcomes {
             Ok(outcomes) => {
                 for (request, outcome) in requests.into_iter().zip(outcomes) {

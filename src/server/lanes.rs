@@ -211,6 +211,16 @@ impl Lanes {
         Ok(chart)
     }
 
+    /// The chart of a book at a record that this server just wrote, or a later one.
+    pub async fn chart_since(&self, place: Place, sequence: u64) -> Result<Arc<Chart>, LaneError> {
+        let lane = self.inner.lane(&place)?;
+        let written = held(&lane.chart).written.clone();
+        match written.filter(|(at, _)| *at >= sequence) {
+            Some((_, chart)) => Ok(chart),
+            None => self.chart(place).await,
+        }
+    }
+
     /// Writes a unit in the next group: answered after its commit.
     pub async fn write(
         &self,

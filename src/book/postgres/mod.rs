@@ -188,6 +188,11 @@ impl Book for PgBook {
         )
     }
 
+    fn written_chart(&self) -> Option<(u64, Arc<Chart>)> {
+        let known = self.known.as_ref()?;
+        Some((known.sequence, Arc::clone(&known.chart)))
+    }
+
     fn audit(&mut self, query: &AuditQuery) -> Result<Vec<AuditEntry>> {
         self.look(|link| records::audit(link, query))
     }

@@ -200,7 +200,7 @@ pub async fn post(
     if trying.dry_run {
         return Ok(axum::Json(crate::wire::change::DoneBody::of(&done)).into_response());
     }
-    let chart = state.lanes.chart(org.place()).await?;
+    let chart = state.lanes.chart_since(org.place(), done.sequence).await?;
     let opened: Vec<&Account> = ids.iter().filter_map(|path| chart.find(path)).collect();
     let response = match (is_list, opened.as_slice()) {
         (false, [one]) => shown(one, done.sequence, StatusCode::CREATED),

@@ -154,7 +154,7 @@ pub async fn post(
     .map_err(of_keyed)?;
     let number = done.number().unwrap_or(Number(0));
     let body = match done.repeat {
-        Repeat::New => posted(&state, &org, draft, number).await?,
+        Repeat::New => posted(&state, &org, draft, (number, done.sequence)).await?,
         // The answer of the first time may have named another id, where the server made it.
         _ => {
             let target = done.number().map_or(Target::Id(id), Target::Number);
@@ -184,9 +184,9 @@ async fn posted(
     state: &Shared,
     org: &InOrg,
     draft: Draft,
-    number: Number,
+    (number, sequence): (Number, u64),
 ) -> Answer<TransactionBody> {
-    let chart = state.lanes.chart(org.place()).await?;
+    let chart = state.lanes.chart_since(org.place(), sequence).await?;
     let id = draft.id;
     match draft.into_transaction(&chart, number) {
         Ok(transaction) => Ok(TransactionBody::of(&transaction, &chart)),

@@ -1,5 +1,7 @@
 //! What the rules of writing ask of the database: the statements behind [`Rows`].
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -25,11 +27,11 @@ impl Rows for Writer<'_> {
     }
 
     fn know_account(&mut self, account: Account) {
-        self.chart.put_account(account);
+        Arc::make_mut(&mut self.chart).put_account(account);
     }
 
     fn know_currency(&mut self, currency: Currency) {
-        self.chart.put_currency(currency);
+        Arc::make_mut(&mut self.chart).put_currency(currency);
         self.scales = self.chart.currencies().iter().map(|c| c.scale).collect();
     }
 

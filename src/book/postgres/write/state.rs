@@ -1,6 +1,7 @@
 //! What a writer knows while units are applied: the chart, the next numbers, what is not in the database yet.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ use crate::ledger::settings::Settings;
 pub struct Writer<'a> {
     pub link: &'a Link,
     pub book: Uuid,
-    pub chart: Chart,
+    pub chart: Arc<Chart>,
     pub settings: Settings,
     pub next_number: u64,
     pub next_sequence: u64,
@@ -44,7 +45,7 @@ pub struct Writer<'a> {
 pub struct Known {
     pub sequence: u64,
     pub head: Hash,
-    pub chart: Chart,
+    pub chart: Arc<Chart>,
     pub settings: Settings,
 }
 
@@ -77,7 +78,7 @@ impl<'a> Writer<'a> {
         let known = known.filter(|k| (k.sequence, k.head) == (counters.sequence, counters.head));
         let (chart, settings) = match known {
             Some(known) => (known.chart, known.settings),
-            None => (rows::chart(link)?, rows::settings(link)?),
+            None => (Arc::new(rows::chart(link)?), rows::settings(link)?),
         };
         Ok(Writer {
             link,
