@@ -45,6 +45,8 @@ pub struct Candidate {
     pub from: Option<Arc<str>>,
     /// It came from a file of another form for the same account: only the very same day will do.
     pub same_day_only: bool,
+    /// The last day of the statement it was found on: no row after that day is this one.
+    pub found_until: Option<Date>,
 }
 
 /// What becomes of a row.
@@ -122,7 +124,7 @@ fn by_reference(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>) {
             let days = days_apart(c.date, row.date);
             let said = c.reference.as_deref().map(plain_reference);
             said.as_deref() == Some(&*wanted)
-                && may_be_its_other_side(row, c)
+                && may_be(row, c)
                 && days <= if c.same_day_only { 0 } else { REFERENCE_DAYS }
         };
         let found = (0..group.len())
@@ -157,9 +159,7 @@ fn by_day(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>, apart: i
                     .as_deref()
                     .is_some_and(|r| !plain_reference(r).is_empty());
             // Two forms of one file may number their rows differently.
-            (!both || c.same_day_only)
-                && (apart == 0 || !c.same_day_only)
-                && may_be_its_other_side(row, c)
+            (!both || c.same_day_only) && (apart == 0 || !c.same_day_only) && may_be(row, c)
         };
         // Books run ahead of the bank more often than behind it.
         let found = [day - apart, day + apart].into_iter().find_map(|wanted| {
@@ -178,8 +178,12 @@ fn by_day(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>, apart: i
     }
 }
 
-/// A row that names its other side is no transfer from elsewhere.
-fn may_be_its_other_side(row: &RowKey<'_>, candidate: &Candidate) -> bool {
+/// A row that names its other side is no transfer from elsewhere, and what an earlier statement had is on no later
+/// one.
+fn may_be(row: &RowKey<'_>, candidate: &Candidate) -> bool {
+    if candidate.found_until.is_some_and(|until| row.date > until) {
+        return false;
+    }
     match (&candidate.from, &row.others) {
         (Some(from), Some(others)) => others.contains(&&**from),
         _ => true,
@@ -231,6 +235,7 @@ mod tests {
             reference: reference.map(str::to_owned),
             from: None,
             same_day_only: false,
+            found_until: None,
         }
     }
 
@@ -346,6 +351,30 @@ mod tests {
         assert_eq!(
             plan(&rows, &[], &books),
             [Fate::New, matched(11, 5), matched(10, 5)]
+        );
+    }
+
+    #[test]
+    fn what_an_earlier_statement_had_is_on_no_later_one() {
+        let reconciled = Candidate {
+            found_until: Some(date(2026, 4, 5)),
+            ..candidate(10, 4, -50, Some("7"))
+        };
+        let books = [reconciled];
+        assert_eq!(
+            plan(&[row(1, 6, -50, None)], &[], &books),
+            [Fate::New],
+            "by day"
+        );
+        assert_eq!(
+            plan(&[row(1, 6, -50, Some("7"))], &[], &books),
+            [Fate::New],
+            "by reference"
+        );
+        assert_eq!(
+            plan(&[row(1, 5, -50, None)], &[], &books),
+            [matched(10, 4)],
+            "the statement that had it"
         );
     }
 

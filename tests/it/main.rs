@@ -29,6 +29,7 @@ mod hledger_rules;
 mod http;
 mod importing;
 mod imports_again;
+mod imports_overlapping;
 mod journals;
 #[cfg(feature = "server")]
 mod live;

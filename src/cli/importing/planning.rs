@@ -387,6 +387,10 @@ fn moves(transaction: &Transaction, account: AccountKey) -> Vec<Candidate> {
         let sum = sums.entry(entry.currency).or_default();
         *sum = sum.saturating_add(entry.minor);
     }
+    let marks = transaction.entries.iter().filter(|e| e.account == account);
+    let found_until = marks
+        .filter_map(|e| e.reconciled()?.parse::<Date>().ok())
+        .min();
     let moved = sums.into_iter().filter(|(_, minor)| *minor != 0);
     moved
         .map(|(currency, minor)| Candidate {
@@ -397,6 +401,7 @@ fn moves(transaction: &Transaction, account: AccountKey) -> Vec<Candidate> {
             reference: transaction.reference.clone(),
             from: None,
             same_day_only: false,
+            found_until,
         })
         .collect()
 }

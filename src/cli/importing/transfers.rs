@@ -56,6 +56,7 @@ impl Transfers {
             reference: None,
             from: Some(plan.account_path().clone()),
             same_day_only: false,
+            found_until: None,
         });
         self.places.push(place);
     }
