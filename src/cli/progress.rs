@@ -85,12 +85,19 @@ fn draw(what: &str, total: Option<u64>, count: &AtomicU64, done: &Receiver<()>) 
 
 /// Changes that are counted as a book walks them.
 pub struct Counted<'a> {
+    /// What must not have happened since they were planned.
+    pub unless: Option<Change>,
     pub changes: &'a dyn ChangeSource,
     pub progress: &'a Progress,
 }
 
 impl ChangeSource for Counted<'_> {
     fn visit(&self, take: &mut dyn FnMut(Change) -> ControlFlow<()>) {
+        if let Some(condition) = &self.unless
+            && take(condition.clone()).is_break()
+        {
+            return;
+        }
         self.changes.visit(&mut |change| {
             self.progress.step();
             take(change)

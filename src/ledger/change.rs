@@ -163,9 +163,24 @@ pub struct SourceRow {
     pub raw: Option<String>,
 }
 
+/// What may not have been written since somebody looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meanwhile {
+    /// Nothing at all.
+    Anything,
+    /// No file was brought in, and none taken back.
+    Imports,
+}
+
 /// One change of a book.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
+    /// A condition: what follows was made up from the book as of the record `since`, and is refused if `written`
+    /// came after it. Leaves no trace.
+    Unless {
+        since: u64,
+        written: Meanwhile,
+    },
     Post(Draft),
     /// Replaces the content; number and id stay, the version goes up by one. The draft's id is ignored.
     Amend {

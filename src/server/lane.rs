@@ -259,6 +259,7 @@ fn touches_chart(change: &Change) -> bool {
     !matches!(
         change,
         Change::Post(_)
+            | Change::Unless { .. }
             | Change::Amend { .. }
             | Change::Void { .. }
             | Change::Reinstate { .. }

@@ -194,6 +194,7 @@ pub async fn permit(state: &Shared, caller: &Caller, org: &InOrg, unit: &OwnedUn
     for change in &unit.changes {
         match change {
             Change::Post(_)
+            | Change::Unless { .. }
             | Change::Undo {
                 operation: None, ..
             } => {}

@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::{Result, Unreadable, read_hash};
 use crate::ledger::account::AccountKey;
 use crate::ledger::audit::hex;
-use crate::ledger::change::{Change, Done, OnceKey, OperationId, Repeat, Target, Unit};
+use crate::ledger::change::{Change, Done, Meanwhile, OnceKey, OperationId, Repeat, Target, Unit};
 use crate::ledger::chart::Chart;
 use crate::ledger::transaction::{Number, TransactionId};
 
@@ -41,11 +41,25 @@ impl TargetBody {
     }
 }
 
+/// What may not have been written since somebody looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub enum MeanwhileBody {
+    Anything,
+    Imports,
+}
+
 /// One change of a book: an object with one member, the kind of change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub enum ChangeBody {
+    /// A condition: refuses the unit if the book was written after the record `since`. `imports`: only imports count.
+    Unless {
+        since: u64,
+        written: MeanwhileBody,
+    },
     Post(DraftBody),
     #[serde(rename_all = "snake_case")]
     Amend {
@@ -101,6 +115,13 @@ impl ChangeBody {
     /// `chart` finds the ids of accounts that changes name by key.
     pub fn of(change: Change, chart: &Chart) -> ChangeBody {
         match change {
+            Change::Unless { since, written } => ChangeBody::Unless {
+                since,
+                written: match written {
+                    Meanwhile::Anything => MeanwhileBody::Anything,
+                    Meanwhile::Imports => MeanwhileBody::Imports,
+                },
+            },
             Change::Post(draft) => ChangeBody::Post(DraftBody::of(&draft)),
             Change::Amend {
                 target,
@@ -158,6 +179,13 @@ impl ChangeBody {
             found.map(|a| a.path.clone())
         };
         Ok(match self {
+            ChangeBody::Unless { since, written } => Change::Unless {
+                since,
+                written: match written {
+                    MeanwhileBody::Anything => Meanwhile::Anything,
+                    MeanwhileBody::Imports => Meanwhile::Imports,
+                },
+            },
             ChangeBody::Post(draft) => {
                 Change::Post(draft.draft(&path_of, made).map_err(|e| e.within("post"))?)
             }

@@ -2,8 +2,8 @@
 
 use hissab::book::{AuditQuery, Order, Scan, Voided};
 use hissab::ledger::change::{
-    AccountPatch, Change, CurrencyChange, ImportBatch, OperationId, Repeat, SourceRow, Target,
-    WriteMode,
+    AccountPatch, Change, CurrencyChange, ImportBatch, Meanwhile, OperationId, Repeat, SourceRow,
+    Target, WriteMode,
 };
 use hissab::ledger::totals::TotalsQuery;
 use hissab::ledger::transaction::{Number, Transaction};
@@ -25,6 +25,7 @@ crate::for_each_adapter!(
     every_violation_is_reported_and_a_failed_unit_uses_no_number,
     units_of_one_commit_succeed_and_fail_apart,
     a_transaction_and_its_reversal_are_kept_together_and_taken_back_together,
+    what_was_made_up_from_an_older_book_is_refused,
     a_dry_run_applies_every_rule_and_keeps_nothing,
     prices_balance_by_weight_and_leave_a_conversion,
     a_lock_refuses_both_old_and_new_dates_and_moves_back_only_with_a_reason,
@@ -409,6 +410,57 @@ fn a_transaction_and_its_reversal_are_kept_together_and_taken_back_together(shop
     // Three in a row are said as one range, whatever reverses what.
     let voided = hissab::book::LoggedChange::Voided { first: 1, last: 3 };
     assert!(entry.changes.contains(&voided), "{:?}", entry.changes);
+}
+
+fn what_was_made_up_from_an_older_book_is_refused(shop: &mut Case) {
+    let stands = shop.book.info().unwrap().sequence;
+    let unless = |since, written| Change::Unless { since, written };
+    let import = |id: u128| {
+        Change::Import(ImportBatch {
+            id: Uuid::from_u128(id),
+            file: "april.csv".to_owned(),
+            sha256: [7; 32],
+            format: "csv".to_owned(),
+            account: None,
+            skipped: 0,
+        })
+    };
+    let anything = vec![unless(stands, Meanwhile::Anything), good_draft(701, "1.00")];
+    let imports = |id, batch| {
+        vec![
+            unless(stands, Meanwhile::Imports),
+            import(batch),
+            good_draft(id, "2.00"),
+        ]
+    };
+    let numbers = shop.write("posted", anything.clone()).unwrap().numbers;
+    assert_eq!(numbers, [(1, 1)]);
+    let refused = shop.write("posted", anything).unwrap_err();
+    assert_eq!(codes(&refused), ["written-meanwhile"]);
+    // A posting is no import; the next import is.
+    shop.write("imported", imports(702, 77)).unwrap();
+    let refused = shop.write("imported", imports(703, 78)).unwrap_err();
+    assert_eq!(codes(&refused), ["written-meanwhile"]);
+    let since = shop.book.info().unwrap().sequence;
+    let undo = vec![Change::UndoImport {
+        batch: Uuid::from_u128(77),
+    }];
+    shop.write("import-undone", undo).unwrap();
+    let late = vec![
+        unless(since, Meanwhile::Imports),
+        import(79),
+        good_draft(704, "2.00"),
+    ];
+    let refused = shop.write("imported", late).unwrap_err();
+    assert_eq!(codes(&refused), ["written-meanwhile"]);
+    assert_eq!(cash(shop, None), 100);
+    let last = AuditQuery {
+        last: Some(1),
+        ..AuditQuery::default()
+    };
+    let entry = shop.book.audit(&last).unwrap().remove(0);
+    assert_eq!(entry.record.action, "import-undone");
+    shop.proves();
 }
 
 fn good_draft(id: u128, amount: &str) -> Change {

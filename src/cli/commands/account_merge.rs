@@ -7,7 +7,7 @@ use super::account_set::settings_follow;
 use crate::book::{Scan, Voided};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
-use crate::cli::record::{Recorder, WriteArgs, echo, resolve};
+use crate::cli::record::{Recorder, WriteArgs, echo, look_again, resolve};
 use crate::ledger::change::{AccountPatch, Change, Target};
 use crate::ledger::draft::Draft;
 use crate::ledger::plural::counted;
@@ -25,6 +25,10 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    look_again(ctx, |ctx| merge(ctx, &args))
+}
+
+fn merge(ctx: &mut Context, args: &Args) -> Result<Exit> {
     let mut recorder = Recorder::open(ctx)?;
     let from = resolve::account(&recorder.chart, &args.from)?.clone();
     let into = resolve::account(&recorder.chart, &args.into)?.clone();
@@ -44,7 +48,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         )
         .hint("hissab recategorise QUERY --to ACCOUNT moves entries between kinds"));
     }
-    let mut changes = Vec::new();
+    // An entry that somebody else makes meanwhile would stay behind.
+    let mut changes = vec![recorder.unless_written()];
     let mut last = None;
     let mut both = Vec::new();
     let chart = recorder.chart.clone();
@@ -80,7 +85,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             ))
             .hint("an account that is used up may also be closed: hissab account close ACCOUNT"));
     }
-    let count = changes.len();
+    let count = changes.len() - 1;
     changes.push(close(&recorder, from.key, last));
     // The name that is given up leads to the account that took its place.
     let mut aliases = into.aliases.clone();

@@ -8,7 +8,7 @@ use crate::cli::environment;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::args::{read_tag, read_voucher};
 use crate::cli::record::cash::is_suspense;
-use crate::cli::record::{Recorder, WriteArgs, echo, words};
+use crate::cli::record::{Recorder, WriteArgs, echo, look_again, words};
 use crate::ledger::account::{AccountType, Kind};
 use crate::ledger::amount_text::Side;
 use crate::ledger::change::{Change, Repeat, Target};
@@ -99,6 +99,14 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     if args.edit {
         needs_a_terminal(ctx)?;
     }
+    // What was typed in an editor, or is meant for one version only, is not done to another.
+    if args.edit || args.if_version.is_some() {
+        return amend(ctx, &args);
+    }
+    look_again(ctx, |ctx| amend(ctx, &args))
+}
+
+fn amend(ctx: &mut Context, args: &Args) -> Result<Exit> {
     let mut recorder = Recorder::open(ctx)?;
     recorder.create_accounts = args.create_accounts;
     let before = recorder.find(&args.reference)?;
@@ -114,7 +122,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     if args.edit {
         draft = super::amend_edit::edit(&mut recorder, &draft)?;
     }
-    let changed = apply(&mut recorder, &args, &before, &mut draft)?;
+    let changed = apply(&mut recorder, args, &before, &mut draft)?;
     if !changed && !args.edit {
         return Err(Failure::usage("nothing-to-amend", "say what to change").hint(format!(
             "hissab amend {} --description TEXT, --amount N, --category ACCOUNT, -d DATE, --edit, …",
@@ -136,7 +144,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     );
     let change = Change::Amend {
         target: Target::Number(before.number),
-        if_version: args.if_version,
+        if_version: args.if_version.or(Some(before.version)),
         draft: draft.clone(),
     };
     let written = recorder

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::resolve::account;
-use crate::cli::record::{Recorder, WriteArgs, echo};
+use crate::cli::record::{Recorder, WriteArgs, echo, look_again};
 use crate::ledger::account::Kind;
 use crate::ledger::change::Change;
 use crate::ledger::draft::{Draft, DraftEntry};
@@ -40,6 +40,10 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    look_again(ctx, |ctx| close(ctx, &args))
+}
+
+fn close(ctx: &mut Context, args: &Args) -> Result<Exit> {
     let mut recorder = Recorder::open(ctx)?;
     let year = fiscal_year(&args.fy, &recorder.date_context())?;
     let last = year.period().last_day().ok_or_else(|| {
@@ -100,7 +104,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         None => recorder.ensure_account(RETAINED),
     };
     let entries = closing_entries(&mut recorder, last, &into)?;
-    let mut changes = Vec::new();
+    // The entry closes these very accounts, and nobody may post behind the lock meanwhile.
+    let mut changes = vec![recorder.unless_written()];
     let mut drafts = Vec::new();
     if !entries.is_empty() {
         let id = TransactionId(recorder.ctx.make_id());

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
-use crate::cli::record::{DetailArgs, Recorder, echo};
+use crate::cli::record::{DetailArgs, Recorder, echo, look_again};
 use crate::ledger::account::AccountType;
 use crate::ledger::amount_format::{Grouping, machine, sided};
 use crate::ledger::change::{Assertion, Change};
@@ -51,6 +51,10 @@ struct CountJson<'a> {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    look_again(ctx, |ctx| count(ctx, &args))
+}
+
+fn count(ctx: &mut Context, args: &Args) -> Result<Exit> {
     let mut recorder = Recorder::open(ctx)?;
     let account = recorder.account(&args.account)?;
     let money = recorder.money_or_zero(&args.amount.join(" "))?;
@@ -101,6 +105,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             .entries
             .sort_by_key(|e| e.amount.is_some_and(|a| a.is_sign_negative()));
         args.details.finish(&mut draft);
+        // What is booked makes up for these very books.
+        changes.push(recorder.unless_written());
         changes.push(Change::Post(draft.clone()));
     }
     changes.push(Change::Assertion(Assertion {

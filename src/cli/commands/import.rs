@@ -17,11 +17,12 @@ use crate::cli::importing::{Planned, Session, input, journal, profiles};
 use crate::cli::mirroring::folder::mirror_at;
 use crate::cli::mirroring::restore;
 use crate::cli::progress::{Counted, Progress};
+use crate::cli::record::look_again;
 use crate::cli::record::recorder::once_key;
 use crate::cli::shown::{self, ShownArgs};
 use crate::formats::csv::entries;
 use crate::formats::sniff::Content;
-use crate::ledger::change::{OnceKey, OperationId, Repeat, Unit, WriteMode};
+use crate::ledger::change::{Change, Meanwhile, OnceKey, OperationId, Repeat, Unit, WriteMode};
 
 /// Bring in bank statements and journals, or see and take back what was brought in
 ///
@@ -162,7 +163,13 @@ fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
     session.learning = learning(&args);
     session.flags = flags(&args, format.as_deref());
     let (outcomes, failures) = if args.atomic || args.dry_run {
-        together(ctx, &mut session, &args)?
+        let mut again = false;
+        look_again(ctx, |ctx| {
+            if std::mem::replace(&mut again, true) {
+                session.begin_again()?;
+            }
+            together(ctx, &mut session, &args)
+        })?
     } else {
         one_by_one(ctx, &mut session, &args)?
     };
@@ -247,12 +254,22 @@ type Outcomes = (Vec<Outcome>, Vec<Failure>);
 fn one_by_one(ctx: &mut Context, session: &mut Session, args: &Args) -> Result<Outcomes> {
     let (mut outcomes, mut failures) = (Vec::new(), Vec::new());
     for file in &args.statements {
-        let done = planned(ctx, session, args, file).and_then(|mut plan| {
+        let mut again = false;
+        let mut work = |ctx: &mut Context| {
+            if std::mem::replace(&mut again, true) {
+                session.refresh()?;
+            }
+            let mut plan = planned(ctx, session, args, file)?;
             let plans = std::slice::from_mut(&mut plan);
             write(ctx, session, args, plans, WriteMode::Commit)?;
             remember(ctx, args, &plan)?;
             Ok(plan)
-        });
+        };
+        // Nobody is asked twice about rows they have gone through.
+        let done = match args.review {
+            true => work(ctx),
+            false => look_again(ctx, work),
+        };
         collect(done, file, &mut outcomes, &mut failures)?;
     }
     Ok((outcomes, failures))
@@ -380,9 +397,16 @@ fn write(
     let sources: Vec<_> = written.iter().map(|(plan, _)| plan.changes()).collect();
     let total = sources.iter().map(|s| s.count_hint() as u64).sum();
     let progress = Progress::begin(ctx, "importing", Some(total));
+    // Rows are compared with what was there: a file that somebody else brings in meanwhile may hold them too. Files
+    // of one commit were planned knowing each other, so the first speaks for all.
+    let mut unless = Some(Change::Unless {
+        since: session.info.sequence,
+        written: Meanwhile::Imports,
+    });
     let counted: Vec<Counted<'_>> = sources
         .iter()
         .map(|source| Counted {
+            unless: unless.take(),
             changes: source.as_ref(),
             progress: &progress,
         })

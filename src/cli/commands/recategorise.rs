@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use crate::book::Scan;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
-use crate::cli::record::{Recorder, WriteArgs, echo};
+use crate::cli::record::{Recorder, WriteArgs, echo, look_again};
 use crate::ledger::account::{AccountKey, Kind};
 use crate::ledger::change::{Change, Target};
 use crate::ledger::chart::Chart;
@@ -40,6 +40,10 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    look_again(ctx, |ctx| recategorise(ctx, &args))
+}
+
+fn recategorise(ctx: &mut Context, args: &Args) -> Result<Exit> {
     let mut recorder = Recorder::open(ctx)?;
     recorder.create_accounts = args.create_accounts;
     let query = Query::parse(&args.query, &recorder.date_context())?;
@@ -85,7 +89,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             }
             changes.push(Change::Amend {
                 target: Target::Number(transaction.number),
-                if_version: None,
+                if_version: Some(transaction.version),
                 draft,
             });
         }

@@ -4,7 +4,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::args::read_tag;
 use crate::cli::record::recorder::read_reference;
-use crate::cli::record::{Recorder, WriteArgs, echo};
+use crate::cli::record::{Recorder, WriteArgs, echo, look_again};
 use crate::ledger::change::{Change, Repeat, Target};
 use crate::ledger::draft::Draft;
 
@@ -30,6 +30,10 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         return Err(Failure::usage("nothing-to-tag", "which tag?")
             .hint(format!("hissab tag {} project=stall", args.reference)));
     }
+    look_again(ctx, |ctx| tag(ctx, &args))
+}
+
+fn tag(ctx: &mut Context, args: &Args) -> Result<Exit> {
     let mut recorder = Recorder::open(ctx)?;
     let before = recorder.find(&args.reference)?;
     let mut draft = Draft::of(&before, &recorder.chart);
@@ -44,7 +48,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let content = format!("{} {:?} {:?}", before.number, args.tags, args.remove);
     let change = Change::Amend {
         target: Target::Number(before.number),
-        if_version: None,
+        if_version: Some(before.version),
         draft,
     };
     let written = recorder

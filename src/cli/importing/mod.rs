@@ -176,6 +176,14 @@ impl Session {
         }
     }
 
+    /// Before files are planned together: the book as it is now, and nothing held of files before.
+    pub fn begin_again(&mut self) -> Result<(), Failure> {
+        self.held.clear();
+        self.claimed.clear();
+        self.book.refresh()?;
+        self.refresh()
+    }
+
     /// After something was written: the book as it is now.
     pub fn refresh(&mut self) -> Result<(), Failure> {
         self.info = self.book.info()?;

@@ -178,6 +178,7 @@ fn write(ctx: &mut Context, book: &mut dyn Book, info: &BookInfo, read: &Read) -
     };
     let progress = Progress::begin(ctx, "importing", Some(first.count_hint() as u64));
     let first = Counted {
+        unless: None,
         changes: &first,
         progress: &progress,
     };

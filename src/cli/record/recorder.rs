@@ -10,7 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::ledger::audit::Hash;
 use crate::ledger::change::{
-    Change, Done, NewAccount, OnceKey, OperationId, Target, Unit, WriteMode,
+    Change, Done, Meanwhile, NewAccount, OnceKey, OperationId, Target, Unit, WriteMode,
 };
 use crate::ledger::chart::Chart;
 use crate::ledger::date_text::{DateContext, DateProblem, DateTextError, YearRule, parse_date};
@@ -140,6 +140,14 @@ impl<'c> Recorder<'c> {
     }
 
     // ---- writing ----
+
+    /// The condition that nobody wrote to the book since it was opened here.
+    pub fn unless_written(&self) -> Change {
+        Change::Unless {
+            since: self.info.sequence,
+            written: Meanwhile::Anything,
+        }
+    }
 
     /// Posts drafts and echoes them.
     pub fn post(&mut self, drafts: Vec<Draft>, write: &WriteArgs, dated: bool) -> Result<()> {

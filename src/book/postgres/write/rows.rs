@@ -43,6 +43,10 @@ impl Rows for Writer<'_> {
         self.next_number
     }
 
+    fn last_sequence(&self) -> u64 {
+        self.next_sequence - 1
+    }
+
     fn trail(&mut self) -> &mut Trail {
         &mut self.unit.trail
     }
@@ -277,6 +281,14 @@ impl Rows for Writer<'_> {
                 })
             })
             .transpose()
+    }
+
+    fn imported_since(&self, sequence: u64) -> Result<bool> {
+        let row = self.link.one(
+            "SELECT EXISTS (SELECT 1 FROM hissab.batch WHERE org_id = $1 AND seq > $2)",
+            &[&self.link.org, &big(sequence)],
+        )?;
+        at(&row, 0)
     }
 
     fn set_undone(&mut self, batch: i64, undone: bool) -> Result<()> {

@@ -41,6 +41,10 @@ impl Rows for Writer<'_> {
         self.next_number
     }
 
+    fn last_sequence(&self) -> u64 {
+        self.next_sequence - 1
+    }
+
     fn trail(&mut self) -> &mut Trail {
         &mut self.unit.trail
     }
@@ -249,6 +253,13 @@ impl Rows for Writer<'_> {
 
     fn batch(&self, id: Uuid) -> Result<Option<StoredBatch>> {
         stored_batch(self.conn, id)
+    }
+
+    fn imported_since(&self, sequence: u64) -> Result<bool> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM batch WHERE seq > ?1)")?
+            .query_row([sequence], |row| row.get(0))?)
     }
 
     fn set_undone(&mut self, batch: i64, undone: bool) -> Result<()> {

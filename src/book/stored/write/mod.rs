@@ -14,7 +14,7 @@ pub use transactions::post_made;
 use crate::book::stored::trail::merged;
 use crate::book::{BookError, Result};
 use crate::ledger::audit::Hash;
-use crate::ledger::change::{Change, Done, OnceKey, Repeat, Unit};
+use crate::ledger::change::{Change, Done, Meanwhile, OnceKey, Repeat, Unit};
 use crate::ledger::violation::Violation;
 
 /// Makes one change of a unit.
@@ -23,6 +23,7 @@ pub fn apply<R: Rows>(rows: &mut R, unit: &Unit<'_>, change: Change) -> Result<(
         rows.settle()?;
     }
     match change {
+        Change::Unless { since, written } => unless(rows, since, written),
         Change::Post(draft) => transactions::post(rows, draft),
         Change::Amend {
             target,
@@ -50,6 +51,23 @@ pub fn apply<R: Rows>(rows: &mut R, unit: &Unit<'_>, change: Change) -> Result<(
         Change::SourceRow(row) => import::row(rows, row),
         Change::UndoImport { batch } => import::undo(rows, batch),
         Change::Undo { operation, on } => undo::undo(rows, unit, operation, on),
+    }
+}
+
+/// Refuses what was made up from a book that has moved on.
+fn unless<R: Rows>(rows: &mut R, since: u64, written: Meanwhile) -> Result<()> {
+    let moved_on = match written {
+        Meanwhile::Anything => rows.last_sequence() != since,
+        Meanwhile::Imports => rows.last_sequence() != since && rows.imported_since(since)?,
+    };
+    match moved_on {
+        false => Ok(()),
+        true => Err(conflict(
+            "written-meanwhile",
+            "somebody else wrote to the book after it was looked at: nothing was recorded"
+                .to_owned(),
+            Some("do it again: it looks at the book as it is now".to_owned()),
+        )),
     }
 }
 

@@ -26,6 +26,8 @@ pub trait Rows: Sized {
     fn know_currency(&mut self, currency: Currency);
     fn settings(&self) -> &Settings;
     fn next_number(&self) -> u64;
+    /// Where the history stands before the unit at hand.
+    fn last_sequence(&self) -> u64;
     /// What the unit at hand has done.
     fn trail(&mut self) -> &mut Trail;
     /// The same with every posting so far in its digest, and the chart that contents are spelt with.
@@ -90,6 +92,8 @@ pub trait Rows: Sized {
     /// Takes a row of the open batch that stands for the transaction `number`.
     fn hold_row(&mut self, number: u64, row: SourceRow) -> Result<()>;
     fn batch(&self, id: Uuid) -> Result<Option<StoredBatch>>;
+    /// Whether a batch came in, or was taken back, after a record.
+    fn imported_since(&self, sequence: u64) -> Result<bool>;
     fn set_undone(&mut self, batch: i64, undone: bool) -> Result<()>;
     /// The first batch after the record `since`, not undone, that has a row of this batch too.
     fn brought_again(&self, batch: i64, since: u64) -> Result<Option<i64>>;
