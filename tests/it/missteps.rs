@@ -215,3 +215,56 @@ fn a_till_holds_no_less_than_nothing() {
     env.typed("account add Liabilities:Card").ok();
     env.typed("count card -5").exits(3);
 }
+
+#[test]
+fn an_opening_balance_with_a_minus_is_on_the_other_side() {
+    let env = TestEnv::with_shop();
+    env.typed("party add Gupta --supplier").ok();
+    env.typed("opening gupta=8000 -d 2026-03-31").ok();
+    assert_eq!(
+        balance(&env, "gupta"),
+        "Liabilities:Payable:Gupta,INR,-8000.00"
+    );
+    env.typed("undo").ok();
+    // An advance to a supplier; a loss as the balance sheet prints it; a bank overdrawn.
+    let others = [
+        "opening",
+        "gupta=-8000",
+        "Retained Earnings=-10340.00",
+        "capital=(5)",
+        "cash=-1",
+    ];
+    env.hissab(others).ok();
+    assert_eq!(
+        balance(&env, "gupta"),
+        "Liabilities:Payable:Gupta,INR,8000.00"
+    );
+    let loss = "Equity:Retained Earnings,INR,10340.00";
+    assert_eq!(balance(&env, "Retained Earnings"), loss);
+    assert_eq!(balance(&env, "capital"), "Equity:Capital,INR,5.00");
+    assert_eq!(balance(&env, "cash"), "Assets:Cash,INR,-1.00");
+    env.typed("undo").ok();
+    // A whole trial balance as machines print it stays what it is.
+    env.typed("opening cash=100 gupta=-40 capital=-60 -d 2026-03-31")
+        .ok();
+    assert_eq!(balance(&env, "capital"), "Equity:Capital,INR,-60.00");
+}
+
+#[test]
+fn a_column_of_an_opening_file_and_a_side_in_it_say_the_same() {
+    let env = TestEnv::with_shop();
+    env.write(
+        "good.csv",
+        "account,debit,credit\nAssets:Cash,5 Dr,\nEquity:Capital,,5 Cr\n",
+    );
+    env.typed("opening good.csv -d 2026-03-31").ok();
+    assert_eq!(balance(&env, "capital"), "Equity:Capital,INR,-5.00");
+    for row in ["Assets:Cash,5 Cr,", "Equity:Capital,,5 Dr"] {
+        env.write("bad.csv", format!("account,debit,credit\n{row}\n"));
+        let refused = env.typed("opening bad.csv -d 2026-03-31").exits(1);
+        assert!(
+            refused.stderr.contains("the other in the column"),
+            "{refused}"
+        );
+    }
+}

@@ -12,6 +12,7 @@ use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::resolve::Money;
 use crate::cli::record::{DetailArgs, Recorder, words};
 use crate::ledger::account::AccountKey;
+use crate::ledger::amount_text::Side;
 use crate::ledger::change::Change;
 use crate::ledger::draft::{Draft, DraftEntry};
 use crate::ledger::transaction::{Number, Voucher};
@@ -22,9 +23,11 @@ pub const OPENING: &str = "Equity:Opening Balances";
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   hissab opening cash=12500 hdfc=84200 'Gupta Traders=18600 Cr' -d 2026-04-01
+  hissab opening 'Retained Earnings=-10340' -d 2026-04-01        (a loss: 10,340.00 Dr)
+  hissab opening cash=12500 Capital=-12500        (all credits with a minus and nothing left over: as tb -O csv has them)
   hissab opening balances.csv        (columns account,debit,credit)")]
 pub struct Args {
-    /// ACCOUNT=AMOUNT on the account's own side (assets debit, liabilities credit), or a CSV file
+    /// ACCOUNT=AMOUNT on the account's own side (assets debit, liabilities credit; a minus: the other), or a CSV file
     #[arg(required = true, value_name = "ACCOUNT=AMOUNT | FILE.csv")]
     pub balances: Vec<String>,
 
@@ -39,10 +42,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         [file] if !file.contains('=') && file.to_lowercase().ends_with(".csv") => {
             read_csv(&mut recorder, Path::new(file))?
         }
-        texts => texts
-            .iter()
-            .map(|t| Ok(words::opening(&mut recorder, t)?.0))
-            .collect::<Result<_>>()?,
+        texts => typed(&mut recorder, texts)?,
     };
     let against = recorder.ensure_account(OPENING);
     let mut draft = args.details.draft(&mut recorder, "Opening balances")?;
@@ -78,6 +78,21 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         recorder.ctx.warn(&words);
     }
     Ok(Exit::Ok)
+}
+
+/// The entries that words mean: each on its account's own side, unless they are a whole trial balance as machines
+/// print it: every credit with a minus and nothing left over.
+fn typed(recorder: &mut Recorder<'_>, texts: &[String]) -> Result<Vec<DraftEntry>> {
+    let words: Vec<words::OpeningWord> = texts
+        .iter()
+        .map(|text| words::opening(recorder, text))
+        .collect::<Result<_>>()?;
+    let signed: Vec<DraftEntry> = words.iter().map(|w| w.as_signed.clone()).collect();
+    let all_minus = words.iter().all(|word| word.minus != Some(false));
+    if all_minus && sums_to_zero(&signed) {
+        return Ok(signed);
+    }
+    Ok(words.into_iter().map(|word| word.on_own_side).collect())
 }
 
 /// An earlier opening that brought one of these accounts forward, and which account.
@@ -197,8 +212,15 @@ fn read_row(
     let path = recorder.account(account)?;
     let money = match (amount(recorder, debit)?, amount(recorder, credit)?) {
         (None, None) => return Ok(None),
-        (Some(debit), None) => debit,
-        (None, Some(credit)) => credit.negated(),
+        (Some(debit), None) if debit.side != Some(Side::Credit) => debit,
+        (None, Some(credit)) if credit.side == Some(Side::Credit) => credit,
+        (None, Some(credit)) if credit.side.is_none() => credit.negated(),
+        (Some(_), None) | (None, Some(_)) => {
+            return Err(Failure::refused(
+                "sign-and-side",
+                format!("{path} has one side in the amount and the other in the column"),
+            ));
+        }
         (Some(_), Some(_)) => {
             return Err(Failure::refused(
                 "sign-and-side",

@@ -2,7 +2,6 @@
 
 use super::Recorder;
 use super::creating::Wanted;
-use super::resolve::Money;
 use crate::cli::error::{Failure, Result, shell_word};
 use crate::ledger::amount_text::Side;
 use crate::ledger::chart::Resolved;
@@ -171,8 +170,18 @@ pub fn sided(recorder: &mut Recorder<'_>, text: &str, side: Side) -> Result<Draf
     })
 }
 
-/// `ACCOUNT=AMOUNT`, signed; of `opening`. Without sign or side, an amount is on the account's own side.
-pub fn opening(recorder: &mut Recorder<'_>, text: &str) -> Result<(DraftEntry, Money)> {
+/// One `ACCOUNT=AMOUNT` of `opening`, in both ways that it can be meant.
+pub struct OpeningWord {
+    /// On the account's own side, a minus on the other: as statements print a loss brought forward.
+    pub on_own_side: DraftEntry,
+    /// Debit positive, credit negative: as machines print a trial balance.
+    pub as_signed: DraftEntry,
+    /// `None` where both are the same; else whether there was a minus.
+    pub minus: Option<bool>,
+}
+
+/// `ACCOUNT=AMOUNT` of `opening`. `Dr` and `Cr` are sides themselves, whatever the account.
+pub fn opening(recorder: &mut Recorder<'_>, text: &str) -> Result<OpeningWord> {
     let Some((name, amount)) = text.rsplit_once('=') else {
         return Err(
             Failure::usage("bad-opening", format!("{text:?} is not ACCOUNT=AMOUNT"))
@@ -180,13 +189,20 @@ pub fn opening(recorder: &mut Recorder<'_>, text: &str) -> Result<(DraftEntry, M
         );
     };
     let account = recorder.account_for(name, Wanted::Balance)?;
-    let mut money = recorder.money(amount)?;
+    let money = recorder.money(amount)?;
     let credit = recorder.chart.find(&account).is_some_and(|a| {
         use crate::ledger::account::Kind;
         matches!(a.kind, Kind::Liability | Kind::Equity | Kind::Income)
     });
-    if money.side.is_none() && credit && money.amount.is_sign_positive() {
-        money = money.negated();
-    }
-    Ok((money.entry(&account), money))
+    let turned = credit && money.side.is_none();
+    let own = if turned {
+        money.negated()
+    } else {
+        money.clone()
+    };
+    Ok(OpeningWord {
+        on_own_side: own.entry(&account),
+        as_signed: money.entry(&account),
+        minus: turned.then(|| money.amount.is_sign_negative()),
+    })
 }
