@@ -268,3 +268,26 @@ fn a_column_of_an_opening_file_and_a_side_in_it_say_the_same() {
         );
     }
 }
+
+#[test]
+fn the_difference_of_a_count_is_booked_by_its_hint() {
+    let env = TestEnv::with_shop();
+    env.typed("in 90 sales -d 2025-04-05").ok();
+    env.typed("in 1000 sales -d 2025-05-05").ok();
+    let count = "count cash 80 -d 30/4/2025 --payee Till --tag shift=2 --once april -B s.hissab";
+    let short = env.typed(count).exits(3);
+    assert!(short.stderr.contains("check exits 3"), "{short}");
+    env.typed("check assertion-failed").exits(3);
+    let (_, hint) = short.stderr.split_once(": hissab ").unwrap();
+    assert_eq!(
+        hint.trim_end(),
+        "-B s.hissab count cash 80 -d 2025-04-30 --payee Till --tag shift=2 --post"
+    );
+    let posted = env.typed(hint.trim_end()).ok();
+    assert!(posted.stdout.contains("short by 10.00"), "{posted}");
+    assert_eq!(balance(&env, "Assets:Cash"), "Assets:Cash,INR,1080.00");
+    env.typed("check assertion-failed").ok();
+    // Nothing is recorded by a dry run, and nothing is said to be.
+    let dry = env.typed("count cash 5 --dry-run").exits(3);
+    assert!(!dry.stderr.contains("recorded"), "{dry}");
+}

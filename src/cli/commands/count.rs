@@ -10,8 +10,9 @@ use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::cli::record::{DetailArgs, Recorder, echo, look_again};
 use crate::ledger::account::AccountType;
 use crate::ledger::amount_format::{Grouping, machine, sided};
-use crate::ledger::change::{Assertion, Change};
+use crate::ledger::change::{Assertion, Change, Repeat};
 use crate::ledger::currency::Currency;
+use crate::ledger::draft::Draft;
 use crate::ledger::money::{from_minor, to_minor};
 use crate::ledger::totals::TotalsQuery;
 use crate::render::sanitize::line;
@@ -20,7 +21,12 @@ use crate::render::sanitize::line;
 const OVER_SHORT: &str = "Expenses:Cash Over/Short";
 
 #[derive(clap::Args)]
-#[command(after_help = "Example: hissab count cash 9735.50")]
+#[command(after_help = "Examples:
+  hissab count cash 9735.50
+  hissab count cash 9735.50 --post        (books the difference)
+
+The count is recorded as an assertion, like that of hissab assert: check proves it from now on, and exits 3
+while the books say otherwise. --dry-run only compares; hissab undo takes a count back.")]
 pub struct Args {
     /// The account that was counted
     pub account: String,
@@ -142,18 +148,42 @@ fn count(ctx: &mut Context, args: &Args) -> Result<Exit> {
     } else if !recorder.ctx.globals.quiet || posted {
         say(&mut recorder, &account, &currency, counted, books)?;
         if posted {
-            echo::posted(&mut recorder, &written, vec![draft])?;
+            echo::posted(&mut recorder, &written, vec![draft.clone()])?;
         }
     }
-    if difference != 0 && !posted {
-        recorder.ctx.note(&format!(
-            "to book the difference: hissab count {} {} --post",
-            shell_word(&args.account),
-            shell_word(&args.amount.join(" "))
-        ));
-        return Ok(Exit::Unproved);
+    if !args.details.write.dry_run && written.done.repeat == Repeat::New {
+        recorder.ctx.note(match difference != 0 && !posted {
+            true => "the count is recorded: until the books say the same, check exits 3; hissab undo takes it back",
+            false => "the count is recorded: check proves it from now on",
+        });
     }
-    Ok(Exit::Ok)
+    if difference == 0 || posted {
+        return Ok(Exit::Ok);
+    }
+    let again = posting(&recorder, &args, &draft);
+    recorder
+        .ctx
+        .note(&format!("to book the difference: {again}"));
+    Ok(Exit::Unproved)
+}
+
+/// The command that books the difference this one found: the same book, day and details.
+///
+/// A key of `--once` stays behind, because with it the book would see the first count repeated as another.
+fn posting(recorder: &Recorder<'_>, args: &Args, draft: &Draft) -> String {
+    let globals = &recorder.ctx.globals;
+    let mut words = vec!["hissab".to_owned()];
+    if let Some(book) = &globals.book {
+        words.extend(["-B".to_owned(), shell_word(book)]);
+    }
+    words.push("count".to_owned());
+    words.extend([&args.account, &args.amount.join(" ")].map(|w| shell_word(w)));
+    if args.details.date.is_some() || globals.today.is_some() {
+        words.extend(["-d".to_owned(), draft.date.to_string()]);
+    }
+    words.extend(args.details.again(draft));
+    words.push("--post".to_owned());
+    words.join(" ")
 }
 
 fn money_fits(money: &crate::cli::record::resolve::Money, currency: &Currency) -> Result<()> {

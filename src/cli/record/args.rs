@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::Recorder;
-use crate::cli::error::{Failure, Result};
+use crate::cli::error::{Failure, Result, shell_word};
 use crate::ledger::draft::Draft;
 use crate::ledger::transaction::{Tag, TransactionId, Voucher};
 
@@ -85,6 +85,24 @@ impl DetailArgs {
             .as_deref()
             .map(|d| recorder.future_date(d))
             .transpose()
+    }
+
+    /// These flags as words to paste, dates in full; without the posting date and `--once`.
+    pub fn again(&self, draft: &Draft) -> Vec<String> {
+        let due = draft.due.map(|due| due.to_string());
+        let tags = self.tags.iter().map(|tag| ("--tag", Some(tag)));
+        let flags = [
+            ("--payee", self.payee.as_ref()),
+            ("--ref", self.reference.as_ref()),
+            ("--memo", self.memo.as_ref()),
+            ("--voucher", self.voucher.as_ref()),
+            ("--due", due.as_ref()),
+        ];
+        let given = flags.into_iter().chain(tags);
+        let given = given.filter_map(|(flag, value)| Some((flag, value?)));
+        given
+            .flat_map(|(flag, value)| [flag.to_owned(), shell_word(value)])
+            .collect()
     }
 
     /// Puts the memo on the first entry.
