@@ -1,12 +1,14 @@
 //! Rules that need stored facts, as pure functions. Adapters call them inside their write
 //! transaction, so that no other writer can slip between the look and the deed.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
-use super::account::{Account, check_path};
+use super::account::{Account, AccountKey, check_path};
 use super::change::{AccountPatch, CurrencyChange, NewAccount};
 use super::chart::Chart;
-use super::currency::Currency;
+use super::currency::{Currency, CurrencyKey};
 use super::money::SCALE_MAX;
 use super::transaction::{Entry, EntryDetail, RECONCILED_TAG, Status, Transaction};
 use super::violation::{RuleBroken, Violation};
@@ -57,17 +59,19 @@ pub fn only_marks_differ(a: &Transaction, b: &Transaction) -> bool {
     same_content(&without_marks(a), &without_marks(b))
 }
 
-/// Whether two versions have the same amounts and weights, on whatever accounts: a merge of accounts changes no sum.
-pub fn same_amounts(a: &Transaction, b: &Transaction) -> bool {
-    let amounts = |t: &Transaction| {
-        let entries = t.entries.iter();
-        let mut amounts: Vec<_> = entries
-            .map(|e| ((e.currency, e.minor), e.weight()))
-            .collect();
-        amounts.sort_unstable();
-        amounts
-    };
-    amounts(a) == amounts(b)
+/// Whether two transactions are nothing together: on every account by amount, and by weight in every currency.
+pub fn cancel_out(a: &Transaction, b: &Transaction) -> bool {
+    let mut amounts: BTreeMap<(AccountKey, CurrencyKey), i128> = BTreeMap::new();
+    let mut weights: BTreeMap<CurrencyKey, i128> = BTreeMap::new();
+    for entry in a.entries.iter().chain(&b.entries) {
+        let (weight, currency) = entry.weight();
+        *amounts.entry((entry.account, entry.currency)).or_default() += i128::from(entry.minor);
+        *weights.entry(currency).or_default() += i128::from(weight);
+    }
+    amounts
+        .values()
+        .chain(weights.values())
+        .all(|sum| *sum == 0)
 }
 
 fn without_marks(t: &Transaction) -> Transaction {

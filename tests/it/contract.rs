@@ -377,19 +377,34 @@ fn a_transaction_and_its_reversal_are_kept_together_and_taken_back_together(shop
         row(3),
     ];
     shop.write("imported", import).unwrap();
-    let amend = |amount: &str, income: &str, text: &str| {
-        let from = format!("-{amount}");
-        let entries = [("Assets:Cash", amount), (income, from.as_str())];
+    let amend = |number: u64, amount: &str, income: &str, text: &str| {
+        let (of, to) = match number {
+            1 => (amount.to_owned(), format!("-{amount}")),
+            _ => (format!("-{amount}"), amount.to_owned()),
+        };
+        let entries = [("Assets:Cash", of.as_str()), (income, to.as_str())];
         Change::Amend {
-            target: Target::Number(Number(1)),
+            target: Target::Number(Number(number)),
             if_version: None,
-            draft: draft(601, day(4, 2), text, &entries),
+            draft: draft(600 + u128::from(number), day(4, 2), text, &entries),
         }
     };
-    let refused = shop.write("amended", vec![amend("6.00", "Income:Sales", "sale")]);
-    assert_eq!(codes(&refused.unwrap_err()), ["already-reversed"]);
-    shop.write("amended", vec![amend("5.00", "Income:Sales", "a sale")])
-        .unwrap();
+    for number in [1, 2] {
+        for (amount, income) in [("6.00", "Income:Sales"), ("5.00", "Expenses:Tea")] {
+            let refused = shop.write("amended", vec![amend(number, amount, income, "sale")]);
+            assert_eq!(codes(&refused.unwrap_err()), ["already-reversed"]);
+        }
+        let same = amend(number, "5.00", "Income:Sales", "a sale");
+        shop.write("amended", vec![same]).unwrap();
+    }
+    // Together they may become anything, as they do where accounts are merged.
+    let both = |income| [1, 2].map(|number| amend(number, "5.00", income, "a sale"));
+    shop.write("amended", both("Expenses:Tea").into()).unwrap();
+    let undo = Change::Undo {
+        operation: None,
+        on: None,
+    };
+    shop.write("undone", vec![undo]).unwrap();
     let alone = Change::Void {
         target: Target::Number(Number(1)),
         if_version: None,

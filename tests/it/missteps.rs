@@ -291,3 +291,36 @@ fn the_difference_of_a_count_is_booked_by_its_hint() {
     let dry = env.typed("count cash 5 --dry-run").exits(3);
     assert!(!dry.stderr.contains("recorded"), "{dry}");
 }
+
+#[test]
+fn neither_a_reversal_nor_what_it_reverses_is_amended_alone() {
+    let env = TestEnv::with_shop();
+    env.typed("in 100 sales -d 2025-04-05").ok();
+    env.typed("reverse 1 -d 2025-05-06").ok();
+    for line in [
+        "amend 1 --amount 150",
+        "amend 1 --category commission",
+        "amend 2 --dr sales=50 --cr cash=50",
+        "amend 2 --category commission",
+        "amend 2 --amount 50USD",
+        "recategorise sales date:2025-04 --to commission",
+    ] {
+        let refused = env.typed(line).exits(7);
+        assert!(refused.stderr.contains("nothing together"), "{refused}");
+        assert!(
+            refused.stderr.contains("hissab void 2 --reason"),
+            "{refused}"
+        );
+    }
+    // What is no amount may change; and both may move together.
+    env.typed("amend 2 -d 2025-05-07 --description bounced")
+        .ok();
+    env.typed("recategorise sales --to commission").ok();
+    assert_eq!(balance(&env, "Income"), "");
+    env.typed("undo").ok();
+    env.typed("account merge sales commission").ok();
+    assert_eq!(balance(&env, "Income"), "");
+    env.typed("void 2 --reason wrong").ok();
+    env.typed("amend 1 --amount 150").ok();
+    assert_eq!(balance(&env, "Income"), "Income:Commission,INR,-150.00");
+}

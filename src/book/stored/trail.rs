@@ -7,7 +7,7 @@ use crate::book::LoggedChange;
 use crate::ledger::audit::{AuditRecord, Canon, Hash, put_transaction};
 use crate::ledger::change::{OperationId, Unit};
 use crate::ledger::chart::Chart;
-use crate::ledger::transaction::Transaction;
+use crate::ledger::transaction::{Number, Transaction};
 
 /// Postings are hashed in runs of this many where there are many: what `verify` can name.
 pub const RUN_OF_MANY: u8 = 64;
@@ -26,6 +26,8 @@ pub struct Trail {
     pub repeated: Vec<u64>,
     /// The newest number posted: what a source row without a number belongs to.
     pub posted: Option<u64>,
+    /// Transactions amended away from the one they reverse or are reversed by, each with that one.
+    pub parted: Vec<(Number, Number)>,
     /// The operation this unit takes back.
     pub undoes: Option<OperationId>,
     run: Option<Run>,
@@ -61,6 +63,7 @@ impl Trail {
             marks: vec![run_size],
             repeated: Vec::new(),
             posted: None,
+            parted: Vec::new(),
             undoes: None,
             run: None,
             run_size,

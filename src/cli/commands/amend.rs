@@ -129,7 +129,6 @@ fn amend(ctx: &mut Context, args: &Args) -> Result<Exit> {
             before.number
         )));
     }
-    keep_against_reversal(&before, &Draft::of(&before, &recorder.chart), &draft)?;
     let content = format!(
         "{} {:?}",
         before.number,
@@ -252,28 +251,6 @@ fn refuse_circle(recorder: &Recorder<'_>, before: &Transaction, draft: &Draft) -
     Err(Failure::conflict("both-sides", words).hint(format!(
         "to take it out of the books: hissab void {} --reason TEXT",
         before.number
-    )))
-}
-
-/// What a reversal takes back stands where it stands: on other accounts the two would not cancel there.
-fn keep_against_reversal(before: &Transaction, was: &Draft, draft: &Draft) -> Result<()> {
-    let accounts = |draft: &Draft| {
-        let mut paths: Vec<_> = draft.entries.iter().map(|e| e.account.clone()).collect();
-        paths.sort_unstable();
-        paths
-    };
-    let Some(by) = before
-        .reversed_by
-        .filter(|_| accounts(was) != accounts(draft))
-    else {
-        return Ok(());
-    };
-    let words = format!(
-        "{} not amended: {by} reverses it, and on other accounts the two would not cancel",
-        before.number
-    );
-    Err(Failure::conflict("already-reversed", words).hint(format!(
-        "to amend it, void the reversal first: hissab void {by} --reason TEXT"
     )))
 }
 

@@ -1,7 +1,7 @@
 //! `hissab recategorise QUERY --to ACCOUNT`: every matching entry moves, as one operation.
 //!
 //! A category is an income, expense or suspense account. Entries of others (the bank that paid, the tax
-//! that was held back) move only where the query names accounts.
+//! that was held back) move only where the query names accounts. What was reversed and its reversal move together.
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -126,7 +126,7 @@ fn recategorise(ctx: &mut Context, args: &Args) -> Result<Exit> {
             &args.write,
             &content,
         )
-        .map_err(|f| f.while_doing("nothing recategorised"))?;
+        .map_err(not_recategorised)?;
     if recorder.ctx.wants_json() || recorder.ctx.globals.quiet {
         echo::changed(&mut recorder, &written, "recategorised")?;
         return Ok(Exit::Ok);
@@ -142,6 +142,15 @@ fn recategorise(ctx: &mut Context, args: &Args) -> Result<Exit> {
         line(&numbers(&written.done.numbers))
     )?;
     Ok(Exit::Ok)
+}
+
+/// A reversal moves along with what it reverses.
+fn not_recategorised(failure: Failure) -> Failure {
+    let failure = failure.while_doing("nothing recategorised");
+    match failure.code == "already-reversed" {
+        true => failure.hint("to move both, write a query that matches the entries of both"),
+        false => failure,
+    }
 }
 
 /// Whether an account says what money was for.

@@ -10,7 +10,9 @@ use crate::ledger::draft::Draft;
 use crate::ledger::transaction::TransactionId;
 
 #[derive(clap::Args)]
-#[command(after_help = "Example: hissab reverse 1042 --reason 'cheque bounced'")]
+#[command(after_help = "Example: hissab reverse 1042 --reason 'cheque bounced'
+
+The two stay nothing together: neither is amended alone in its amounts or accounts. Dues and ageing leave both out.")]
 pub struct Args {
     /// The transaction: its number or id
     #[arg(value_name = "REF")]

@@ -454,6 +454,7 @@ impl Writer<'_> {
             index += 1;
             Ok(())
         })?;
+        rules::keep_together(self)?;
         import::finish(self)?;
         self.seal(unit)
     }

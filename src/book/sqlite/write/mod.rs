@@ -223,6 +223,7 @@ fn one(writer: &mut Writer<'_>, unit: &Unit<'_>) -> Result<Done> {
     } else {
         walk(writer, unit.changes, &mut take)?;
     }
+    rules::keep_together(writer)?;
     if bulk {
         bulk::finish(writer)?;
     }

@@ -9,7 +9,7 @@ mod undo;
 
 pub use import::log_import;
 pub use rows::{Rows, StoredBatch};
-pub use transactions::post_made;
+pub use transactions::{keep_together, post_made};
 
 use crate::book::stored::trail::merged;
 use crate::book::{BookError, Result};

@@ -10,7 +10,7 @@ use crate::ledger::audit::put_transaction;
 use crate::ledger::change::Target;
 use crate::ledger::draft::Draft;
 use crate::ledger::rules::{
-    check_lock, check_reconciled, only_marks_differ, same_amounts, same_content,
+    cancel_out, check_lock, check_reconciled, only_marks_differ, same_content,
 };
 use crate::ledger::transaction::{Number, State, Transaction, TransactionId};
 use crate::ledger::violation::Violation;
@@ -126,22 +126,7 @@ pub fn amend<R: Rows>(
     if !only_marks_differ(&before, &after) {
         check_dates(rows, before.date, after.date)?;
     }
-    if let Some(by) = before
-        .reversed_by
-        .filter(|_| !same_amounts(&before, &after))
-    {
-        // The reversal would take back what is not there.
-        return Err(conflict(
-            "already-reversed",
-            format!(
-                "{} is reversed by {by}: with other amounts the two would no longer be nothing together",
-                before.number
-            ),
-            Some(format!(
-                "to amend it, void the reversal first: hissab void {by} --reason TEXT"
-            )),
-        ));
-    }
+    note_parted(rows, &before, &after)?;
     keep_reconciled(rows, &before, Some(&after))?;
     after.version = before.version + 1;
     rows.restate(&before, &after)?;
@@ -151,6 +136,47 @@ pub fn amend<R: Rows>(
     };
     rows.trail().touch(after.number.0);
     rows.log(change, |canon, chart| put_transaction(canon, &after, chart));
+    Ok(())
+}
+
+/// Notes where a transaction and its reversal were nothing together and would be something. The same unit may amend
+/// the other one alike, as a merge of accounts does, so that [`keep_together`] asks again at its end.
+fn note_parted<R: Rows>(rows: &mut R, before: &Transaction, after: &Transaction) -> Result<()> {
+    for other in [before.reverses, before.reversed_by].into_iter().flatten() {
+        let other = found(rows, Target::Number(other))?;
+        let parted = cancel_out(before, &other) && !cancel_out(after, &other);
+        if parted && !other.is_void() {
+            rows.trail().parted.push((before.number, other.number));
+        }
+    }
+    Ok(())
+}
+
+/// At the end of a unit: what was reversed and its reversal are still nothing together.
+pub fn keep_together<R: Rows>(rows: &mut R) -> Result<()> {
+    let parted = std::mem::take(&mut rows.trail().parted);
+    if !parted.is_empty() {
+        rows.settle()?;
+    }
+    for (number, other) in parted {
+        let transaction = found(rows, Target::Number(number))?;
+        let counterpart = found(rows, Target::Number(other))?;
+        let void = transaction.is_void() || counterpart.is_void();
+        if void || cancel_out(&transaction, &counterpart) {
+            continue;
+        }
+        let (link, reversal) = match transaction.reverses == Some(other) {
+            true => ("reverses", number),
+            false => ("is reversed by", other),
+        };
+        return Err(conflict(
+            "already-reversed",
+            format!("{number} {link} {other}: on every account the two must stay nothing together"),
+            Some(format!(
+                "to amend one alone, void the reversal first: hissab void {reversal} --reason TEXT"
+            )),
+        ));
+    }
     Ok(())
 }
 
