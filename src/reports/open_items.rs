@@ -1,7 +1,9 @@
 //! What each party still owes or is owed, item by item: the ground of `dues`, `ageing` and `statement`.
 //!
 //! Receipts settle the bill they name (`--against REF`, kept as the tag `against`) first, the rest
-//! settles the oldest bill first, from its due date, else its date (rulings, "Party").
+//! settles the oldest bill first, from its due date, else its date (rulings, "Party"). A reversal takes
+//! out what it reverses before anything is settled: a bounced cheque opens its bills again at their age, a bill taken
+//! back pays no other.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -44,6 +46,7 @@ impl PartyItems {
 
 struct Item {
     open: OpenItem,
+    reverses: Option<Number>,
     /// Names of bills this entry was meant for.
     against: Vec<String>,
 }
@@ -93,6 +96,7 @@ impl<'a> OpenItemsBuilder<'a> {
                     reference: transaction.reference.clone(),
                     minor: entry.minor.into(),
                 },
+                reverses: transaction.reverses,
                 against: against.collect(),
             };
             self.items
@@ -136,6 +140,7 @@ fn named(tags: &[Tag]) -> impl Iterator<Item = String> + '_ {
 
 /// Settles what was meant for each other, then the oldest first; gives what is left.
 fn settle(mut items: Vec<Item>) -> Vec<OpenItem> {
+    take_back_reversed(&mut items);
     settle_named(&mut items);
     let mut open: Vec<OpenItem> = items
         .into_iter()
@@ -160,6 +165,35 @@ fn settle(mut items: Vec<Item>) -> Vec<OpenItem> {
     open
 }
 
+/// Uses up every reversal against what it reverses, the newest first: a reversal may have been reversed itself.
+fn take_back_reversed(items: &mut [Item]) {
+    let linked = |(index, item): (usize, &Item)| Some((item.open.number, index, item.reverses?));
+    let mut reversals: Vec<_> = items.iter().enumerate().filter_map(linked).collect();
+    if reversals.is_empty() {
+        return;
+    }
+    reversals.sort_unstable_by(|a, b| b.cmp(a));
+    let mut places: HashMap<Number, Vec<usize>> = HashMap::new();
+    for (index, item) in items.iter().enumerate() {
+        places.entry(item.open.number).or_default().push(index);
+    }
+    for (_, reversal, reversed) in reversals {
+        for original in places.get(&reversed).into_iter().flatten() {
+            use_up(items, reversal, *original);
+        }
+    }
+}
+
+/// Uses up two items against each other where they stand on different sides.
+fn use_up(items: &mut [Item], one: usize, other: usize) {
+    let (mine, theirs) = (items[one].open.minor, items[other].open.minor);
+    if mine.signum() * theirs.signum() < 0 {
+        let used = mine.abs().min(theirs.abs());
+        items[one].open.minor -= used * mine.signum();
+        items[other].open.minor -= used * theirs.signum();
+    }
+}
+
 /// Uses up every item that names bills against those bills, where they stand on the other side.
 fn settle_named(items: &mut [Item]) {
     if items.iter().all(|item| item.against.is_empty()) {
@@ -175,13 +209,7 @@ fn settle_named(items: &mut [Item]) {
     for index in 0..items.len() {
         for wanted in std::mem::take(&mut items[index].against) {
             for other in bills.get(&wanted).into_iter().flatten() {
-                let (mine, theirs) = (items[index].open.minor, items[*other].open.minor);
-                if mine.signum() * theirs.signum() >= 0 {
-                    continue;
-                }
-                let used = mine.abs().min(theirs.abs());
-                items[index].open.minor -= used * mine.signum();
-                items[*other].open.minor -= used * theirs.signum();
+                use_up(items, index, *other);
             }
         }
     }
@@ -244,6 +272,38 @@ mod tests {
                 &chart
             ),
             [(1, 100), (2, 300)]
+        );
+    }
+
+    #[test]
+    fn a_reversed_receipt_opens_its_bills_again_and_a_reversed_bill_settles_none() {
+        let chart = shop();
+        let reversal = |number, minor, of| {
+            let mut made = sale(&chart, number, 20, minor);
+            made.reverses = Some(Number(of));
+            made
+        };
+        let bills = [sale(&chart, 1, 1, 500), sale(&chart, 2, 2, 300)];
+        let with = |more: &[Transaction]| open(&[&bills[..], more].concat(), &chart);
+        // It had settled one bill and a part of the other, and another receipt stands.
+        let receipt = sale(&chart, 3, 3, -600);
+        assert_eq!(
+            with(&[receipt.clone(), sale(&chart, 4, 4, -100)]),
+            [(2, 100)]
+        );
+        assert_eq!(
+            with(&[
+                receipt.clone(),
+                sale(&chart, 4, 4, -100),
+                reversal(5, 600, 3)
+            ]),
+            [(1, 400), (2, 300)]
+        );
+        assert_eq!(with(&[reversal(3, -300, 2)]), [(1, 500)]);
+        // Reversed in turn, the receipt stands.
+        assert_eq!(
+            with(&[receipt, reversal(4, 600, 3), reversal(5, -600, 4)]),
+            [(2, 200)]
         );
     }
 

@@ -324,3 +324,47 @@ fn neither_a_reversal_nor_what_it_reverses_is_amended_alone() {
     env.typed("amend 1 --amount 150").ok();
     assert_eq!(balance(&env, "Income"), "Income:Commission,INR,-150.00");
 }
+
+#[test]
+fn a_debt_keeps_its_age_where_a_receipt_or_a_bill_was_taken_back() {
+    let env = TestEnv::with_shop();
+    for line in [
+        "party add Ramesh --customer",
+        "party add Sita --customer",
+        "party add Gupta --supplier",
+        "gave 1000 Ramesh -d 2025-01-01",
+        "got 1000 Ramesh -d 2025-01-10",
+        "reverse 2 -d 2025-06-20 --reason bounced",
+        "gave 1000 Sita -d 2025-01-01 --ref S1",
+        "gave 1000 Sita -d 2025-06-01 --ref S2",
+        "reverse 5 -d 2025-06-05",
+        "took 700 Gupta -d 2025-01-01 --ref G1",
+        "took 500 Gupta -d 2025-02-01 --ref G2",
+        "paid 1200 Gupta -d 2025-02-10",
+        "reverse 9 -d 2025-06-10",
+    ] {
+        env.typed(line).ok();
+    }
+    let ageing = |day: &str| {
+        let words = format!("ageing --as-of {day} -O csv --no-header");
+        env.typed(&words).ok().stdout
+    };
+    assert_eq!(
+        ageing("2025-06-30"),
+        "Assets:Receivable:Ramesh,INR,0.00,0.00,0.00,1000.00,1000.00\n\
+         Assets:Receivable:Sita,INR,0.00,0.00,0.00,1000.00,1000.00\n\
+         Liabilities:Payable:Gupta,INR,0.00,0.00,0.00,-1200.00,-1200.00\n"
+    );
+    let dues = env
+        .typed("dues ramesh --as-of 2025-06-30 -O csv --no-header")
+        .ok();
+    assert_eq!(
+        dues.stdout,
+        "Assets:Receivable:Ramesh,INR,1000.00,2025-01-01,180\n"
+    );
+    // Before they were taken back, they stood.
+    assert_eq!(
+        ageing("2025-06-04"),
+        "Assets:Receivable:Sita,INR,1000.00,0.00,0.00,1000.00,2000.00\n"
+    );
+}
