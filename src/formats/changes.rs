@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::identity::Identity;
+use super::identity::{Identity, Said};
 use super::plan::Fate;
 use super::statement::{Statement, StatementRow};
 use crate::ledger::change::{Change, ChangeSource, SourceRow};
@@ -39,6 +39,8 @@ pub struct StatementPart<'a> {
     /// The bank account, by path and id.
     pub account: &'a Arc<str>,
     pub account_id: Uuid,
+    /// [`Statement::form`] of the statement.
+    pub form: u32,
 }
 
 /// Place of a row: which statement of the file, which row of it.
@@ -61,11 +63,15 @@ impl StatementChanges<'_> {
             &part.statement.rows[place.1],
             part.planned[place.1].identity,
         );
-        let raw = if self.parts.len() > 1 {
-            identity.stored_of(part.account_id, &row.raw)
-        } else {
-            identity.stored(&row.raw)
+        let said = Said {
+            form: part.form,
+            date: row.date,
+            amount: row.amount,
+            balance: row.balance,
+            currency: part.planned[place.1].currency.to_string(),
         };
+        let account = (self.parts.len() > 1).then_some(part.account_id);
+        let raw = identity.stored(&row.raw, &said, account);
         Change::SourceRow(SourceRow {
             identity: identity.key,
             line: row.line,

@@ -6,6 +6,7 @@
 //! file has one, else they are counted: a file adds as many as it holds beyond what is stored.
 //! Source: rulings, "Import identity".
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -25,19 +26,79 @@ pub struct Identity {
 const BEFORE_REST: char = '\u{1f}';
 /// Stands between a row's text and the account it belongs to, in a file of several accounts.
 const BEFORE_ACCOUNT: char = '\u{1d}';
+/// Stands between a row's text and what was read from it (a book keeps `\u{1e}` between rows).
+const BEFORE_SAID: char = '\u{1c}';
+
+/// What a row said when it was read: its transaction may say something else by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Of which form its file was: see [`super::statement::Statement::form`].
+    pub form: u32,
+    pub date: Date,
+    /// Money in positive.
+    pub amount: Decimal,
+    /// The running balance after the row.
+    pub balance: Option<Decimal>,
+    /// A code.
+    pub currency: String,
+}
+
+impl Said {
+    /// The balance before the row, where it has one after it.
+    pub fn before(&self) -> Option<Decimal> {
+        self.balance?.checked_sub(self.amount)
+    }
+
+    fn written(&self) -> String {
+        let balance = self.balance.map_or("-".to_owned(), |b| b.to_string());
+        let (form, date) = (self.form, self.date);
+        format!(
+            "{form:08x} {date} {} {balance} {}",
+            self.amount, self.currency
+        )
+    }
+
+    fn read(text: &str) -> Option<Said> {
+        let mut words = text.splitn(5, ' ');
+        Some(Said {
+            form: u32::from_str_radix(words.next()?, 16).ok()?,
+            date: words.next()?.parse().ok()?,
+            amount: words.next()?.parse().ok()?,
+            balance: match words.next()? {
+                "-" => None,
+                balance => Some(balance.parse().ok()?),
+            },
+            currency: words.next()?.to_owned(),
+        })
+    }
+
+    /// What [`Identity::stored`] wrote of a row; `None` of rows stored before that was kept.
+    pub fn of_stored(stored: &str) -> Option<Said> {
+        let (text, _) = stored.rsplit_once(BEFORE_REST)?;
+        let said = text.rsplit_once(BEFORE_SAID)?.1;
+        Said::read(said.split(BEFORE_ACCOUNT).next()?)
+    }
+}
 
 impl Identity {
-    /// A row's text as it is stored: with the rest of its identity behind it.
-    pub fn stored(self, raw: &str) -> String {
-        format!("{raw}{BEFORE_REST}{:016x}", self.rest)
+    /// A row's text as it is stored: with what it said and the rest of its identity behind it, and the account
+    /// where its batch is of several and has none of its own.
+    pub fn stored(self, raw: &str, said: &Said, account: Option<Uuid>) -> String {
+        let account = account.map_or(String::new(), |account| {
+            format!("{BEFORE_ACCOUNT}{}", account.simple())
+        });
+        let (said, rest) = (said.written(), self.rest);
+        format!("{raw}{BEFORE_SAID}{said}{account}{BEFORE_REST}{rest:016x}")
     }
 
-    /// As [`Identity::stored`], with the account: a batch of several accounts has none of its own.
-    pub fn stored_of(self, account: Uuid, raw: &str) -> String {
-        self.stored(&format!("{raw}{BEFORE_ACCOUNT}{}", account.simple()))
+    /// The row's own text of a stored one.
+    pub fn text_of_stored(stored: &str) -> &str {
+        let text = stored.rsplit_once(BEFORE_REST).map_or(stored, |(t, _)| t);
+        let text = text.rsplit_once(BEFORE_ACCOUNT).map_or(text, |(t, _)| t);
+        text.rsplit_once(BEFORE_SAID).map_or(text, |(t, _)| t)
     }
 
-    /// The account that [`Identity::stored_of`] wrote.
+    /// The account that [`Identity::stored`] wrote.
     pub fn account_of_stored(stored: &str) -> Option<Uuid> {
         let (text, _) = stored.rsplit_once(BEFORE_REST)?;
         text.rsplit_once(BEFORE_ACCOUNT)?.1.parse().ok()
@@ -156,17 +217,45 @@ mod tests {
     #[test]
     fn the_rest_of_an_identity_comes_back_from_the_stored_text() {
         let identity = Identity { key: 7, rest: 0x1f };
-        let stored = identity.stored("01/04/26,\u{1f}odd,5.00");
-        assert_eq!(Identity::of_stored(7, Some(&stored)), Some(identity));
+        let said = Said {
+            form: 0xab,
+            date: jiff::civil::date(2026, 4, 1),
+            amount: Decimal::new(-500, 2),
+            balance: Some(Decimal::new(995_00, 2)),
+            currency: "Gold bar".to_owned(),
+        };
+        let raw = "01/04/26,\u{1f}odd\u{1c}\u{1d},5.00";
+        let account = Some(Uuid::from_u128(5));
+        for of in [None, account] {
+            let stored = identity.stored(raw, &said, of);
+            assert_eq!(Identity::of_stored(7, Some(&stored)), Some(identity));
+            assert_eq!(Identity::account_of_stored(&stored), of);
+            assert_eq!(Said::of_stored(&stored), Some(said.clone()));
+        }
+        let silent = Said {
+            balance: None,
+            ..said
+        };
+        let stored = identity.stored("x", &silent, None);
+        assert_eq!(Identity::text_of_stored(&stored), "x");
+        assert_eq!(Said::of_stored(&stored).unwrap().before(), None);
+    }
+
+    #[test]
+    fn rows_of_books_before_what_they_said_was_kept_are_read() {
+        let identity = Identity { key: 7, rest: 0x1f };
+        let plain = "01/04/26,tea,5.00\u{1f}000000000000001f";
+        assert_eq!(Identity::of_stored(7, Some(plain)), Some(identity));
+        assert_eq!(Identity::account_of_stored(plain), None);
+        assert_eq!(Said::of_stored(plain), None);
+        assert_eq!(Identity::text_of_stored(plain), "01/04/26,tea,5.00");
+        let account = Uuid::from_u128(5);
+        let of = format!("x,5.00\u{1d}{}\u{1f}000000000000001f", account.simple());
+        assert_eq!(Identity::account_of_stored(&of), Some(account));
+        assert_eq!(Said::of_stored(&of), None);
+        assert_eq!(Identity::text_of_stored(&of), "x,5.00");
         assert_eq!(Identity::of_stored(7, Some("01/04/26,tea,5.00")), None);
         assert_eq!(Identity::of_stored(7, None), None);
-        assert_eq!(Identity::account_of_stored(&stored), None);
-        let stored = identity.stored_of(Uuid::from_u128(5), "x,5.00");
-        assert_eq!(Identity::of_stored(7, Some(&stored)), Some(identity));
-        assert_eq!(
-            Identity::account_of_stored(&stored),
-            Some(Uuid::from_u128(5))
-        );
     }
 
     #[test]

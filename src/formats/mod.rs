@@ -17,6 +17,7 @@ pub mod ofx;
 pub mod package;
 pub mod plan;
 pub mod qif;
+pub mod reordered;
 pub mod ruled;
 pub mod rules;
 pub mod sniff;

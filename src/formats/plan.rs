@@ -43,7 +43,8 @@ pub struct Candidate {
     pub reference: Option<String>,
     /// The account whose statement posts it, where that stands in the same file.
     pub from: Option<Arc<str>>,
-    /// It came from a file of another form for the same account: only the very same day will do.
+    /// It came from a file of another form for the same account, and day and amount are those of its row: only the
+    /// very same day will do.
     pub same_day_only: bool,
     /// The last day of the statement it was found on: no row after that day is this one.
     pub found_until: Option<Date>,
@@ -81,6 +82,7 @@ pub const REFERENCE_DAYS: i32 = 100;
 pub fn plan(rows: &[RowKey<'_>], held: &[HeldRow], candidates: &[Candidate]) -> Vec<Fate> {
     let mut fates = known(rows, held);
     let claimed: HashSet<u64> = held.iter().map(|h| h.number).collect();
+    let mut taken = Taken::default();
     let mut open: HashMap<(CurrencyKey, i64), Vec<&Candidate>> = HashMap::new();
     for candidate in candidates.iter().filter(|c| !claimed.contains(&c.number)) {
         open.entry((candidate.currency, candidate.minor))
@@ -90,9 +92,9 @@ pub fn plan(rows: &[RowKey<'_>], held: &[HeldRow], candidates: &[Candidate]) -> 
     for group in open.values_mut() {
         group.sort_by_key(|c| (c.date, c.number));
     }
-    by_reference(rows, &mut fates, &mut open);
+    by_reference(rows, &mut fates, &mut open, &mut taken);
     for apart in 0..=NEAR_DAYS {
-        by_day(rows, &mut fates, &mut open, apart);
+        by_day(rows, &mut fates, &mut open, &mut taken, apart);
     }
     fates
 }
@@ -112,7 +114,10 @@ fn known(rows: &[RowKey<'_>], held: &[HeldRow]) -> Vec<Fate> {
 
 type Open<'a> = HashMap<(CurrencyKey, i64), Vec<&'a Candidate>>;
 
-fn by_reference(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>) {
+/// Transactions that rows stand for, by currency: one may be a candidate as each of several files said it.
+type Taken = HashSet<(u64, CurrencyKey)>;
+
+fn by_reference(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>, taken: &mut Taken) {
     for (row, fate) in rows.iter().zip(fates).filter(|(_, f)| **f == Fate::New) {
         let Some(group) = open.get_mut(&(row.currency, row.minor)) else {
             continue;
@@ -124,6 +129,7 @@ fn by_reference(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>) {
             let days = days_apart(c.date, row.date);
             let said = c.reference.as_deref().map(plain_reference);
             said.as_deref() == Some(&*wanted)
+                && !taken.contains(&(c.number, c.currency))
                 && may_be(row, c)
                 && days <= if c.same_day_only { 0 } else { REFERENCE_DAYS }
         };
@@ -131,17 +137,24 @@ fn by_reference(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>) {
             .filter(|i| near(&group[*i]))
             .min_by_key(|i| days_apart(group[*i].date, row.date));
         if let Some(index) = found {
-            let taken = group.remove(index);
+            let found = group.remove(index);
+            taken.insert((found.number, found.currency));
             *fate = Fate::Matched {
-                number: taken.number,
-                date: taken.date,
+                number: found.number,
+                date: found.date,
             };
         }
     }
 }
 
 /// Rows and transactions this many days apart, of which not both have a reference.
-fn by_day(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>, apart: i32) {
+fn by_day(
+    rows: &[RowKey<'_>],
+    fates: &mut [Fate],
+    open: &mut Open<'_>,
+    taken: &mut Taken,
+    apart: i32,
+) {
     for (row, fate) in rows.iter().zip(fates).filter(|(_, f)| **f == Fate::New) {
         let Some(group) = open
             .get_mut(&(row.currency, row.minor))
@@ -169,10 +182,11 @@ fn by_day(rows: &[RowKey<'_>], fates: &mut [Fate], open: &mut Open<'_>, apart: i
                 .find(|i| fits(group[*i]))
         });
         if let Some(index) = found {
-            let taken = group.remove(index);
+            let found = group.remove(index);
+            taken.insert((found.number, found.currency));
             *fate = Fate::Matched {
-                number: taken.number,
-                date: taken.date,
+                number: found.number,
+                date: found.date,
             };
         }
     }

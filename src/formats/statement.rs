@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
+use sha2::{Digest, Sha256};
 
 use crate::ledger::transaction::{Status, Tag};
 
@@ -133,6 +134,14 @@ impl Statement {
         let first = self.rows.iter().map(|r| r.date).min()?;
         let last = self.rows.iter().map(|r| r.date).max()?;
         Some((first, last))
+    }
+
+    /// Stands for the form of the file: in two files of one form, equal rows are spelt alike. A name that
+    /// several layouts share does not say it; the columns do.
+    pub fn form(&self) -> u32 {
+        let columns = self.fingerprint.as_deref().unwrap_or("");
+        let digest = Sha256::digest(format!("{}|{columns}", self.layout));
+        u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
     }
 
     /// Takes in a statement of another number that belongs to the same account of the book.

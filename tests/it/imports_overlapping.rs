@@ -53,3 +53,133 @@ fn what_was_reconciled_with_an_earlier_statement_is_not_a_row_of_a_later_one() {
     assert_eq!(fates(&import(&env, "may.csv")), [2, 0, 0]);
     env.hissab(["check"]).ok();
 }
+
+const APRIL: &str = "Date,Narration,Withdrawal,Deposit,Balance\n28/04/2025,FEE,100.00,,9900.00\n";
+
+#[test]
+fn what_was_imported_stays_imported_when_its_account_is_merged() {
+    let env = bank();
+    env.hissab(["account", "add", "Assets:Bank:NEW"]).ok();
+    env.write("apr.csv", APRIL);
+    env.write("may.csv", MAY);
+    env.write(
+        "apr2.csv",
+        "Txn Date;Description;Amount;Dr/Cr;Balance\n28-Apr-2025;CHARGE;100.00;DR;9,900.00\n",
+    );
+    import(&env, "apr.csv");
+    env.hissab(["account", "merge", "hdfc", "NEW"]).ok();
+    let new = |file: &str| {
+        let words = ["import", file, "--account", "Assets:Bank:NEW"];
+        let words = words.into_iter().chain(["--date-order", "dmy"]);
+        fates(&env.hissab(words).ok())
+    };
+    assert_eq!(new("apr.csv"), [0, 0, 1], "the same file again");
+    assert_eq!(new("apr2.csv"), [0, 1, 0], "in another form");
+    assert_eq!(new("may.csv"), [2, 0, 0], "a later fee is another one");
+    env.hissab(["check", "--deep"]).ok();
+}
+
+#[test]
+fn csv_files_of_two_forms_are_imported_once() {
+    let without = "Date,Description,Amount\n2025-04-20,FEE,-50\n";
+    let balance = "Date,Description,Amount,Balance\n2025-04-20,FEE,-50,950\n";
+    let reference = "Date,Description,Amount,Ref\n2025-04-20,FEE,-50,77\n";
+    let forms = [without, balance, reference];
+    for (first, then) in [(0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1)] {
+        let env = bank();
+        env.write("a.csv", forms[first]);
+        env.write("b.csv", forms[then]);
+        assert_eq!(fates(&import(&env, "a.csv")), [1, 0, 0]);
+        assert_eq!(fates(&import(&env, "b.csv")), [0, 1, 0], "{first} {then}");
+        assert_eq!(fates(&import(&env, "a.csv")), [0, 0, 1]);
+    }
+    // In files of one form, what is not stored is another row.
+    let env = bank();
+    env.write("a.csv", balance);
+    env.write(
+        "b.csv",
+        "Date,Description,Amount,Balance\n2025-04-20,FEE,-50,900\n",
+    );
+    import(&env, "a.csv");
+    assert_eq!(fates(&import(&env, "b.csv")), [1, 0, 0]);
+}
+
+const RENT: &str = "Date,Narration,Chq./Ref.No.,Withdrawal Amt.,Deposit Amt.,Closing Balance\n\
+    22/04/25,RENT,0003,3000.00,,7000.00\n";
+const RENT_AGAIN: &str = "Txn Date;Value Date;Description;Amount;Dr/Cr;Balance\n\
+    22-Apr-2025;22-Apr-2025;RENT;3,000.00;DR;7,000.00\n";
+
+#[test]
+fn a_row_is_found_again_by_what_it_said_whatever_became_of_its_transaction() {
+    for change in [
+        &["amend", "2", "-d", "2025-04-20"][..],
+        &["amend", "2", "-d", "2025-06-20"],
+        &["amend", "2", "--amount", "3300"],
+        &["void", "2", "--reason", "not ours"],
+    ] {
+        let env = bank();
+        env.write("a.csv", RENT);
+        env.write("c.csv", RENT_AGAIN);
+        import(&env, "a.csv");
+        env.hissab(change).ok();
+        assert_eq!(fates(&import(&env, "c.csv")), [0, 1, 0], "{change:?}");
+        assert_eq!(fates(&import(&env, "c.csv")), [0, 0, 1], "{change:?}");
+        env.hissab(["check", "--deep"]).ok();
+    }
+}
+
+#[test]
+fn a_row_matched_with_an_entry_of_another_day_is_found_on_its_own_day() {
+    let env = bank();
+    env.hissab("add rent Expenses:Rent 3000 hdfc -d 2025-04-20 --create-accounts".split(' '))
+        .ok();
+    env.write("a.csv", RENT);
+    env.write("c.csv", RENT_AGAIN);
+    assert_eq!(fates(&import(&env, "a.csv")), [0, 1, 0]);
+    assert_eq!(fates(&import(&env, "c.csv")), [0, 1, 0]);
+}
+
+#[test]
+fn a_day_in_another_order_is_the_same_day() {
+    let env = bank();
+    env.write(
+        "f1.csv",
+        "Date,Narration,Withdrawal,Deposit,Balance\n\
+         20/04/2025,A,100.00,,900.00\n20/04/2025,B,,50.00,950.00\n",
+    );
+    env.write(
+        "f2.csv",
+        "Date,Narration,Withdrawal,Deposit,Balance\n\
+         20/04/2025,B,,50.00,1050.00\n20/04/2025,A,100.00,,950.00\n21/04/2025,A,100.00,,850.00\n",
+    );
+    env.write(
+        "rest.csv",
+        "Date,Narration,Withdrawal,Deposit,Balance\n21/04/2025,A,100.00,,750.00\n",
+    );
+    assert_eq!(fates(&import(&env, "f1.csv")), [2, 0, 0]);
+    env.hissab(["amend", "3", "--description", "B, corrected"])
+        .ok();
+    assert_eq!(fates(&import(&env, "f2.csv")), [1, 0, 2]);
+    assert_eq!(fates(&import(&env, "f2.csv")), [0, 0, 3]);
+    assert_eq!(
+        fates(&import(&env, "rest.csv")),
+        [1, 0, 0],
+        "the day went on"
+    );
+}
+
+#[test]
+fn what_stood_for_the_rows_of_an_undone_import_is_absent_with_them() {
+    let env = bank();
+    env.write("a.csv", RENT);
+    env.write("c.csv", RENT_AGAIN);
+    import(&env, "a.csv");
+    assert_eq!(fates(&import(&env, "c.csv")), [0, 1, 0]);
+    env.hissab(["import", "undo", "1"]).ok();
+    assert_eq!(fates(&import(&env, "c.csv")), [1, 0, 0]);
+    assert_eq!(fates(&import(&env, "c.csv")), [0, 0, 1]);
+    assert_eq!(fates(&import(&env, "a.csv")), [0, 1, 0]);
+    let ledger = env.hissab(["balance", "hdfc", "-O", "csv"]).ok().stdout;
+    assert!(ledger.contains("7000.00"), "{ledger}");
+    env.hissab(["check", "--deep"]).ok();
+}

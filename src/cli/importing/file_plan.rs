@@ -130,6 +130,7 @@ fn part(plan: &Plan) -> StatementPart<'_> {
         planned: &plan.planned,
         account: plan.account_path(),
         account_id: plan.account_id,
+        form: plan.read.statement.form(),
     }
 }
 

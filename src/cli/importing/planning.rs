@@ -1,33 +1,30 @@
 //! A statement against the book: what each row becomes, and the unit it is written as.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::earlier::Bank;
 use super::learning::Why;
 use super::names::Names;
 use super::proof::{self, BooksProof};
 use super::reading::Read;
 use super::{Session, failure, transfers};
-use crate::book::{ImportRow, Scan};
+use crate::book::ImportRow;
 use crate::cli::context::Context;
 use crate::cli::error::Result;
 use crate::formats::changes::{PlannedRow, rest_of};
 use crate::formats::fault::Fault;
 use crate::formats::identity::{self, Identity};
-use crate::formats::plan::{self, Candidate, Fate, HeldRow, NEAR_DAYS, REFERENCE_DAYS, RowKey};
+use crate::formats::plan::{self, Fate, HeldRow, RowKey};
 use crate::formats::spread::spread;
 use crate::formats::statement::{Statement, StatementRow};
 use crate::ledger::account::AccountKey;
 use crate::ledger::change::{Assertion, Change};
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::{Currency, CurrencyKey};
-use crate::ledger::day::Day;
 use crate::ledger::money::{from_minor, to_minor};
-use crate::ledger::transaction::Transaction;
 use crate::reports::check::assertion::STATEMENT;
 
 /// A statement with everything settled.
@@ -117,9 +114,13 @@ pub(super) fn plan(
         |(), (row, code)| identity::of_statement_row(account_id, row, code),
     );
     let keys = row_keys(&read.statement, &amounts, &identities);
-    let held = held(session, &identities)?;
+    let bank = Bank::of(session, account_key, account_id)?;
+    let mut held = bank.held(session, &rows, &identities)?;
     let in_file = transfers::into(earlier, &account.path);
-    let mut candidates = candidates(session, account_key, account_id, &read, &held)?;
+    let around = bank.around(session, &read.statement, &held)?;
+    let again = bank.reordered(session, &rows, &identities, &held, around.same_form)?;
+    held.extend(again);
+    let mut candidates = around.candidates;
     candidates.extend(in_file.candidates());
     let mut fates = plan::plan(&keys, &held, &candidates);
     in_file.settle(&mut fates);
@@ -257,153 +258,6 @@ fn minor(file: &str, row: &StatementRow, currency: &Currency) -> Result<i64> {
         .line_text(&row.raw);
         failure(file, fault)
     })
-}
-
-/// Stored rows of these identities, and those of this run.
-fn held(session: &mut Session, identities: &[Identity]) -> Result<Vec<HeldRow>> {
-    let mut wanted: Vec<i64> = identities.iter().map(|i| i.key).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let known = if session.imports.is_empty() {
-        Vec::new()
-    } else {
-        session.book.known_rows(&wanted)?
-    };
-    let mut held: Vec<HeldRow> = known
-        .iter()
-        // A row without the rest of its identity is of a journal: another row with the same key.
-        .filter_map(|row| {
-            Some(HeldRow {
-                identity: Identity::of_stored(row.identity, row.raw.as_deref())?,
-                number: row.number,
-            })
-        })
-        .collect();
-    held.extend(
-        session
-            .held
-            .iter()
-            .filter(|h| wanted.binary_search(&h.identity.key).is_ok()),
-    );
-    Ok(held)
-}
-
-/// What else moved the account around the statement's days, without what this account's imports brought.
-fn candidates(
-    session: &mut Session,
-    account: AccountKey,
-    account_id: Uuid,
-    read: &Read,
-    held: &[HeldRow],
-) -> Result<Vec<Candidate>> {
-    let Some((first, last)) = read.statement.span() else {
-        return Ok(Vec::new());
-    };
-    if account.0 as usize > session.book.chart()?.accounts().len() {
-        return Ok(Vec::new());
-    }
-    let taken: HashSet<u64> = held.iter().map(|h| h.number).collect();
-    let scan = Scan {
-        from: Some(Day(Day::of(first).0 - REFERENCE_DAYS).date()),
-        until: Some(Day(Day::of(last).0 + NEAR_DAYS + 1).date()),
-        accounts: Some(vec![account]),
-        ..Scan::default()
-    };
-    let mut found = Vec::new();
-    session.book.scan(&scan, &mut |transaction| {
-        if !taken.contains(&transaction.number.0) {
-            found.extend(moves(&transaction, account));
-        }
-        ControlFlow::Continue(())
-    })?;
-    found.retain(|c| !session.claimed.contains(&(account, c.number)));
-    let mut numbers: Vec<u64> = found.iter().map(|c| c.number).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    if numbers.is_empty() {
-        return Ok(found);
-    }
-    let sourced = sourced(
-        session,
-        account,
-        account_id,
-        &read.statement.layout,
-        &numbers,
-    )?;
-    found.retain_mut(|candidate| match sourced.get(&candidate.number) {
-        None => true,
-        Some(true) => false,
-        Some(false) => {
-            candidate.same_day_only = true;
-            true
-        }
-    });
-    Ok(found)
-}
-
-/// Which of these transactions earlier statements of the account brought, and whether in files of this form.
-fn sourced(
-    session: &mut Session,
-    account: AccountKey,
-    account_id: Uuid,
-    layout: &str,
-    numbers: &[u64],
-) -> Result<BTreeMap<u64, bool>> {
-    let path = session.chart.account(account).path.clone();
-    let mut sourced: BTreeMap<u64, bool> = BTreeMap::new();
-    // By batch: is it of this form, and are all its rows of this account?
-    let ours: HashMap<u64, (bool, bool)> = session
-        .imports
-        .iter()
-        .filter(|i| !i.undone && i.head.account.as_ref().is_none_or(|a| *a == path))
-        .map(|i| (i.batch, (i.head.format == layout, i.head.account.is_some())))
-        .collect();
-    if ours.is_empty() {
-        return Ok(sourced);
-    }
-    let mut unsure = Vec::new();
-    for row in session.book.sources_of(numbers)? {
-        match ours.get(&row.batch) {
-            Some((same_form, true)) => *sourced.entry(row.number).or_default() |= same_form,
-            Some((_, false)) => unsure.push(row.identity),
-            None => {}
-        }
-    }
-    unsure.sort_unstable();
-    unsure.dedup();
-    for row in session.book.known_rows(&unsure)? {
-        let of = row.raw.as_deref().and_then(Identity::account_of_stored);
-        if let (Some((same_form, false)), true) = (ours.get(&row.batch), of == Some(account_id)) {
-            *sourced.entry(row.number).or_default() |= same_form;
-        }
-    }
-    Ok(sourced)
-}
-
-/// What a transaction moved of an account, one candidate a currency.
-fn moves(transaction: &Transaction, account: AccountKey) -> Vec<Candidate> {
-    let mut sums: BTreeMap<CurrencyKey, i64> = BTreeMap::new();
-    for entry in transaction.entries.iter().filter(|e| e.account == account) {
-        let sum = sums.entry(entry.currency).or_default();
-        *sum = sum.saturating_add(entry.minor);
-    }
-    let marks = transaction.entries.iter().filter(|e| e.account == account);
-    let found_until = marks
-        .filter_map(|e| e.reconciled()?.parse::<Date>().ok())
-        .min();
-    let moved = sums.into_iter().filter(|(_, minor)| *minor != 0);
-    moved
-        .map(|(currency, minor)| Candidate {
-            number: transaction.number.0,
-            date: transaction.date,
-            currency,
-            minor,
-            reference: transaction.reference.clone(),
-            from: None,
-            same_day_only: false,
-            found_until,
-        })
-        .collect()
 }
 
 /// The days of a statement, for messages.
