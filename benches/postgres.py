@@ -18,6 +18,7 @@ Small, to see that it works, in a minute or two on any build that has the featur
 import argparse
 import glob
 import itertools
+import json
 import os
 import re
 import shutil
@@ -57,6 +58,8 @@ function request()
 end
 """
 READERS = 2
+# Organisations of one owner: a server lets nobody have more than a hundred.
+OWNED = 90
 
 
 class Postgres:
@@ -151,6 +154,8 @@ class Crowd:
         self.database, self.serving, self.folder, self.wanted = database, serving, folder, wanted
         self.rows = os.path.join(folder, "each.ndjson")
         self.numbers = itertools.count()
+        self.owners = [dict(os.environ)]
+        self.added = itertools.count()
         made = os.path.join(folder, "each")
         os.mkdir(made)
         subprocess.run([sys.executable, os.path.join(HERE, "generate.py"), str(wanted.each), made], check=True)
@@ -165,10 +170,22 @@ class Crowd:
         self.asked = {"trial balance": base + "/reports/trial-balance?date=",
                       "a page of a ledger": f"{base}/transactions?ledger={cash}&limit=50&order=desc&to="}
 
+    def owner(self, number):
+        """The environment of somebody who is signed in; the first invites the others."""
+        if number == len(self.owners):
+            email, url = f"owner-{number}@example.com", self.serving.url
+            invited = load.told(["-B", f"{url}/one-0", "org", "invite", email, "--role", "viewer", "--json"], env=self.owners[0])
+            environment = dict(os.environ, HOME=os.path.join(self.folder, f"owner-{number}"))
+            os.mkdir(environment["HOME"])
+            code = json.loads(invited)["code"]
+            load.told(["login", url, "--email", email, "--invite", "--password-stdin"], input=f"{code}\n{load.PASSWORD}\n", env=environment)
+            self.owners.append(environment)
+        return self.owners[number]
+
     def add(self, slug, rows=None):
-        url = self.serving.url
-        load.told(["org", "create", slug, "--slug", slug, "--template", "plain", "--currency", "INR", "--server", url])
-        load.told(["-B", f"{url}/{slug}", "import", rows or self.rows, "--create-accounts"])
+        url, owner = self.serving.url, self.owner(next(self.added) // OWNED)
+        load.told(["org", "create", slug, "--slug", slug, "--template", "plain", "--currency", "INR", "--server", url], env=owner)
+        load.told(["-B", f"{url}/{slug}", "import", rows or self.rows, "--create-accounts"], env=owner)
 
     def get(self, path):
         url = self.serving.url + ("" if path.startswith("/api/") else "/api/v1/orgs/one-0") + path

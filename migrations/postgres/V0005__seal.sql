@@ -37,10 +37,15 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- Most entries belong to the run that begins last before them; the others are looked for among all that is open.
+-- The entries of a statement mostly belong to one run, else each to the run that begins last before it; the others are
+-- looked for among all that is open.
 CREATE OR REPLACE FUNCTION hissab.entries_open() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
   IF EXISTS (
+      SELECT 1 FROM (SELECT org_id, min(txn) AS low, max(txn) AS high FROM touched GROUP BY org_id) e
+       WHERE NOT EXISTS (SELECT 1 FROM hissab.unsealed u
+                          WHERE u.org_id = e.org_id AND u.first > 0 AND u.first <= e.low AND u.last >= e.high))
+     AND EXISTS (
       SELECT 1 FROM (SELECT DISTINCT org_id, txn FROM touched) e
        WHERE coalesce((SELECT u.last FROM hissab.unsealed u WHERE u.org_id = e.org_id AND u.first > 0 AND u.first <= e.txn
                         ORDER BY u.first DESC LIMIT 1), 0) < e.txn
@@ -62,6 +67,7 @@ DECLARE
   run record;
   copied bigint;
   agree boolean;
+  named boolean;
 BEGIN
   IF EXISTS (
       SELECT 1 FROM (SELECT org_id, seq, previous, lag(seq) OVER w AS seq_before, lag(hash) OVER w AS hash_before
@@ -85,23 +91,24 @@ BEGIN
                           FROM hissab.unsealed u
                          WHERE u.org_id = came.org_id AND u.seq BETWEEN came.low AND came.high AND u.first > 0) opened) placed
          GROUP BY island LOOP
-      SELECT count(*),
-             bool_and(coalesce(t.day = e.day AND t.accounts[e.line + 1] = e.account AND t.amounts[e.line + 1] = e.amount
-                               AND t.currencies[e.line + 1] = e.currency, false))
-        INTO copied, agree
-        FROM (SELECT txn, line, day, account, amount, currency FROM hissab.entry
-               WHERE org_id = came.org_id AND txn BETWEEN run.first AND run.last) e
-        LEFT JOIN (SELECT number, day, accounts, amounts, currencies FROM hissab.txn
-                    WHERE org_id = came.org_id AND number BETWEEN run.first AND run.last) t ON t.number = e.txn;
-      IF agree IS FALSE OR copied <> (SELECT coalesce(sum(cardinality(t.accounts)), 0) FROM hissab.txn t
-                                       WHERE t.org_id = came.org_id AND t.number BETWEEN run.first AND run.last) THEN
+      SELECT sum(g.copied), bool_and(g.agree),
+             bool_and(g.account IS NOT DISTINCT FROM (SELECT a.key FROM hissab.account a WHERE a.org_id = came.org_id AND a.key >= g.account
+                                                       ORDER BY a.key LIMIT 1))
+        INTO copied, agree, named
+        FROM (SELECT e.account, count(*) AS copied,
+                     bool_and(coalesce(t.day = e.day AND t.accounts[e.line + 1] = e.account AND t.amounts[e.line + 1] = e.amount
+                                       AND t.currencies[e.line + 1] = e.currency, false)) AS agree
+                FROM (SELECT txn, line, day, account, amount, currency FROM hissab.entry
+                       WHERE org_id = came.org_id AND txn BETWEEN run.first AND run.last) e
+                LEFT JOIN (SELECT number, day, accounts, amounts, currencies FROM hissab.txn
+                            WHERE org_id = came.org_id AND number BETWEEN run.first AND run.last) t ON t.number = e.txn
+               GROUP BY e.account) g;
+      IF agree IS FALSE
+         OR coalesce(copied, 0) <> (SELECT coalesce(sum(cardinality(t.accounts)), 0) FROM hissab.txn t
+                                     WHERE t.org_id = came.org_id AND t.number BETWEEN run.first AND run.last) THEN
         RAISE EXCEPTION 'hissab: an entry and its transaction do not agree' USING ERRCODE = 'integrity_constraint_violation';
       END IF;
-      IF EXISTS (
-          SELECT 1 FROM (SELECT DISTINCT account FROM hissab.entry e
-                          WHERE e.org_id = came.org_id AND e.txn BETWEEN run.first AND run.last) e
-           WHERE e.account IS DISTINCT FROM (SELECT a.key FROM hissab.account a
-                                              WHERE a.org_id = came.org_id AND a.key >= e.account ORDER BY a.key LIMIT 1)) THEN
+      IF named IS FALSE THEN
         RAISE EXCEPTION 'hissab: an entry names an account that is not there' USING ERRCODE = 'integrity_constraint_violation';
       END IF;
     END LOOP;
