@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -97,7 +97,7 @@ impl Context {
             _ => Out::stdout(terminal.stdout, colour(terminal.stdout)),
         };
         let err_colour = colour(terminal.stderr);
-        Ok(Context {
+        let ctx = Context {
             out,
             clock,
             ids: Ids::here(clock),
@@ -109,7 +109,37 @@ impl Context {
             begun: Instant::now(),
             held: RefCell::new(Vec::new()),
             only_reads: Cell::new(false),
-        })
+        };
+        ctx.spare_book()?;
+        Ok(ctx)
+    }
+
+    /// Sends the data to a file instead, which is neither a book nor what the command reads.
+    ///
+    /// Errors: exit 7 for such a file; one that cannot be written.
+    pub fn write_to(&mut self, path: &Path) -> Result<()> {
+        self.out = Out::file(path)?;
+        self.spare_book()
+    }
+
+    /// Refuses an output that would replace what the command reads.
+    pub fn spare(&self, input: &Path) -> Result<()> {
+        self.out.spare(input, "read by this command")
+    }
+
+    /// Refuses an output that would replace the book at hand, or its token, in whatever state they are.
+    fn spare_book(&self) -> Result<()> {
+        if let Some(token) = &self.globals.token_file {
+            self.spare(token)?;
+        }
+        if !self.out.is_file() {
+            return Ok(());
+        }
+        // Where no book is found the command says so, if it needs one.
+        match self.located().map(|located| located.at) {
+            Ok(At::File(book)) => self.out.spare(&book, "the book itself"),
+            _ => Ok(()),
+        }
     }
 
     /// The configuration, read when first asked for.

@@ -1,6 +1,6 @@
 //! `-f FILE`: plain-text journals, and whole books of other tools, as a nameless read-only book.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::environment;
@@ -8,7 +8,7 @@ use super::error::{Exit, Failure, Result};
 use super::importing::gnucash_rows;
 use crate::book::Book;
 use crate::book::memory::MemoryBook;
-use crate::formats::journal::{self, Dialect, Input, JournalError, ReadOptions};
+use crate::formats::journal::{self, Dialect, Input, JournalError, ReadJournal, ReadOptions};
 use crate::formats::whole::{self, Tool};
 
 /// Errors listed before the rest is only counted.
@@ -38,10 +38,17 @@ pub fn open(ctx: &Context) -> Result<Box<dyn Book>> {
         Some(path) => gnucash_rows::read(&path.display().to_string(), &path, &options)?,
         None => whole::read(inputs, &options).map_err(|errors| refused(&errors))?,
     };
+    spare(ctx, &read)?;
     for line in read.notes.to_string().lines() {
         ctx.note(&format!("note: {line}"));
     }
     Ok(Box::new(MemoryBook::new(read.book)))
+}
+
+/// Refuses an output that would replace a journal that was read, or what one includes.
+pub fn spare(ctx: &Context, read: &ReadJournal) -> Result<()> {
+    let mut sources = read.sources.iter();
+    sources.try_for_each(|source| ctx.spare(Path::new(&*source.name)))
 }
 
 /// The first input that is a SQLite file.

@@ -30,6 +30,7 @@ pub mod record;
 pub mod servers;
 pub mod shown;
 mod signals;
+pub mod targets;
 mod usage;
 
 use c::cash_in::Way;

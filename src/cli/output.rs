@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::NamedTempFile;
 
 use super::error::{Failure, Result, shell_word};
+use super::targets;
 use crate::book::litter::{self, Mark};
 use crate::render::sanitize;
 
@@ -79,7 +80,13 @@ impl Out {
 
     /// A file that appears, with all of its content, at [`Out::finish`]. A link is followed; what is no regular
     /// file, a device or a pipe, is written to as it goes.
+    ///
+    /// Errors: exit 7 for a book, and for the file that standard input comes from.
     pub fn file(path: &Path) -> Result<Out> {
+        targets::spare_books(path)?;
+        if targets::is_stdin(path) {
+            return Err(targets::refused(path, "what standard input comes from"));
+        }
         let sink = match std::fs::metadata(path) {
             Ok(meta) if meta.is_dir() => {
                 return Err(Failure::refused(
@@ -98,6 +105,23 @@ impl Out {
             colour: false,
             written: 0,
         })
+    }
+
+    /// Refuses to go on if the data is to replace this file, which the command reads: `what` it is.
+    ///
+    /// Errors: exit 7, nothing was written.
+    pub fn spare(&self, file: &Path, what: &str) -> Result<()> {
+        match &self.sink {
+            Sink::File { path, .. } if targets::is_same(path, file) => {
+                Err(targets::refused(path, what))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// True if the data becomes a file, whole or not at all.
+    pub fn is_file(&self) -> bool {
+        matches!(self.sink, Sink::File { .. })
     }
 
     /// True if the data ends on a terminal.
@@ -131,6 +155,8 @@ impl Out {
             Sink::Pager(pager) => pager.finish(),
             Sink::Special { mut file, path } => file.flush().map_err(|e| unwritten(&path, &e)),
             Sink::File { file, path, _mark } => {
+                // The command may have made a book there meanwhile.
+                targets::spare_books(&path)?;
                 let file = file.into_inner().map_err(|e| unwritten(&path, e.error()))?;
                 give_default_mode(file.as_file(), &path);
                 file.as_file()

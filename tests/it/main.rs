@@ -70,6 +70,7 @@ mod query_peers;
 mod reconciling;
 mod recording;
 mod rich;
+mod scripted;
 #[cfg(all(feature = "server", unix))]
 mod serve_command;
 #[cfg(feature = "server")]

@@ -45,7 +45,7 @@ pub mod whole;
 mod write;
 
 pub use connection::NewBook;
-pub use schema::SCHEMA_VERSION;
+pub use schema::{APPLICATION_ID, SCHEMA_VERSION};
 
 /// One book file, open.
 pub struct SqliteBook {

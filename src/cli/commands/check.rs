@@ -76,6 +76,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         codes: codes(&args.names)?,
         depth,
     };
+    if let Some(baseline) = &args.baseline {
+        ctx.spare(baseline)?;
+    }
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let mut book = ctx.open_read().map_err(beyond_checking)?;
     let info = book.info().map_err(|e| beyond_checking(e.into()))?;

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
-use crate::cli::output::Out;
 use crate::cli::progress::Progress;
 use crate::cli::shown::ShownArgs;
 use crate::export::{Export, ExportError, Form};
@@ -46,7 +45,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
                 "give the file as FILE or with -o, not both",
             ));
         }
-        ctx.out = Out::file(path)?;
+        ctx.write_to(path)?;
     }
     let options = match form {
         Form::Rows(format) => {

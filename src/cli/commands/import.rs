@@ -152,6 +152,10 @@ fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
             ctx.globals.json = true;
         }
     }
+    let inputs = args.statements.iter().map(Path::new);
+    for file in inputs.chain(args.reading.rules.as_deref()) {
+        ctx.spare(file)?;
+    }
     args.statements = input::with_members(&args.statements)?;
     let options = args.shown.options(ctx)?;
     let book = if args.dry_run {
@@ -307,7 +311,10 @@ fn collect(
 ) -> Result<()> {
     match done {
         Ok(planned) => outcomes.push(Outcome::Planned(planned)),
-        Err(failure) if matches!(failure.exit, Exit::Unavailable | Exit::Interrupted) => {
+        Err(failure)
+            if matches!(failure.exit, Exit::Unavailable | Exit::Interrupted)
+                || failure.code == "would-overwrite" =>
+        {
             return Err(failure);
         }
         Err(failure) => {

@@ -10,7 +10,6 @@ use uuid::Uuid;
 use crate::cli::context::Context;
 use crate::cli::environment::{local_time, zone_name};
 use crate::cli::error::{Exit, Failure, Result};
-use crate::cli::output::Out;
 use crate::cli::progress::Progress;
 use crate::cli::shown::ShownArgs;
 use crate::client::{Place, Session};
@@ -173,7 +172,7 @@ fn fetch(ctx: &mut Context, session: &Session, job: &JobBody, file: Option<&Path
         .hint(format!("hissab job download {} FILE", job.id)));
     }
     if let Some(path) = file {
-        ctx.out = Out::file(path)?;
+        ctx.write_to(path)?;
     }
     std::io::Seek::rewind(&mut spool)?;
     std::io::copy(&mut spool, &mut ctx.out)?;

@@ -40,6 +40,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     recorder.create_accounts = args.details.create_accounts;
     let entries = match args.balances.as_slice() {
         [file] if !file.contains('=') && file.to_lowercase().ends_with(".csv") => {
+            recorder.ctx.spare(Path::new(file))?;
             read_csv(&mut recorder, Path::new(file))?
         }
         texts => typed(&mut recorder, texts)?,

@@ -129,6 +129,7 @@ fn with_statement(
     args: &Args,
     file: &str,
 ) -> Result<Compared> {
+    ctx.spare(std::path::Path::new(file))?;
     let mut session = Session::new(book, false)?;
     let account = resolve::account(&session.chart, &args.account)?.clone();
     let mut reading = args.reading.clone();

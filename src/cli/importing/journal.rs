@@ -147,6 +147,7 @@ pub fn plan(
     } else {
         read_entries(session, args, &input)?
     };
+    journals::spare(ctx, &read)?;
     let opens = missing_accounts(session, &read, &file)?;
     let identities = journal::identities(&read);
     let twins: Vec<Option<Twin>> = (0..identities.len())

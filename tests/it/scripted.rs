@@ -1,0 +1,140 @@
+//! What a script relies on: output that harms nothing, exit codes that say what happened, JSON where it was asked
+//! for.
+
+use crate::support::{Run, TestEnv};
+
+/// A bank's statement.
+const STATEMENT: &str = "Date,Description,Debit,Credit,Balance\n2026-04-05,alpha,10.00,,990.00\n2026-04-06,beta,20.00,,970.00\n2026-04-07,gamma,,5.00,975.00\n";
+
+/// A shop with a bank account and some cash.
+fn shop() -> TestEnv {
+    let env = TestEnv::with_shop();
+    env.typed("account add Assets:Bank:HDFC").ok();
+    env.typed("in 500 sales").ok();
+    env.write("s.csv", STATEMENT);
+    env
+}
+
+#[track_caller]
+fn spared(env: &TestEnv, file: &str, line: &str) -> Run {
+    let before = std::fs::read(env.path(file)).unwrap();
+    let run = env.typed(line).exits(7);
+    assert!(run.stderr.contains("output never replaces it"), "{run}");
+    assert!(run.stderr.contains("name another file, like "), "{run}");
+    assert_eq!(std::fs::read(env.path(file)).unwrap(), before, "{line}");
+    run
+}
+
+#[test]
+fn output_never_replaces_a_book() {
+    let env = shop();
+    env.typed("init other.hissab").ok();
+    env.typed("backup copy.hissab").ok();
+    for line in [
+        "tb -o s.hissab -O csv",
+        "tb -O json -o ./s.hissab",
+        "export s.hissab -O csv",
+        "export s.hissab -O sql",
+        "check -O junit -o s.hissab",
+        "audit list -o s.hissab -O csv",
+        "in 5 x -O json -o s.hissab",
+        "status --json -o s.hissab",
+    ] {
+        spared(&env, "s.hissab", line);
+    }
+    spared(&env, "other.hissab", "export other.hissab -O csv");
+    spared(&env, "copy.hissab", "tb -O csv -o copy.hissab");
+    env.typed("check --deep").ok();
+    let count = env.typed("journal -O csv --no-header").ok();
+    assert_eq!(count.stdout.lines().count(), 2, "nothing was recorded");
+    // What SQLite keeps beside a book is part of it, there or not.
+    for ending in ["-wal", "-shm", "-journal"] {
+        let file = format!("s.hissab{ending}");
+        env.hissab(["tb", "-O", "csv", "-o", &file]).exits(7);
+        assert!(!env.path(&file).exists(), "{file}");
+    }
+    // A book that this command makes is as safe as one that was there.
+    env.typed("backup new.hissab --json -o new.hissab").exits(7);
+    env.typed("-B new.hissab check --deep").ok();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_book_leads_to_the_book() {
+    let env = shop();
+    std::os::unix::fs::symlink("s.hissab", env.path("soft.csv")).unwrap();
+    std::fs::hard_link(env.path("s.hissab"), env.path("hard.csv")).unwrap();
+    spared(&env, "s.hissab", "tb -o soft.csv");
+    spared(&env, "s.hissab", "tb -o hard.csv");
+    // Even of a file that is no book any more, if it is the one at hand.
+    env.write("broken.hissab", "no book");
+    spared(
+        &env,
+        "broken.hissab",
+        "-B broken.hissab status -O json -o broken.hissab",
+    );
+}
+
+#[test]
+fn output_never_replaces_what_the_command_reads() {
+    let env = shop();
+    env.write(
+        "part.journal",
+        "2026-04-07 tea\n  expenses:tea  5 INR\n  assets:cash\n",
+    );
+    env.write("all.journal", "include part.journal\n");
+    env.write("r.rules", "account1 Assets:Bank:HDFC\n");
+    env.write("o.csv", "account,debit,credit\nAssets:Cash,5.00,\n");
+    env.typed("check -O json -o base.json").ok();
+    spared(&env, "s.csv", "import s.csv --account hdfc -o s.csv");
+    spared(
+        &env,
+        "s.csv",
+        "import s.csv --account hdfc --dry-run -o ./s.csv",
+    );
+    spared(
+        &env,
+        "s.csv",
+        "reconcile hdfc --statement s.csv -O csv -o s.csv",
+    );
+    spared(
+        &env,
+        "part.journal",
+        "-f part.journal tb -O csv -o part.journal",
+    );
+    spared(
+        &env,
+        "part.journal",
+        "-f all.journal tb -O csv -o part.journal",
+    );
+    spared(
+        &env,
+        "part.journal",
+        "-f hledger:part.journal export part.journal",
+    );
+    spared(
+        &env,
+        "part.journal",
+        "import all.journal -O csv -o part.journal",
+    );
+    spared(&env, "o.csv", "opening o.csv --json -o o.csv");
+    spared(
+        &env,
+        "base.json",
+        "check --baseline base.json -O json -o base.json",
+    );
+    let count = env.typed("journal -O csv --no-header").ok();
+    assert_eq!(count.stdout.lines().count(), 2, "nothing was recorded");
+}
+
+#[cfg(unix)]
+#[test]
+fn output_never_replaces_what_stdin_comes_from() {
+    let env = shop();
+    let object = r#"{"description":"tea","entries":[{"account":"Tea","amount":"5"},{"account":"Cash","amount":"-5"}]}"#;
+    let path = env.write("m.json", object);
+    let mut command = env.command(["add", "--json", "-", "-o", "m.json"]);
+    command.stdin(std::fs::File::open(&path).unwrap());
+    assert_eq!(command.output().unwrap().status.code(), Some(7));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), object);
+}
