@@ -158,7 +158,6 @@ impl Out {
                 // The command may have made a book there meanwhile.
                 targets::spare_books(&path)?;
                 let file = file.into_inner().map_err(|e| unwritten(&path, e.error()))?;
-                give_default_mode(file.as_file(), &path);
                 file.as_file()
                     .sync_all()
                     .map_err(|e| unwritten(&path, &e))?;
@@ -185,7 +184,7 @@ fn replacing(path: &Path) -> Result<Sink> {
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let file = NamedTempFile::new_in(folder).map_err(|e| match folder.is_dir() {
+    let file = draft(path, folder).map_err(|e| match folder.is_dir() {
         true => unwritten(path, &e),
         false => Failure::not_found(
             "file-not-found",
@@ -215,17 +214,30 @@ fn special(path: &Path) -> Result<Sink> {
     })
 }
 
-/// A temporary file is 0600; an export gets the mode of the file it replaces, else 0644.
+/// A file in `folder` that will take its place at `path`: as private as the file it replaces; a new one as the
+/// process was told to make files (umask).
 #[cfg(unix)]
-pub fn give_default_mode(file: &File, path: &Path) {
+pub fn draft(path: &Path, folder: &Path) -> io::Result<NamedTempFile> {
+    use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(path).map_or(0o644, |m| m.permissions().mode() & 0o777);
-    // A file system without modes refuses this; the export is still good.
-    let _ = file.set_permissions(std::fs::Permissions::from_mode(mode));
+    match std::fs::metadata(path) {
+        Ok(meta) => {
+            let file = NamedTempFile::new_in(folder)?;
+            let mode = Permissions::from_mode(meta.permissions().mode() & 0o777);
+            // A file system without modes refuses this; the export is still good.
+            let _ = file.as_file().set_permissions(mode);
+            Ok(file)
+        }
+        Err(_) => tempfile::Builder::new()
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(folder),
+    }
 }
 
 #[cfg(not(unix))]
-pub fn give_default_mode(_file: &File, _path: &Path) {}
+pub fn draft(_path: &Path, folder: &Path) -> io::Result<NamedTempFile> {
+    NamedTempFile::new_in(folder)
+}
 
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

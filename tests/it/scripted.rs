@@ -138,3 +138,40 @@ fn output_never_replaces_what_stdin_comes_from() {
     assert_eq!(command.output().unwrap().status.code(), Some(7));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), object);
 }
+
+#[cfg(unix)]
+#[test]
+fn files_of_output_are_as_private_as_the_umask_says() {
+    use std::os::unix::fs::PermissionsExt;
+    let env = shop();
+    let under = |umask: &str, line: &str| {
+        let binary = env!("CARGO_BIN_EXE_hissab");
+        let line = format!("umask {umask}; exec {binary} {line}");
+        let mut command = std::process::Command::new("/bin/sh");
+        let hissab = env.command([""]);
+        for (name, value) in hissab.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        command.arg("-c").arg(line).current_dir(env.folder());
+        assert_eq!(command.output().unwrap().status.code(), Some(0));
+    };
+    let mode = |name: &str| {
+        let meta = std::fs::metadata(env.path(name)).unwrap();
+        format!("{:o}", meta.permissions().mode() & 0o777)
+    };
+    under("077", "tb -o private.csv");
+    under("027", "export group.journal");
+    under("022", "tb -o public.csv");
+    under("077", "mirror books");
+    assert_eq!(mode("private.csv"), "600");
+    assert_eq!(mode("group.journal"), "640");
+    assert_eq!(mode("public.csv"), "644");
+    assert_eq!(mode("books/main.journal"), "600");
+    // What is there keeps its mode.
+    under("022", "tb -o private.csv");
+    under("077", "tb -o public.csv");
+    assert_eq!(
+        (mode("private.csv"), mode("public.csv")),
+        ("600".into(), "644".into())
+    );
+}

@@ -8,8 +8,6 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 use crate::cli::error::{Failure, Result, shell_word};
 use crate::formats::mirror::{MAIN, SIGN, is_ours, month_of};
 
@@ -150,9 +148,8 @@ impl Folder {
         let failed = |e: &std::io::Error| Failure::file(&path, e);
         let within = path.parent().unwrap_or(&self.path);
         std::fs::create_dir_all(within).map_err(|e| failed(&e))?;
-        let mut file = NamedTempFile::new_in(within).map_err(|e| failed(&e))?;
+        let mut file = crate::cli::output::draft(&path, within).map_err(|e| failed(&e))?;
         file.write_all(text.as_bytes()).map_err(|e| failed(&e))?;
-        crate::cli::output::give_default_mode(file.as_file(), &path);
         file.as_file().sync_all().map_err(|e| failed(&e))?;
         file.persist(&path).map_err(|e| failed(&e.error))?;
         Ok(true)
