@@ -16,6 +16,7 @@ use super::globals::Globals;
 use super::locate::{self, At, Located};
 use super::output::Out;
 use super::prompts;
+use super::record::recorder::Written;
 use super::signals;
 use crate::book::{self, Book};
 use crate::client::Place;
@@ -40,6 +41,8 @@ pub struct Context {
     begun: Instant,
     /// With JSON: what is told beside the data, kept until it is known whether stderr gets an error object.
     held: RefCell<Vec<Aside>>,
+    /// An error object was printed already: what else goes to stderr is an object too.
+    complained: Cell<bool>,
     /// The command opened its book to read it: where it fails nobody fears for what was recorded.
     only_reads: Cell<bool>,
 }
@@ -108,6 +111,7 @@ impl Context {
             terminal,
             begun: Instant::now(),
             held: RefCell::new(Vec::new()),
+            complained: Cell::new(false),
             only_reads: Cell::new(false),
         };
         ctx.spare_book()?;
@@ -265,10 +269,14 @@ impl Context {
         }
     }
 
-    /// Says what waited for the end of a command that did its work.
+    /// Says what waited for the end of a command that did its work; beside error objects as objects.
     pub fn say_held(&self) {
+        let objects = self.complained.get();
         for aside in self.held.take() {
             match aside {
+                Aside::Note(_) if objects && self.globals.quiet => {}
+                Aside::Note(text) if objects => say_object("note", &text),
+                Aside::Warning(text) if objects => say_object("warning", &text),
                 Aside::Note(text) => self.note_now(&text),
                 Aside::Warning(text) => self.warn_now(&text),
             }
@@ -301,10 +309,12 @@ impl Context {
     /// A failure that does not end the command.
     pub fn complain(&self, failure: &Failure) {
         let text = if self.wants_json() {
+            self.complained.set(true);
             failure.json()
         } else {
             failure.text(self.err_colour)
         };
+        // If stderr is gone too, the exit code still tells.
         let _ = io::stderr().write_all(text.as_bytes());
     }
 
@@ -528,31 +538,78 @@ fn prompt_failure(error: io::Error) -> Failure {
     }
 }
 
+/// What is told beside the data, as one object on a line of stderr.
+fn say_object(level: &str, message: &str) {
+    let object = serde_json::json!({
+        "schema": "hissab/note/1", "level": level, "message": message,
+    });
+    let _ = writeln!(io::stderr(), "{object}");
+}
+
 /// What a command has put into the book for good.
 #[derive(Debug, Default)]
-pub struct Recorded(OnceCell<String>);
+pub struct Recorded {
+    said: RefCell<Option<String>>,
+    /// Of a command that writes once: what it did, if it cannot be looked at any more.
+    answer: RefCell<Option<Answer>>,
+}
+
+/// What a write did, without a look at the book since.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub book: String,
+    pub written: Written,
+}
 
 impl Recorded {
     /// From here on an error says first what is in the book: whoever tried again would do it twice. The first
     /// note stays.
     pub fn note(&self, done: &Done) {
         if done.repeat == Repeat::New {
-            let said = match numbers(done) {
-                numbers if numbers.is_empty() => format!("recorded as change {}", done.sequence),
-                numbers => format!("recorded as {numbers}"),
-            };
-            let _ = self.0.set(said);
+            let mut said = self.said.borrow_mut();
+            said.get_or_insert_with(|| recorded_as(done));
+        }
+    }
+
+    /// All that the command had to write was answered: from here on only the look at it can fail.
+    pub fn answered(&self, book: &str, written: &Written) {
+        *self.answer.borrow_mut() = Some(Answer {
+            book: book.to_owned(),
+            written: written.clone(),
+        });
+    }
+
+    /// The command writes more than once: what an error has to say first is this.
+    pub fn sum_up(&self, said: String) {
+        *self.said.borrow_mut() = Some(said);
+        self.answer.take();
+    }
+
+    /// What to answer although the look at it failed: the line to the server broke after it had answered, or
+    /// the server went.
+    pub fn despite(&self, failure: &Failure) -> Option<Answer> {
+        match failure.is_silence() {
+            true => self.answer.take(),
+            false => None,
         }
     }
 
     /// An error, after what is in the book all the same.
     pub fn then(&self, failure: Failure) -> Failure {
-        match self.0.get() {
+        match &*self.said.borrow() {
             // Nobody knows; or nobody listens.
             _ if failure.exit == Exit::Unconfirmed || failure.quiet => failure,
             Some(said) => failure.while_doing(&format!("{said}, and then")),
             None => failure,
         }
+    }
+}
+
+/// `recorded as 28`
+pub fn recorded_as(done: &Done) -> String {
+    match numbers(done) {
+        numbers if numbers.is_empty() => format!("recorded as change {}", done.sequence),
+        numbers => format!("recorded as {numbers}"),
     }
 }
 

@@ -141,6 +141,16 @@ impl Failure {
         self
     }
 
+    /// The server does not answer, or not now: nothing is known of what it was asked.
+    pub fn is_silence(&self) -> bool {
+        let of_server = self.at.iter().any(|at| at.starts_with("request "));
+        match self.exit {
+            Exit::Unreachable | Exit::SignIn => true,
+            Exit::Unavailable => of_server,
+            _ => false,
+        }
+    }
+
     fn from_io(error: &io::Error) -> Failure {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Failure {

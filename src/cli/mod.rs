@@ -39,6 +39,7 @@ use commands as c;
 use context::Context;
 use error::{Exit, Failure, Result};
 use globals::Globals;
+use record::echo;
 
 /// The cash book a shopkeeper can type at, and the ledger an accountant can sign
 #[derive(Parser)]
@@ -438,21 +439,37 @@ fn execute(cli: Cli) -> std::result::Result<Exit, (Failure, bool)> {
         Err(_) => "failed",
     });
     match outcome {
-        Ok(exit) => {
-            ctx.say_held();
-            match ctx.out.finish() {
-                Ok(()) => Ok(exit),
-                Err(failure) => Err((ctx.recorded.then(failure), false)),
-            }
-        }
+        Ok(exit) => finish(ctx, exit),
         // Only reading meets a book that moved; what was printed until then is taken back.
         Err(failure) if failure.code == "book-moved" => {
             let nothing_left = ctx.out.take_back();
             Err((failure, nothing_left))
         }
         Err(failure) => {
+            // What is recorded is recorded, though nobody can look at it now.
+            if let Some(answer) = ctx.recorded.despite(&failure) {
+                return match echo::unseen(&mut ctx, &answer, &failure) {
+                    Ok(()) => finish(ctx, Exit::Ok),
+                    Err(failure) => Err((ctx.recorded.then(failure), false)),
+                };
+            }
             let failure = ctx.held_in(failure);
             Err((ctx.recorded.then(failure), false))
+        }
+    }
+}
+
+/// Sends everything on its way. Who does not read it changes nothing about the exit.
+fn finish(mut ctx: Context, exit: Exit) -> std::result::Result<Exit, (Failure, bool)> {
+    let out = std::mem::replace(&mut ctx.out, output::Out::stdout(false, false));
+    match out.finish() {
+        Err(failure) if !failure.quiet => {
+            let failure = ctx.held_in(failure);
+            Err((ctx.recorded.then(failure), false))
+        }
+        Ok(()) | Err(_) => {
+            ctx.say_held();
+            Ok(exit)
         }
     }
 }

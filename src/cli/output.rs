@@ -21,6 +21,8 @@ pub struct Out {
     colour: bool,
     /// Bytes written so far.
     written: usize,
+    /// A reader that goes away ends the command.
+    ends_with_reader: bool,
 }
 
 enum Sink {
@@ -57,6 +59,7 @@ impl Out {
             neutralise: terminal,
             colour,
             written: 0,
+            ends_with_reader: false,
         }
     }
 
@@ -75,6 +78,7 @@ impl Out {
             neutralise: true,
             colour,
             written: 0,
+            ends_with_reader: false,
         }
     }
 
@@ -104,6 +108,7 @@ impl Out {
             neutralise: false,
             colour: false,
             written: 0,
+            ends_with_reader: false,
         })
     }
 
@@ -117,6 +122,12 @@ impl Out {
             }
             _ => Ok(()),
         }
+    }
+
+    /// From here on a reader that goes away ends the command: of long listings, which say no more by their exit.
+    /// Other commands go on to their verdict, without a word.
+    pub fn end_with_reader(&mut self) {
+        self.ends_with_reader = true;
     }
 
     /// True if the data becomes a file, whole or not at all.
@@ -241,24 +252,41 @@ pub fn draft(_path: &Path, folder: &Path) -> io::Result<NamedTempFile> {
 
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Neutralising makes a byte three at most.
-        self.written = self.written.saturating_add(3 * bytes.len());
-        if !self.neutralise {
-            return self.raw().write(bytes);
-        }
-        let text = String::from_utf8_lossy(bytes);
-        if text.chars().any(|c| sanitize::is_harmful(c) && c != '\n') {
-            let safe = neutralised(&text, self.colour);
-            self.raw().write_all(safe.as_bytes())?;
-        } else {
-            self.raw().write_all(text.as_bytes())?;
-        }
+        let passed = self.pass(bytes);
+        self.outlived(passed)?;
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.written = BUFFER_BYTES;
-        self.raw().flush()
+        let flushed = self.raw().flush();
+        self.outlived(flushed)
+    }
+}
+
+impl Out {
+    fn pass(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // Neutralising makes a byte three at most.
+        self.written = self.written.saturating_add(3 * bytes.len());
+        if !self.neutralise {
+            return self.raw().write_all(bytes);
+        }
+        let text = String::from_utf8_lossy(bytes);
+        if text.chars().any(|c| sanitize::is_harmful(c) && c != '\n') {
+            let safe = neutralised(&text, self.colour);
+            return self.raw().write_all(safe.as_bytes());
+        }
+        self.raw().write_all(text.as_bytes())
+    }
+
+    /// Nobody reads any more: the text is lost, the verdict is not.
+    fn outlived(&self, written: io::Result<()>) -> io::Result<()> {
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !self.ends_with_reader => {
+                Ok(())
+            }
+            other => other,
+        }
     }
 }
 

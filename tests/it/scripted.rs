@@ -175,3 +175,115 @@ fn files_of_output_are_as_private_as_the_umask_says() {
         ("600".into(), "644".into())
     );
 }
+
+/// Runs with nobody at the end of stdout.
+fn unread(env: &TestEnv, line: &str, input: &str) -> Run {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    onto(env, line, input, writer.into())
+}
+
+/// Runs with a full disk at the end of stdout.
+#[cfg(unix)]
+fn onto_full(env: &TestEnv, line: &str, input: &str) -> Run {
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    onto(env, line, input, full.unwrap().into())
+}
+
+fn onto(env: &TestEnv, line: &str, input: &str, stdout: std::process::Stdio) -> Run {
+    let input = env.write("input", input);
+    let mut command = env.command(line.split(' '));
+    command.stdin(std::fs::File::open(input).unwrap());
+    command.stdout(stdout).stderr(std::process::Stdio::piped());
+    let output = command.spawn().unwrap().wait_with_output().unwrap();
+    Run {
+        stdout: String::new(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        exit: output.status.code().unwrap(),
+    }
+}
+
+/// Postings, a line each; every fourth names an account that is not there.
+fn lines(count: usize, bad: bool) -> String {
+    let line = |n: usize| {
+        let account = if bad && n % 4 == 3 { "Nosuch" } else { "Tea" };
+        format!(
+            r#"{{"description":"tea {n}","entries":[{{"account":"{account}","amount":"5"}},{{"account":"Cash","amount":"-5"}}]}}"#
+        )
+    };
+    (0..count).map(|n| line(n) + "\n").collect()
+}
+
+fn count(env: &TestEnv) -> usize {
+    let rows = env.typed("journal -O csv --no-header --fields number").ok();
+    rows.stdout.lines().count() / 2
+}
+
+#[test]
+fn a_reader_that_goes_away_takes_no_verdict_along() {
+    let env = shop();
+    env.typed("assert cash 7 -d 2026-04-07").exits(3);
+    for line in ["check", "check -O json", "assert cash 7 --dry-run"] {
+        let run = unread(&env, line, "").exits(3);
+        assert!(!run.stderr.contains("error:"), "{run}");
+    }
+    env.write(
+        "bad.csv",
+        "Date,Description,Debit,Credit,Balance\n2026-04-05,alpha,x,,990.00\n",
+    );
+    unread(&env, "import s.csv bad.csv --account hdfc", "").exits(1);
+    let before = count(&env);
+    let run = unread(&env, "add --json - --each", &lines(4, true)).exits(1);
+    assert!(run.stderr.contains("3 of 4 posted, 1 refused"), "{run}");
+    assert_eq!(count(&env), before + 3);
+    unread(&env, "tb", "").exits(0);
+    unread(&env, "journal", "").exits(0);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_posted_line_by_line_is_not_refused_because_it_cannot_be_shown() {
+    let env = shop();
+    let before = count(&env);
+    // More than a pipe or a buffer holds.
+    let run = unread(&env, "add --json - --each", &lines(120, false)).exits(0);
+    assert_eq!(run.stderr, "", "{run}");
+    assert_eq!(count(&env), before + 120);
+    let run = onto_full(&env, "add --json - --each", &lines(120, false)).exits(1);
+    assert_eq!(count(&env), before + 240);
+    assert!(
+        run.stderr.contains("120 of 120 posted, and then: no space"),
+        "{run}"
+    );
+    assert_eq!(run.stderr.lines().count(), 1, "{run}");
+}
+
+#[cfg(unix)]
+#[test]
+fn with_json_everything_beside_an_error_is_an_object() {
+    let env = shop();
+    env.write(
+        "bad.csv",
+        "Date,Description,Debit,Credit,Balance\n2026-04-05,alpha,x,,990.00\n",
+    );
+    let objects = |run: Run| {
+        let object = |line: &str| serde_json::from_str::<serde_json::Value>(line);
+        let parsed: Result<Vec<_>, _> = run.stderr.lines().map(object).collect();
+        parsed.unwrap_or_else(|_| panic!("{run}"))
+    };
+    let run = env
+        .typed("import --json --atomic bad.csv s.csv --account hdfc")
+        .exits(1);
+    let said = objects(run);
+    assert_eq!(
+        said.last().unwrap()["message"],
+        "nothing was imported: --atomic"
+    );
+    assert_eq!(said.last().unwrap()["schema"], "hissab/note/1");
+    let said = objects(onto_full(&env, "in 7 tea --json", "").exits(1));
+    assert_eq!(said.len(), 1);
+    assert_eq!(said[0]["code"], "disk-full");
+    let run = env.hissab_fed(lines(4, true), ["add", "--json", "-", "--each"]);
+    let said = objects(run.exits(1));
+    assert_eq!(said[1]["message"], "3 of 4 posted, 1 refused");
+}

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
@@ -25,6 +25,8 @@ enum At {
     Answer,
     AnswerHead,
     AnswerBody,
+    /// The client has the answer, and then nobody answers any more.
+    After,
     /// All of it goes through.
     Nowhere,
 }
@@ -60,6 +62,7 @@ impl Cut {
 }
 
 const NO_ANSWER: Cut = Cut::new(At::Answer, How::Close, false);
+const GONE_AFTER: Cut = Cut::new(At::After, How::Close, false);
 const MID_REQUEST: Cut = Cut::new(At::Body, How::Close, false);
 const MID_ANSWER: Cut = Cut::new(At::AnswerBody, How::Close, false);
 const TWICE: Cut = Cut::new(At::Nowhere, How::Close, true);
@@ -86,6 +89,8 @@ struct Proxy {
     plan: Arc<Mutex<Vec<Cut>>>,
     /// Told when a change is held.
     held: Receiver<()>,
+    /// Nothing gets through.
+    gone: Arc<AtomicBool>,
 }
 
 impl Proxy {
@@ -95,14 +100,21 @@ impl Proxy {
         let plan: Arc<Mutex<Vec<Cut>>> = Arc::default();
         let cuts = plan.clone();
         let (holding, held) = channel();
+        let gone = Arc::new(AtomicBool::new(false));
+        let is_gone = gone.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let (cuts, holding) = (cuts.clone(), holding.clone());
+                let (cuts, holding, gone) = (cuts.clone(), holding.clone(), is_gone.clone());
                 // A connection that is cut ends its thread with an error, which is what was wanted.
-                std::thread::spawn(move || carry(client, to, &cuts, &holding).ok());
+                std::thread::spawn(move || carry(client, to, &cuts, &holding, &gone).ok());
             }
         });
-        Proxy { port, plan, held }
+        Proxy {
+            port,
+            plan,
+            held,
+            gone,
+        }
     }
 }
 
@@ -152,6 +164,7 @@ fn carry(
     to: u16,
     cuts: &Mutex<Vec<Cut>>,
     holding: &Sender<()>,
+    gone: &AtomicBool,
 ) -> std::io::Result<()> {
     let server = TcpStream::connect(("127.0.0.1", to))?;
     let mut requests = BufReader::new(client.try_clone()?);
@@ -159,6 +172,9 @@ fn carry(
     let (mut to_client, mut to_server) = (client, server);
     loop {
         let request = message(&mut requests)?;
+        if gone.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         let changes = [&b"changes"[..], b"imports"]
             .map(|end| [b"POST /api/v1/orgs/shop/", end].concat())
             .iter()
@@ -190,6 +206,10 @@ fn carry(
                     At::Nowhere => {
                         to_client.write_all(&answer)?;
                         continue;
+                    }
+                    At::After => {
+                        gone.store(true, Ordering::SeqCst);
+                        to_client.write_all(&answer)?;
                     }
                     _ => {}
                 }
@@ -394,4 +414,65 @@ fn a_client_killed_while_it_sends_leaves_what_sync_settles_once() {
         env.hissab(["sync"]).ok();
         assert_eq!(times(&env, what), 1, "{cut:?}, settled again");
     }
+}
+
+/// The answer came and told the numbers; that nobody can look at them now does not undo it.
+#[test]
+fn what_was_answered_is_recorded_though_the_line_breaks_before_it_is_shown() {
+    let (mut env, serving) = shop();
+    let proxy = Proxy::start(serving.port);
+    through(&mut env, &serving, &proxy);
+    long_statement(&env, 30);
+    out(&env, "first").ok();
+    let number = env.hissab(["-q", "out", "2", "second"]).ok().stdout;
+    let number = number.trim();
+    for line in [
+        "out 1 text",
+        "-q out 1 quiet",
+        "out 1 object --json",
+        "void NUMBER --reason twice",
+        "undo",
+        "amend NUMBER --description other",
+        "tag NUMBER a=b",
+        "count cash 5 --post",
+        "import long.csv --account cash",
+        "add --json - --each",
+    ] {
+        let line = line.replace("NUMBER", number);
+        *proxy.plan.lock().unwrap() = vec![GONE_AFTER];
+        let object = r#"{"description":"fed","entries":[{"account":"Tea","amount":"5"},{"account":"Cash","amount":"-5"}]}"#;
+        let run = env.hissab_fed(object, line.split(' ')).ok();
+        assert!(run.stderr.contains("warning: "), "{line}: {run}");
+        assert!(
+            !run.stderr.contains("nothing was recorded"),
+            "{line}: {run}"
+        );
+        assert!(
+            run.stdout.contains(|c: char| c.is_ascii_digit()),
+            "{line}: {run}"
+        );
+        proxy.gone.store(false, Ordering::SeqCst);
+        assert_eq!(
+            env.hissab(["sync", "--list", "-O", "ndjson"]).ok().stdout,
+            ""
+        );
+    }
+    // Without a server each line waits: none of them is refused.
+    proxy.gone.store(true, Ordering::SeqCst);
+    let object = |what: &str| {
+        format!(
+            "{{\"description\":\"{what}\",\"entries\":[{{\"account\":\"Tea\",\"amount\":\"5\"}},{{\"account\":\"Cash\",\"amount\":\"-5\"}}]}}\n"
+        )
+    };
+    let two = object("waits") + &object("waits-too");
+    let run = env
+        .hissab_fed(two, ["add", "--json", "-", "--each"])
+        .exits(9);
+    assert!(run.stderr.contains("0 of 2 posted, 2 waiting"), "{run}");
+    proxy.gone.store(false, Ordering::SeqCst);
+    env.hissab(["sync"]).ok();
+    for what in ["text", "quiet", "object", "fed", "waits", "waits-too"] {
+        assert_eq!(times(&env, what), 1, "{what}");
+    }
+    assert_eq!(times(&env, "row 7 of a statement that takes some room"), 1);
 }

@@ -8,8 +8,9 @@ use std::io::Read;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::cli::record::draft_json::DraftJson;
+use crate::cli::record::recorder::Written;
 use crate::cli::record::resolve::Money;
-use crate::cli::record::{DetailArgs, Recorder, WriteArgs, words};
+use crate::cli::record::{DetailArgs, Recorder, WriteArgs, echo, words};
 use crate::ledger::amount_text::Side;
 use crate::ledger::date_text::is_iso_date;
 use crate::ledger::draft::Draft;
@@ -253,9 +254,34 @@ fn objects(text: &str) -> Result<Vec<(String, &str)>> {
         .collect())
 }
 
-/// A unit a line: what is refused does not stop the others; exit 1 if any was.
+/// What became of the lines of `--each`.
+#[derive(Default)]
+struct Tally {
+    posted: usize,
+    /// Waits for the server, or nobody knows: `sync` settles it.
+    waiting: usize,
+    refused: usize,
+    /// Why what was posted could not be said.
+    unsaid: Option<Failure>,
+}
+
+impl Tally {
+    fn words(&self, total: usize) -> String {
+        let mut words = format!("{} of {total} posted", self.posted);
+        if self.waiting > 0 {
+            words.push_str(&format!(", {} waiting for hissab sync", self.waiting));
+        }
+        if self.refused > 0 {
+            words.push_str(&format!(", {} refused", self.refused));
+        }
+        words
+    }
+}
+
+/// A unit a line: what is refused does not stop the others; exit 1 if any was, 9 if any waits for the server.
 fn each(recorder: &mut Recorder<'_>, args: &Args, objects: Vec<(String, &str)>) -> Result<Exit> {
-    let (mut refused, total) = (0, objects.len());
+    let mut tally = Tally::default();
+    let total = objects.len();
     for (line, object) in objects {
         let write = WriteArgs {
             once: args
@@ -267,21 +293,50 @@ fn each(recorder: &mut Recorder<'_>, args: &Args, objects: Vec<(String, &str)>) 
             ..args.details.write.clone()
         };
         let posted = draft_of(recorder, object)
-            .and_then(|(draft, dated)| recorder.post(vec![draft], &write, dated));
-        if let Err(failure) = posted {
-            refused += 1;
-            recorder.prelude.clear();
-            recorder.chart = recorder.book.chart()?;
-            let failure = failure.at(format!("stdin {line}"));
-            recorder.ctx.complain(&failure);
+            .and_then(|(draft, dated)| recorder.record(vec![draft], &write, dated));
+        match posted {
+            Ok((written, previews)) => {
+                tally.posted += 1;
+                if tally.unsaid.is_none() {
+                    tally.unsaid = say(recorder, &written, previews).err();
+                }
+            }
+            Err(failure) => {
+                match failure.exit {
+                    Exit::Unconfirmed => tally.waiting += 1,
+                    _ => tally.refused += 1,
+                }
+                recorder.prelude.clear();
+                // Without the server the chart that is known goes on to be used.
+                if let Ok(chart) = recorder.book.chart() {
+                    recorder.chart = chart;
+                }
+                let failure = failure.at(format!("stdin {line}"));
+                recorder.ctx.complain(&failure);
+            }
         }
     }
-    if refused == 0 {
-        return Ok(Exit::Ok);
+    recorder.ctx.recorded.sum_up(tally.words(total));
+    if let Some(failure) = tally.unsaid {
+        return Err(failure);
     }
-    recorder.ctx.note(&format!(
-        "{} of {total} posted, {refused} refused",
-        total - refused
-    ));
-    Ok(Exit::Failed)
+    if tally.waiting + tally.refused > 0 {
+        recorder.ctx.note(&tally.words(total));
+    }
+    Ok(match (tally.refused, tally.waiting) {
+        (0, 0) => Exit::Ok,
+        (0, _) => Exit::Unconfirmed,
+        _ => Exit::Failed,
+    })
+}
+
+/// Says what was posted, as far as it can be looked at.
+fn say(recorder: &mut Recorder<'_>, written: &Written, previews: Vec<Draft>) -> Result<()> {
+    let Err(failure) = echo::posted(recorder, written, previews) else {
+        return Ok(());
+    };
+    match recorder.ctx.recorded.despite(&failure) {
+        Some(answer) => echo::unseen(recorder.ctx, &answer, &failure),
+        None => Err(failure),
+    }
 }

@@ -80,6 +80,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         Some(dates) => picks(entry, dates, dated, args.backdated, &zone),
     };
     ctx.page()?;
+    ctx.out.end_with_reader();
     let mut printer = Printer::begin(ctx, &options, &zone)?;
     let walk = Walk {
         since: args.since.unwrap_or(0),

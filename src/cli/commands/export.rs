@@ -63,6 +63,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
 }
 
 fn write(ctx: &mut Context, form: Form, options: Options) -> Result<()> {
+    ctx.out.end_with_reader();
     let mut book = ctx.open_read()?;
     let mut info = book.info()?;
     if !ctx.globals.files.is_empty() {

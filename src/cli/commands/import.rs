@@ -183,7 +183,7 @@ fn import(ctx: &mut Context, args: Args) -> Result<Exit> {
     }
     if !failures.is_empty() {
         for failure in &failures {
-            say(ctx, failure);
+            ctx.complain(failure);
         }
         if args.atomic {
             ctx.note("nothing was imported: --atomic");
@@ -454,6 +454,21 @@ fn write(
             posted.push(plan);
         }
     }
+    match number_batches(session, &mut posted) {
+        // What is written is written: the next file asks again.
+        Err(failure) if mode != WriteMode::DryRun && failure.is_silence() => {
+            let why = failure.message.replace("; nothing was recorded", "");
+            ctx.warn(&format!(
+                "recorded, but what is there now cannot be looked at: {why}"
+            ));
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+/// Asks the book for the numbers of new batches, and for its chart as it is since.
+fn number_batches(session: &mut Session, posted: &mut [&mut Planned]) -> Result<()> {
     let ids: Vec<(u64, u64)> = session
         .book
         .imports()?
@@ -503,16 +518,6 @@ fn remember(ctx: &Context, args: &Args, planned: &Planned) -> Result<()> {
     let path = profiles::save(name, plan.as_profile.clone())?;
     ctx.note(&format!("saved the profile {name} in {}", path.display()));
     Ok(())
-}
-
-fn say(ctx: &Context, failure: &Failure) {
-    let text = if ctx.wants_json() {
-        failure.json()
-    } else {
-        failure.text(ctx.err_colour())
-    };
-    // If stderr is gone too, the exit code still tells.
-    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 fn show(

@@ -174,6 +174,7 @@ fn fetch(ctx: &mut Context, session: &Session, job: &JobBody, file: Option<&Path
     if let Some(path) = file {
         ctx.write_to(path)?;
     }
+    ctx.out.end_with_reader();
     std::io::Seek::rewind(&mut spool)?;
     std::io::copy(&mut spool, &mut ctx.out)?;
     Ok(Exit::Ok)

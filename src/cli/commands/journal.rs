@@ -98,6 +98,7 @@ pub fn write(
     options: &Options,
     mut wanted: Wanted,
 ) -> Result<()> {
+    ctx.out.end_with_reader();
     let scope = looking.scope();
     let chart = looking.chart.clone();
     let order = wanted.order();

@@ -63,6 +63,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         ));
     }
     ctx.page()?;
+    ctx.out.end_with_reader();
     let backward = args.reverse || args.limit.is_some();
     let any = if backward && !args.values.cost && to.is_none() {
         backwards(ctx, &mut looking, &options, &args)?

@@ -29,6 +29,7 @@ pub struct Args {
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     ctx.only_looks();
+    ctx.out.end_with_reader();
     let located = ctx.located()?;
     let Some(place) = located.remote().cloned() else {
         return Err(Failure::usage(

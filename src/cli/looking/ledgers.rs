@@ -97,6 +97,7 @@ pub fn write(
     subjects: &[Subject],
     wanted: &Wanted,
 ) -> Result<()> {
+    ctx.out.end_with_reader();
     let keys: Vec<AccountKey> = subjects.iter().flat_map(|s| s.keys.clone()).collect();
     let totals = looking.totals_among(&looking.cuts(), Some(&keys))?;
     let scope = looking.scope();

@@ -8,7 +8,9 @@ use super::Recorder;
 pub use super::lines::{Balances, Lead, amount_of, entry_lines, header};
 use super::recorder::Written;
 use super::transaction_json::TransactionJson;
-use crate::cli::error::Result;
+use crate::cli::context::{Answer, Context, recorded_as};
+use crate::cli::error::{Failure, Result};
+use crate::cli::output::Out;
 use crate::ledger::change::{Repeat, Target};
 use crate::ledger::draft::Draft;
 use crate::ledger::plural::counted;
@@ -49,6 +51,23 @@ pub fn posted(recorder: &mut Recorder<'_>, written: &Written, drafts: Vec<Draft>
         (false, _) => Lead::Plain,
     };
     tell(recorder, written, &transactions, lead)
+}
+
+/// Says what was done where the book cannot be looked at any more: the numbers, without the transactions.
+pub fn unseen(ctx: &mut Context, answer: &Answer, failure: &Failure) -> Result<()> {
+    let why = failure.message.replace("; nothing was recorded", "");
+    let Answer { book, written } = answer;
+    let said = recorded_as(&written.done);
+    ctx.warn(&format!(
+        "{said}, but what is there now cannot be shown: {why}"
+    ));
+    if ctx.globals.quiet {
+        return numbers(&mut ctx.out, written);
+    }
+    if ctx.wants_json() {
+        return object(&mut ctx.out, book, written, Vec::new());
+    }
+    Ok(writeln!(ctx.out, "{} · {said}", line(book))?)
 }
 
 /// Says what happened to stored transactions.
@@ -228,13 +247,13 @@ fn tell_numbers(
         }
         return Ok(());
     }
-    for number in written
-        .done
-        .numbers
-        .iter()
-        .flat_map(|(first, last)| *first..=*last)
-    {
-        writeln!(recorder.ctx.out, "{number}")?;
+    numbers(&mut recorder.ctx.out, written)
+}
+
+fn numbers(out: &mut Out, written: &Written) -> Result<()> {
+    let ranges = written.done.numbers.iter();
+    for number in ranges.flat_map(|(first, last)| *first..=*last) {
+        writeln!(out, "{number}")?;
     }
     Ok(())
 }
@@ -244,6 +263,21 @@ fn tell_json(
     written: &Written,
     transactions: &[Transaction],
 ) -> Result<()> {
+    let chart = &recorder.chart;
+    let transactions = transactions
+        .iter()
+        .map(|t| TransactionJson::of(t, chart))
+        .collect();
+    let book = &recorder.info.settings.name;
+    object(&mut recorder.ctx.out, book, written, transactions)
+}
+
+fn object(
+    out: &mut Out,
+    book: &str,
+    written: &Written,
+    transactions: Vec<TransactionJson<'_>>,
+) -> Result<()> {
     let outcome = match (written.done.repeat, written.dry_run) {
         (Repeat::Already, _) => "already",
         (Repeat::Nothing, _) => "nothing",
@@ -252,19 +286,16 @@ fn tell_json(
     };
     let object = WrittenJson {
         schema: "hissab/written/1",
-        book: &recorder.info.settings.name,
+        book,
         outcome,
         operation: written.operation.0.to_string(),
         sequence: written.done.sequence,
         hash: hex(&written.done.hash),
         numbers: &written.done.numbers,
-        transactions: transactions
-            .iter()
-            .map(|t| TransactionJson::of(t, &recorder.chart))
-            .collect(),
+        transactions,
     };
     let text = serde_json::to_string(&object).unwrap_or_default();
-    writeln!(recorder.ctx.out, "{text}")?;
+    writeln!(out, "{text}")?;
     Ok(())
 }
 

@@ -38,6 +38,7 @@ pub struct Recorder<'c> {
 }
 
 /// What a unit did, with what is needed to say so.
+#[derive(Debug, Clone)]
 pub struct Written {
     pub done: Done,
     pub operation: OperationId,
@@ -151,6 +152,17 @@ impl<'c> Recorder<'c> {
 
     /// Posts drafts and echoes them.
     pub fn post(&mut self, drafts: Vec<Draft>, write: &WriteArgs, dated: bool) -> Result<()> {
+        let (written, previews) = self.record(drafts, write, dated)?;
+        super::echo::posted(self, &written, previews)
+    }
+
+    /// Posts drafts; what to echo of them.
+    pub fn record(
+        &mut self,
+        drafts: Vec<Draft>,
+        write: &WriteArgs,
+        dated: bool,
+    ) -> Result<(Written, Vec<Draft>)> {
         let content = write
             .once
             .as_ref()
@@ -165,7 +177,7 @@ impl<'c> Recorder<'c> {
                 Exit::Unconfirmed => f,
                 _ => f.while_doing("transaction not posted"),
             })?;
-        super::echo::posted(self, &written, previews)
+        Ok((written, previews))
     }
 
     /// Writes one unit: what was planned on the way, then `changes`.
@@ -209,14 +221,18 @@ impl<'c> Recorder<'c> {
             .next()
             .ok_or_else(|| Failure::refused("no-outcome", "the book gave no answer"))?
             .map_err(|error| self.placed(error, planned))?;
-        if !write.dry_run {
-            self.ctx.recorded.note(&done);
-        }
-        Ok(Written {
+        let dry_run = write.dry_run;
+        let written = Written {
             done,
             operation,
-            dry_run: write.dry_run,
-        })
+            dry_run,
+        };
+        if !dry_run {
+            let book = &self.info.settings.name;
+            self.ctx.recorded.note(&written.done);
+            self.ctx.recorded.answered(book, &written);
+        }
+        Ok(written)
     }
 }
 
