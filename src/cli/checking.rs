@@ -248,7 +248,10 @@ fn reconciled(
     book.scan(&scan, &mut |transaction| {
         for entry in &transaction.entries {
             let is_it = (entry.account, entry.currency) == (account.account, account.currency);
-            if is_it && entry.reconciled().is_some() {
+            let mark = entry.reconciled();
+            // What only a later statement had was not on this one.
+            let by_then = |mark: &str| !mark.parse::<Date>().is_ok_and(|mark| mark > on);
+            if is_it && mark.is_some_and(by_then) {
                 sum = Some(sum.unwrap_or(0) + i128::from(entry.minor));
             }
         }

@@ -15,9 +15,11 @@ pub struct Line {
     pub minor: i64,
     /// It is on the statement, or was picked.
     pub found: bool,
+    /// It carries the mark of a later statement: on this day it was still open.
+    pub later: bool,
 }
 
-/// A row of the statement that no transaction stands for.
+/// A row of the statement that no transaction stands for, or none that says the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     /// Its line in the file.
@@ -26,6 +28,8 @@ pub struct Missing {
     pub description: String,
     /// Debit to the account positive.
     pub minor: i64,
+    /// The transaction it became, which moves another amount of the account by now, or nothing.
+    pub became: Option<u64>,
 }
 
 /// An account in one currency up to a day. Every amount in minor units, debit positive.
@@ -70,18 +74,74 @@ impl Reconciliation {
     }
 
     /// The first reconciliation of an account begins with what it held before the statement's first day: those
-    /// entries count as found if the statement's opening balance is just what they come to.
+    /// entries count as found if the statement's opening balance is just what they come to, but for the fewest that
+    /// can have been on their way if only one choice of them adds up.
     pub fn bring_forward(&mut self, first: Date, rows: i128) {
         let Some(closing) = self.closing.filter(|_| self.reconciled == 0) else {
             return;
         };
-        let before = |line: &Line| !line.found && line.date < first;
-        if sum(&self.lines, before) != closing - rows {
+        let before = |line: &Line| !line.found && !line.later && line.date < first;
+        let held: Vec<usize> = (0..self.lines.len())
+            .filter(|at| before(&self.lines[*at]))
+            .collect();
+        let amounts: Vec<i128> = held.iter().map(|at| self.lines[*at].minor.into()).collect();
+        let surplus = amounts.iter().sum::<i128>() - (closing - rows);
+        let Some(on_their_way) = the_fewest(&amounts, surplus) else {
+            return;
+        };
+        for (nth, at) in held.into_iter().enumerate() {
+            self.lines[at].found = !on_their_way.contains(&nth);
+        }
+    }
+}
+
+/// More entries before a statement's first row are not looked through for three of them.
+const TRIED_BY_THREE_MAX: usize = 120;
+
+/// The places of the fewest amounts, at most three, that come to `sum`; `None` if none do or several would.
+/// Never all of them: then nothing would be brought forward.
+fn the_fewest(amounts: &[i128], sum: i128) -> Option<Vec<usize>> {
+    if sum == 0 {
+        return Some(Vec::new());
+    }
+    let last = if amounts.len() > TRIED_BY_THREE_MAX {
+        2
+    } else {
+        3
+    };
+    for many in 1..=last.min(amounts.len().saturating_sub(1)) {
+        let mut found = Vec::new();
+        choose(amounts, sum, many, 0, &mut Vec::new(), &mut found);
+        match found.len() {
+            0 => {}
+            1 => return found.pop(),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Adds to `found` the choices of `many` more amounts, from place `from` on, that come to `left`; two are enough to
+/// know that there are several.
+fn choose(
+    amounts: &[i128],
+    left: i128,
+    many: usize,
+    from: usize,
+    chosen: &mut Vec<usize>,
+    found: &mut Vec<Vec<usize>>,
+) {
+    for at in from..amounts.len() {
+        if found.len() > 1 {
             return;
         }
-        for line in self.lines.iter_mut().filter(|line| before(line)) {
-            line.found = true;
+        chosen.push(at);
+        if many == 1 && amounts[at] == left {
+            found.push(chosen.clone());
+        } else if many > 1 {
+            choose(amounts, left - amounts[at], many - 1, at + 1, chosen, found);
         }
+        chosen.pop();
     }
 }
 
@@ -107,6 +167,7 @@ mod tests {
             reference: None,
             minor,
             found,
+            later: false,
         }
     }
 
@@ -141,6 +202,7 @@ mod tests {
             date: date(2026, 4, 4),
             description: "fee".to_owned(),
             minor: 0,
+            became: None,
         });
         assert!(!found.is_exact());
         assert!(
@@ -158,5 +220,23 @@ mod tests {
         let mut other = april(lines, Some(1001));
         other.bring_forward(date(2026, 4, 5), 100);
         assert_eq!(other.difference(), Some(901));
+    }
+
+    #[test]
+    fn what_was_on_its_way_before_the_statement_stays_open_if_only_it_adds_up() {
+        let held = |amounts: &[i64]| {
+            let mut lines: Vec<Line> = amounts.iter().map(|m| line(1, *m, false)).collect();
+            lines.push(line(5, 100, true));
+            let mut opened = april(lines, Some(1100));
+            opened.bring_forward(date(2026, 4, 5), 100);
+            let open = opened.lines.iter().filter(|l| !l.found);
+            (opened.is_exact(), open.map(|l| l.minor).collect::<Vec<_>>())
+        };
+        assert_eq!(held(&[1000, -120]), (true, vec![-120]));
+        assert_eq!(held(&[1000, -120, 70, -9]), (true, vec![-120, 70, -9]));
+        let (exact, _) = held(&[1000, -120, -120, 120]);
+        assert!(!exact, "either of two");
+        let (exact, _) = held(&[-120]);
+        assert!(!exact, "nothing is left that could be brought forward");
     }
 }

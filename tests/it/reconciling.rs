@@ -158,3 +158,117 @@ fn an_account_that_was_held_against_its_statement_is_reconciled_to_check() {
     reconcile(&env, "--undo 2").ok();
     assert!(check().contains("difference 300.00 Cr"), "{}", check());
 }
+
+/// A shop whose bank held 10,000 before `on`.
+fn shop(on: &str) -> TestEnv {
+    let mut env = TestEnv::new();
+    env.hissab(["init", "s.hissab", "--name", "S", "--template", "shop"])
+        .ok();
+    env.set("HISSAB_BOOK", "s.hissab");
+    env.hissab(["account", "add", "Assets:Bank:HDFC"]).ok();
+    env.hissab(["opening", "hdfc=10000", "-d", on]).ok();
+    env
+}
+
+#[test]
+fn a_row_whose_transaction_says_something_else_by_now_is_not_agreed() {
+    let env = shop("2025-04-01");
+    env.write(
+        "wb.csv",
+        "Date,Description,Ref,Debit,Credit,Balance\n\
+         22/04/2025,Cheque to Gupta,11,3000.00,,7000.00\n\
+         23/04/2025,Deposit,12,,5000.00,12000.00\n24/04/2025,Rent,13,2000.00,,10000.00\n",
+    );
+    env.hissab(["import", "wb.csv", "--account", "hdfc"]).ok();
+    let states = || {
+        let run = reconcile(&env, "--statement wb.csv --json");
+        let rows = json(&run)["rows"].as_array().unwrap().clone();
+        let said = |row: &serde_json::Value| {
+            let (state, number) = (row["state"].as_str().unwrap(), &row["number"]);
+            format!("{state} {number} {}", row["amount"].as_str().unwrap())
+        };
+        (run.exit, rows.iter().map(said).collect::<Vec<_>>())
+    };
+    // An amendment and a void that make up for each other: the balances agree, the rows do not.
+    env.hissab(["amend", "2", "--amount", "5000"]).ok();
+    env.hissab(["void", "4", "--reason", "mistake"]).ok();
+    let (exit, rows) = states();
+    assert_eq!(exit, 3);
+    let differ = [
+        "agreed 1 10000.00",
+        "books only 2 -5000.00",
+        "agreed 3 5000.00",
+        "differs 2 -3000.00",
+        "differs 4 -2000.00",
+    ];
+    assert_eq!(rows, differ);
+    let run = reconcile(&env, "--statement wb.csv --accept-exact").exits(3);
+    assert!(run.stdout.contains("hissab show 4"), "{run}");
+    assert!(!run.stdout.contains("hissab import"), "{run}");
+    // One that is dated after the statement by now is not on it.
+    env.hissab(["amend", "2", "--amount", "3000", "-d", "2025-05-02"])
+        .ok();
+    assert!(states().1.contains(&"differs 2 -3000.00".to_owned()));
+    // A cheque is written before it is presented.
+    env.hissab(["amend", "2", "-d", "2025-04-20"]).ok();
+    assert!(states().1.contains(&"agreed 2 -3000.00".to_owned()));
+}
+
+#[test]
+fn an_earlier_day_is_reconciled_as_it_was_whatever_was_reconciled_since() {
+    let env = shop("2026-03-01");
+    for words in [
+        "add sale hdfc 500 Income:Sales -d 2026-03-20 --create-accounts",
+        "add rent Expenses:Rent 1200 hdfc -d 2026-03-28 --ref 000124 --create-accounts",
+        "add sale hdfc 700 Income:Sales -d 2026-04-20",
+    ] {
+        env.hissab(words.split(' ')).ok();
+    }
+    const HEAD: &str = "Date,Narration,Ref,Withdrawal,Deposit,Balance\n";
+    env.write(
+        "mar.csv",
+        format!("{HEAD}20/03/2026,DEPOSIT,,,500.00,10500.00\n"),
+    );
+    env.write(
+        "apr.csv",
+        format!(
+            "{HEAD}03/04/2026,CHQ 124,124,1200.00,,9300.00\n20/04/2026,DEPOSIT,,,700.00,10000.00\n"
+        ),
+    );
+    let at_march = || {
+        let seen = json(&reconcile(&env, "--until 2026-03-31 --json").ok());
+        (
+            seen["reconciled_before"].as_str().unwrap().to_owned(),
+            seen["outstanding"].as_str().unwrap().to_owned(),
+        )
+    };
+    reconcile(&env, "--statement mar.csv --accept-exact").ok();
+    let then = ("10500.00".to_owned(), "-1200.00".to_owned());
+    assert_eq!(at_march(), then);
+    reconcile(&env, "--statement apr.csv --accept-exact --date-order dmy").ok();
+    assert_eq!(at_march(), then);
+    reconcile(&env, "--balance 10500 --until 2026-03-31").ok();
+    let again = reconcile(&env, "--statement mar.csv --accept-exact").ok();
+    assert!(again.stderr.contains("nothing new"), "{again}");
+    let now = json(&reconcile(&env, "--until 2026-04-30 --json").ok());
+    assert_eq!(now["reconciled_before"], "10000.00");
+    env.hissab(["check", "--deep"]).ok();
+}
+
+#[test]
+fn a_cheque_on_its_way_before_the_first_statement_is_no_hindrance() {
+    let env = shop("2025-04-01");
+    env.hissab(
+        "add cheque Expenses:Rent 1200 hdfc -d 2025-04-28 --ref 124 --create-accounts".split(' '),
+    )
+    .ok();
+    env.write(
+        "apr.csv",
+        "Date,Narration,Ref,Withdrawal,Deposit,Balance\n30/04/2025,BANK CHG,,11.80,,9988.20\n",
+    );
+    env.hissab(["import", "apr.csv", "--account", "hdfc"]).ok();
+    let run = reconcile(&env, "--statement apr.csv --accept-exact").ok();
+    assert!(run.stderr.contains("2 transactions marked"), "{run}");
+    let open = json(&reconcile(&env, "--json").ok());
+    assert_eq!(open["outstanding"], "-1200.00");
+}

@@ -1,6 +1,6 @@
 //! `hissab reconcile ACCOUNT`: the account against a statement, and the marks that hold what agreed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Write;
 use std::ops::ControlFlow;
 
@@ -119,6 +119,8 @@ pub struct Of {
     pub currency: Currency,
     /// The last mark there is.
     pub last_mark: Option<String>,
+    /// The transactions that are on the statement, marked or not.
+    pub agreed: HashSet<u64>,
 }
 
 type Compared = (Box<dyn Book>, Reconciliation, Of);
@@ -163,7 +165,12 @@ fn with_statement(
         || rows.iter().map(|r| r.date).max().unwrap_or_default(),
         |proof| proof.as_of,
     );
-    let taken: HashSet<u64> = plan.planned.iter().filter_map(|p| number(p.fate)).collect();
+    let mut said: BTreeMap<u64, i128> = BTreeMap::new();
+    for (planned, (minor, _)) in plan.planned.iter().zip(&plan.amounts) {
+        if let Some(number) = number(planned.fate) {
+            *said.entry(number).or_default() += i128::from(*minor);
+        }
+    }
     let chart = session.chart.clone();
     let mut book = session.book;
     let (mut found, of) = open(
@@ -172,16 +179,18 @@ fn with_statement(
         account.key,
         *currency,
         until,
-        |number| taken.contains(&number),
+        |number, moved, _| said.get(&number) == Some(&moved),
     )?;
     found.closing = proof.and_then(|proof| proof.statement);
     for ((row, planned), (minor, _)) in rows.iter().zip(&plan.planned).zip(&plan.amounts) {
-        if number(planned.fate).is_none() {
+        let became = number(planned.fate);
+        if became.is_none_or(|number| !of.agreed.contains(&number)) {
             found.missing.push(Missing {
                 line: row.line,
                 date: row.date,
                 description: row.description.clone(),
                 minor: *minor,
+                became,
             });
         }
     }
@@ -219,10 +228,15 @@ fn by_balance(ctx: &mut Context, book: Box<dyn Book>, args: &Args) -> Result<Com
         Failure::not_found("unknown-currency", format!("there is no currency {code:?}"))
     })?;
     let mut book = recorder.book;
-    // On paper nobody says which entries: everything until one is left out.
-    let (mut found, of) = open(&mut *book, &chart, account.key, currency.key, until, |_| {
-        money.is_some()
-    })?;
+    // On paper nobody says which entries: everything until one is left out, but for what a later statement had.
+    let (mut found, of) = open(
+        &mut *book,
+        &chart,
+        account.key,
+        currency.key,
+        until,
+        |_, _, later| money.is_some() && !later,
+    )?;
     if let Some(money) = &money {
         let minor = to_minor(money.amount, currency.scale)
             .map_err(|e| Failure::usage("bad-amount", format!("{}: {e}", money.amount)))?;
@@ -231,14 +245,15 @@ fn by_balance(ctx: &mut Context, book: Box<dyn Book>, args: &Args) -> Result<Com
     Ok((book, found, of))
 }
 
-/// The account's entries up to a day: what carries a mark, and the lines that do not.
+/// The account's entries up to a day: what carries a mark of that day or before, and the lines that do not.
+/// `is_found` is asked by number, what the transaction moves of the account, and whether a later statement had it.
 fn open(
     book: &mut dyn Book,
     chart: &Chart,
     account: AccountKey,
     currency: CurrencyKey,
     until: Date,
-    is_found: impl Fn(u64) -> bool,
+    is_found: impl Fn(u64, i128, bool) -> bool,
 ) -> Result<(Reconciliation, Of)> {
     let mut found = Reconciliation {
         until,
@@ -247,37 +262,50 @@ fn open(
         missing: Vec::new(),
         closing: None,
     };
-    let mut last_mark: Option<String> = None;
+    let mut of = Of {
+        path: chart.account(account).path.to_string(),
+        account,
+        currency: chart.currency(currency).clone(),
+        last_mark: None,
+        agreed: HashSet::new(),
+    };
     book.scan(&entries_until(account, until), &mut |transaction| {
-        for (place, entry) in transaction.entries.iter().enumerate() {
-            if (entry.account, entry.currency) != (account, currency) {
-                continue;
-            }
-            match entry.reconciled() {
-                Some(mark) => {
-                    found.reconciled += i128::from(entry.minor);
-                    last_mark = last_mark.take().max(Some(mark.to_owned()));
-                }
-                None => found.lines.push(Line {
-                    number: transaction.number.0,
+        let entries = || {
+            let all = transaction.entries.iter().enumerate();
+            all.filter(|(_, e)| (e.account, e.currency) == (account, currency))
+        };
+        let number = transaction.number.0;
+        let moved = entries().map(|(_, e)| i128::from(e.minor)).sum();
+        if is_found(number, moved, false) {
+            of.agreed.insert(number);
+        }
+        for (place, entry) in entries() {
+            let mark = entry.reconciled();
+            let later = mark.is_some_and(|mark| is_later(mark, until));
+            if let Some(mark) = mark.filter(|_| !later) {
+                found.reconciled += i128::from(entry.minor);
+                of.last_mark = of.last_mark.take().max(Some(mark.to_owned()));
+            } else {
+                found.lines.push(Line {
+                    number,
                     entry: place,
                     date: transaction.date,
                     description: transaction.description.to_string(),
                     reference: transaction.reference.clone(),
                     minor: entry.minor,
-                    found: is_found(transaction.number.0),
-                }),
+                    found: is_found(number, moved, later),
+                    later,
+                });
             }
         }
         ControlFlow::Continue(())
     })?;
-    let of = Of {
-        path: chart.account(account).path.to_string(),
-        account,
-        currency: chart.currency(currency).clone(),
-        last_mark,
-    };
     Ok((found, of))
+}
+
+/// Whether a mark is of a statement that ended after the day.
+fn is_later(mark: &str, until: Date) -> bool {
+    mark.parse::<Date>().is_ok_and(|mark| mark > until)
 }
 
 fn entries_until(account: AccountKey, until: Date) -> Scan {
@@ -297,7 +325,7 @@ fn mark(
     of: &Of,
 ) -> Result<()> {
     let mut picked: HashMap<u64, Vec<usize>> = HashMap::new();
-    for line in found.lines.iter().filter(|l| l.found) {
+    for line in found.lines.iter().filter(|l| l.found && !l.later) {
         picked.entry(line.number).or_default().push(line.entry);
     }
     let tag = Tag {

@@ -39,8 +39,11 @@ pub fn sheet(
     }
     for row in &found.missing {
         rows.push(vec![
-            Cell::Word("statement only"),
-            Cell::Empty,
+            Cell::Word(match row.became {
+                Some(_) => "differs",
+                None => "statement only",
+            }),
+            row.became.map_or(Cell::Empty, Cell::Number),
             Cell::Date(row.date),
             Cell::text(&row.description),
             Cell::Empty,
@@ -137,9 +140,14 @@ fn notes(
         _ => notes.push("The statement gives no closing balance to prove it by".to_owned()),
     }
     let file = args.statement.as_deref().map(crate::cli::error::shell_word);
-    if let (Some(file), false) = (file, found.missing.is_empty()) {
+    if let (Some(file), true) = (file, found.missing.iter().any(|row| row.became.is_none())) {
         notes.push(format!(
             "Rows that are not in the books: hissab import {file}"
+        ));
+    }
+    for number in found.missing.iter().filter_map(|row| row.became) {
+        notes.push(format!(
+            "{number} does not say what its row says any more: hissab show {number}"
         ));
     }
     if found.is_exact() && !writes {
