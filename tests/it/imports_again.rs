@@ -224,6 +224,34 @@ fn an_undone_import_vouches_for_nothing_and_undo_brings_it_back_whole() {
 }
 
 #[test]
+fn what_vouches_for_a_balance_is_taken_back_after_its_account_was_renamed() {
+    let env = bank();
+    env.hissab(["import", "hdfc.csv", "--account", "Assets:Bank:HDFC"])
+        .ok();
+    env.hissab(["assert", "Assets:Bank:HDFC", "5", "-d", "2026-04-06"])
+        .exits(3);
+    let rename = |from: &str, to: &str| {
+        env.hissab(["account", "rename", from, to]).ok();
+    };
+    rename("Assets:Bank:HDFC", "Assets:Bank:X");
+    // Another account of the old name is not meant.
+    env.hissab(["account", "add", "Assets:Bank:HDFC"]).ok();
+    let log = env
+        .hissab(["audit", "list", "-O", "csv", "--fields", "seq,action"])
+        .ok()
+        .stdout;
+    let asserted = log.lines().find(|l| l.ends_with("asserted")).unwrap();
+    env.hissab(["undo", asserted.split(',').next().unwrap()])
+        .ok();
+    env.hissab(["import", "undo", "1"]).ok();
+    assert_eq!(count(&env), 0);
+    let failed = env.hissab(["check", "-O", "json"]).ok().stdout;
+    assert!(!failed.contains("\"severity\""), "{failed}");
+    env.hissab(["audit", "verify"]).ok();
+    env.hissab(["check", "--deep"]).ok();
+}
+
+#[test]
 fn an_undone_import_that_came_again_is_not_brought_back_beside_it() {
     let env = bank();
     let words = ["import", "hdfc.csv", "--account", "Assets:Bank:HDFC"];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::super::rows::{at, big, count_at, day_or_none_at};
+use super::super::rows::{at, big, count_at, day_or_none_at, key_at};
 use super::super::{records, rows, totals};
 use super::state::Writer;
 use super::{chart, import, transactions};
@@ -221,13 +221,13 @@ impl Rows for Writer<'_> {
         totals::totals(self.link, &TotalsQuery::until(until))
     }
 
-    fn withdrawn(&self, assertion: Uuid) -> Result<Option<bool>> {
+    fn withdrawn(&self, assertion: Uuid) -> Result<Option<(bool, AccountKey)>> {
         self.link
             .opt(
-                "SELECT withdrawn FROM hissab.assertion WHERE org_id = $1 AND id = $2",
+                "SELECT withdrawn, account FROM hissab.assertion WHERE org_id = $1 AND id = $2",
                 &[&self.link.org, &assertion],
             )?
-            .map(|row| at(&row, 0))
+            .map(|row| Ok((at(&row, 0)?, AccountKey(key_at(&row, 1)?))))
             .transpose()
     }
 

@@ -203,11 +203,13 @@ impl Rows for Writer<'_> {
         totals::totals(self.conn, &TotalsQuery::until(until))
     }
 
-    fn withdrawn(&self, assertion: Uuid) -> Result<Option<bool>> {
+    fn withdrawn(&self, assertion: Uuid) -> Result<Option<(bool, AccountKey)>> {
         Ok(self
             .conn
-            .prepare_cached("SELECT withdrawn FROM assertion WHERE id = ?1")?
-            .query_row([assertion.as_bytes().as_slice()], |row| row.get(0))
+            .prepare_cached("SELECT withdrawn, account FROM assertion WHERE id = ?1")?
+            .query_row([assertion.as_bytes().as_slice()], |row| {
+                Ok((row.get(0)?, AccountKey(row.get(1)?)))
+            })
             .optional()?)
     }
 

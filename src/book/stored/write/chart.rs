@@ -241,15 +241,25 @@ fn store_setting<R: Rows>(rows: &mut R, name: &str, value: Option<String>) -> Re
     Ok(())
 }
 
-pub fn assertion<R: Rows>(rows: &mut R, assertion: Assertion) -> Result<()> {
-    let account = known_account(rows, &assertion.account)?;
+/// Records that somebody vouches for a balance, or that one is withdrawn: that one's account may have another name
+/// by now.
+pub fn assertion<R: Rows>(rows: &mut R, mut assertion: Assertion) -> Result<()> {
+    let stored = rows.withdrawn(assertion.id)?;
+    let account = match stored {
+        None => known_account(rows, &assertion.account)?,
+        Some((_, key)) => {
+            let account = rows.chart().account(key);
+            assertion.account = account.path.clone();
+            (key, account.id)
+        }
+    };
     if rows.chart().find_currency(&assertion.currency).is_none() {
         return Err(refused(vec![Violation::UnknownCurrency {
             code: assertion.currency.clone(),
         }]));
     }
-    match rows.withdrawn(assertion.id)? {
-        Some(withdrawn) if withdrawn == assertion.withdrawn => return Ok(()),
+    match stored {
+        Some((withdrawn, _)) if withdrawn == assertion.withdrawn => return Ok(()),
         Some(_) => rows.withdraw_assertion(assertion.id, assertion.withdrawn)?,
         None => rows.insert_assertion(&assertion, account.0)?,
     }

@@ -80,8 +80,8 @@ pub trait Rows: Sized {
     /// Totals of everything before a day.
     fn totals_until(&self, until: Option<Date>) -> Result<Totals>;
 
-    /// Whether the assertion of this id is withdrawn, if there is one.
-    fn withdrawn(&self, assertion: Uuid) -> Result<Option<bool>>;
+    /// Whether the assertion of this id is withdrawn, and its account, if there is one.
+    fn withdrawn(&self, assertion: Uuid) -> Result<Option<(bool, AccountKey)>>;
     fn insert_assertion(&mut self, assertion: &Assertion, account: AccountKey) -> Result<()>;
     fn withdraw_assertion(&mut self, assertion: Uuid, withdrawn: bool) -> Result<()>;
     fn insert_accepted(&mut self, code: &str, reference: &str, reason: &str) -> Result<()>;
