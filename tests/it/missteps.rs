@@ -368,3 +368,42 @@ fn a_debt_keeps_its_age_where_a_receipt_or_a_bill_was_taken_back() {
         "Assets:Receivable:Sita,INR,1000.00,0.00,0.00,1000.00,2000.00\n"
     );
 }
+
+#[test]
+fn vouched_balances_go_along_where_accounts_are_merged() {
+    let env = TestEnv::with_shop();
+    for line in [
+        "account add Assets:Bank",
+        "account add Assets:Bank:Old",
+        "account add Assets:Bank:New",
+        "in 100 sales --mode old -d 2026-04-02",
+        "in 50 sales --mode new -d 2026-04-03",
+        "assert old 100 -d 2026-04-02",
+        "assert old 100 -d 2026-04-03",
+        "assert new 50 -d 2026-04-03",
+        "assert Assets:Bank 150 --subaccounts -d 2026-04-03",
+    ] {
+        env.typed(line).ok();
+    }
+    // One that failed goes on failing by as much.
+    env.typed("assert old 90 -d 2026-04-05").exits(3);
+    let failing = |env: &TestEnv| {
+        let words = "check assertion-failed -O csv --no-header --fields account,message";
+        env.typed(words).exits(3).stdout
+    };
+    let merged = env.typed("account merge old new").ok();
+    assert!(merged.stderr.contains("4 vouched balances"), "{merged}");
+    assert_eq!(
+        failing(&env),
+        "Assets:Bank:New,\"asserted 140.00 Dr, books 150.00 Dr, difference 10.00 Dr\"\n"
+    );
+    env.typed("undo").ok();
+    assert_eq!(
+        failing(&env),
+        "Assets:Bank:Old,\"asserted 90.00 Dr, books 100.00 Dr, difference 10.00 Dr\"\n"
+    );
+    // Two halves of one account: what was counted of the whole is right then.
+    env.typed("assert old 150 -d 2026-04-05").exits(3);
+    env.typed("account merge old new").ok();
+    env.typed("check assertion-failed").ok();
+}

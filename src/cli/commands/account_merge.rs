@@ -8,10 +8,12 @@ use crate::book::{Scan, Voided};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::record::{Recorder, WriteArgs, echo, look_again, resolve};
-use crate::ledger::change::{AccountPatch, Change, Target};
+use crate::ledger::account::Account;
+use crate::ledger::change::{AccountPatch, Assertion, Change, Target};
 use crate::ledger::draft::Draft;
 use crate::ledger::plural::counted;
 use crate::ledger::redraft::both_sides;
+use crate::reports::check::merging;
 
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab account merge Expenses:Chai Expenses:Tea")]
@@ -107,6 +109,15 @@ fn merge(ctx: &mut Context, args: &Args) -> Result<Exit> {
         });
     }
     changes.extend(settings_follow(&recorder, &from.path, &into.path, false));
+    let vouched = vouched(&mut recorder, &from, &into)?;
+    let assertions = vouched.len();
+    for (before, after) in vouched {
+        changes.push(Change::Assertion(Assertion {
+            withdrawn: true,
+            ..before
+        }));
+        changes.push(Change::Assertion(after));
+    }
     let content = format!("{} {}", from.path, into.path);
     let written = recorder
         .write("account-merged", None, changes, &args.write, &content)
@@ -121,7 +132,33 @@ fn merge(ctx: &mut Context, args: &Args) -> Result<Exit> {
             counted(count as u64, "transaction")
         ),
     )?;
+    if assertions > 0 {
+        recorder.ctx.note(&format!(
+            "{} about these accounts went along, with the amounts of the merged account",
+            counted(assertions as u64, "vouched balance")
+        ));
+    }
     Ok(Exit::Ok)
+}
+
+/// The assertions about these accounts that change with the merge, each as it is and as it is to be.
+fn vouched(
+    recorder: &mut Recorder<'_>,
+    from: &Account,
+    into: &Account,
+) -> Result<Vec<(Assertion, Assertion)>> {
+    let assertions = recorder.book.assertions()?;
+    let (moving, query) = merging::moving(&recorder.chart, (from, into), &assertions);
+    if moving.is_empty() {
+        return Ok(Vec::new());
+    }
+    let totals = recorder.book.totals(&query)?;
+    let found = (&query, &totals);
+    let mut changed = merging::settled(&recorder.chart, (from, into), found, moving);
+    for (_, after) in &mut changed {
+        after.id = recorder.ctx.make_id();
+    }
+    Ok(changed)
 }
 
 /// The same transaction with one account in place of another.

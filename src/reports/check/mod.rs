@@ -13,6 +13,7 @@ pub mod assertion;
 pub mod cash;
 pub mod duplicate;
 pub mod locked;
+pub mod merging;
 pub mod report;
 pub mod statement;
 pub mod suspense;
