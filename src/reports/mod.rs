@@ -17,6 +17,7 @@ pub mod income_statement;
 pub mod ledger;
 pub mod names;
 pub mod open_items;
+pub mod open_years;
 pub mod reconciliation;
 #[cfg(test)]
 mod sample;

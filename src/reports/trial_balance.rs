@@ -105,7 +105,9 @@ pub struct TrialBalance {
     pub proof: Proof,
     /// Income or expenses were carried over from before this fiscal year: name of the year before.
     pub unclosed: Option<String>,
-    /// That year is locked: it cannot be closed as things stand.
+    /// The oldest year that left some: the one to close first.
+    pub unclosed_first: Option<String>,
+    /// That oldest year is locked: it cannot be closed as things stand.
     pub unclosed_locked: bool,
     /// Sequence of the newest audit record and its hash, where the book has an audit log.
     pub head: Option<(u64, [u8; 32])>,
@@ -162,6 +164,7 @@ pub fn trial_balance(chart: &Chart, totals: &Totals, scope: Scope, wanted: Wante
         totals,
         proof,
         unclosed: None,
+        unclosed_first: None,
         unclosed_locked: false,
         head: None,
     }

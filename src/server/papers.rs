@@ -30,6 +30,7 @@ use crate::reports::held::Held;
 use crate::reports::income_statement::{income_statement, movements};
 use crate::reports::ledger::{AccountSet, Detail, Direction, LedgerFold};
 use crate::reports::open_items::OpenItemsBuilder;
+use crate::reports::open_years::YearsBefore;
 use crate::reports::scope::Scope;
 use crate::reports::sections;
 use crate::reports::trial_balance::{self, Proof, trial_balance};
@@ -218,6 +219,9 @@ impl Desk<'_> {
             ..trial_balance::Wanted::default()
         };
         let mut report = trial_balance(self.chart, &totals, self.scope(), wanted);
+        if unclosed.is_some() {
+            report.unclosed_first = self.oldest_open_year()?;
+        }
         report.unclosed = unclosed;
         report.head = self.info.head.map(|hash| (self.info.sequence, hash));
         let view = TrialBalanceView {
@@ -227,6 +231,18 @@ impl Desk<'_> {
         render::write(&mut self.out, &Self::options(), &view)?;
         let proved = report.proof == Proof::Proved;
         Ok((report.scope, Some(proved)))
+    }
+
+    /// The oldest fiscal year before the period that is not closed.
+    fn oldest_open_year(&mut self) -> crate::book::Result<Option<String>> {
+        let year = self.fiscal.year_of(self.period.from.unwrap_or(Date::MIN));
+        let span = self.info.span;
+        let Some(years) = span.and_then(|(first, _)| YearsBefore::of(year, first)) else {
+            return Ok(None);
+        };
+        let totals = self.book.totals(&years.query())?;
+        let open = years.oldest_open(self.chart, &totals);
+        Ok(open.map(|year| year.label()))
     }
 
     fn balance_sheet(&mut self) -> Made {

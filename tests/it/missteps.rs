@@ -407,3 +407,28 @@ fn vouched_balances_go_along_where_accounts_are_merged() {
     env.typed("account merge old new").ok();
     env.typed("check assertion-failed").ok();
 }
+
+#[test]
+fn the_year_to_close_first_is_named_and_a_closed_one_is_said_to_be() {
+    let env = TestEnv::with_shop();
+    env.typed("in 100 sales -d 2024-05-01").ok();
+    env.typed("out 30 tea -d 2025-05-01").ok();
+    let tb = env.typed("tb --fy 2026-27").ok();
+    assert!(
+        tb.stdout
+            .contains("FY 2024-25 to 2025-26 are not closed: income and expenses still carry them. To close the first: hissab close --fy 2024-25"),
+        "{tb}"
+    );
+    env.typed("close --fy 2024-25").ok();
+    let again = env.typed("close --fy 2024-25").exits(7);
+    assert!(
+        again.stderr.contains("FY 2024-25 is closed already"),
+        "{again}"
+    );
+    let tb = env.typed("tb --fy 2026-27").ok();
+    assert!(
+        tb.stdout
+            .contains("FY 2025-26 is not closed: income and expenses still carry it. To close it: hissab close --fy 2025-26"),
+        "{tb}"
+    );
+}

@@ -16,12 +16,10 @@ use crate::ledger::period::{fiscal_year, people_date};
 use crate::ledger::settings::name::LOCKED_TO;
 use crate::ledger::totals::TotalsQuery;
 use crate::ledger::transaction::{TransactionId, Voucher};
+use crate::reports::open_years::YearsBefore;
 
 /// Where profits are kept.
 const RETAINED: &str = "Equity:Retained Earnings";
-
-/// How many years before the one that is closed are looked at.
-const YEARS_MAX: usize = 200;
 
 #[derive(clap::Args)]
 #[command(after_help = "Example: hissab close --fy 2025-26")]
@@ -78,18 +76,23 @@ fn close(ctx: &mut Context, args: &Args) -> Result<Exit> {
             .locked_to
             .map(people_date)
             .unwrap_or_default();
-        let failure = Failure::conflict(
-            "locked",
-            format!("{name} not closed: the book is locked up to {lock}"),
-        );
         // A year that is closed already has nothing left to close.
         let open = !closing_entries(&mut recorder, last, &RETAINED.into())?.is_empty();
         return Err(match open {
-            true => failure.hint(format!(
+            true => Failure::conflict(
+                "locked",
+                format!("{name} not closed: the book is locked up to {lock}"),
+            )
+            .hint(format!(
                 "hissab lock {} --reason 'to close {name}', then close it",
                 last.yesterday().unwrap_or(last)
             )),
-            false => failure,
+            false => Failure::conflict(
+                "locked",
+                format!(
+                    "{name} is closed already: nothing is left in its income and expenses, and the book is locked up to {lock}"
+                ),
+            ),
         });
     }
     if let Some(open) = open_before(&mut recorder, year)? {
@@ -144,43 +147,13 @@ fn close(ctx: &mut Context, args: &Args) -> Result<Exit> {
 
 /// The first fiscal year before this one that left income or expenses standing in their accounts.
 fn open_before(recorder: &mut Recorder<'_>, year: FiscalYear) -> Result<Option<String>> {
-    let (Some((first, _)), Some(from)) = (recorder.info.span, year.period().from) else {
+    let span = recorder.info.span;
+    let Some(years) = span.and_then(|(first, _)| YearsBefore::of(year, first)) else {
         return Ok(None);
     };
-    let mut years: Vec<FiscalYear> =
-        std::iter::successors(Some(year.previous()), |year| Some(year.previous()))
-            .take(YEARS_MAX)
-            .take_while(|year| year.period().until.is_some_and(|until| until > first))
-            .collect();
-    years.reverse();
-    let ends = years.iter().filter_map(|year| year.period().until);
-    let mut cuts: Vec<Date> = std::iter::once(Date::MIN).chain(ends).collect();
-    cuts.dedup();
-    if first >= from || cuts.len() < 2 {
-        return Ok(None);
-    }
-    let totals = recorder.book.totals(&TotalsQuery {
-        cuts,
-        accounts: None,
-    })?;
-    let chart = &recorder.chart;
-    let open = totals
-        .rows
-        .iter()
-        .filter(|row| {
-            matches!(
-                chart.account(row.account).kind,
-                Kind::Income | Kind::Expense
-            )
-        })
-        .filter_map(|row| {
-            let mut balance = row.opening;
-            row.spans.iter().position(|span| {
-                balance += span.net();
-                balance != 0
-            })
-        });
-    Ok(open.min().and_then(|at| years.get(at)).map(|y| y.label()))
+    let totals = recorder.book.totals(&years.query())?;
+    let open = years.oldest_open(&recorder.chart, &totals);
+    Ok(open.map(|year| year.label()))
 }
 
 /// What brings every income and expense account to zero at the end of a day, and equity the difference.

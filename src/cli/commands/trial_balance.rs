@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Result};
 use crate::cli::looking::{Filters, Lines, Looking, Periods};
 use crate::cli::shown::ShownArgs;
 use crate::ledger::account::AccountKey;
+use crate::ledger::fiscal::FiscalYear;
 use crate::ledger::totals::{AccountTotal, Totals};
 use crate::render::views::TrialBalanceView;
+use crate::reports::open_years::YearsBefore;
 use crate::reports::tree::Shape;
 use crate::reports::trial_balance::{Proof, Wanted, cuts, of_period, trial_balance};
 
@@ -55,7 +59,13 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let chart = looking.folded_chart(args.lines.depth);
     let mut report = trial_balance(&chart, &totals, looking.scope(), wanted);
     report.unclosed = unclosed;
-    report.unclosed_locked = year_before_is_locked(&looking);
+    if report.unclosed.is_some()
+        && let Some(first) = oldest_open(&mut looking)?
+    {
+        report.unclosed_first = Some(first.label());
+        let lock = looking.info.settings.locked_to;
+        report.unclosed_locked = lock.is_some_and(|lock| Some(lock) >= first.period().last_day());
+    }
     report.head = looking.info.head.map(|hash| (looking.info.sequence, hash));
     let view = TrialBalanceView {
         chart: &looking.chart,
@@ -79,13 +89,16 @@ fn gather(looking: &mut Looking) -> Result<(Totals, Option<String>)> {
     Ok(of_period(totals, &looking.chart, period, fiscal))
 }
 
-/// Whether the fiscal year before the period's first day is locked to its end.
-fn year_before_is_locked(looking: &Looking) -> bool {
-    let Some((lock, from)) = looking.info.settings.locked_to.zip(looking.period.from) else {
-        return false;
+/// The oldest fiscal year before the period that is not closed.
+fn oldest_open(looking: &mut Looking) -> Result<Option<FiscalYear>> {
+    let from = looking.period.from.unwrap_or(Date::MIN);
+    let year = looking.dates.fiscal.year_of(from);
+    let span = looking.info.span;
+    let Some(years) = span.and_then(|(first, _)| YearsBefore::of(year, first)) else {
+        return Ok(None);
     };
-    let begin = looking.dates.fiscal.year_of(from).period().from;
-    begin.is_some_and(|begin| begin.yesterday().is_ok_and(|last| lock >= last))
+    let totals = looking.book.totals(&years.query())?;
+    Ok(years.oldest_open(&looking.chart, &totals))
 }
 
 /// Accounts nothing was ever posted to hold nothing.

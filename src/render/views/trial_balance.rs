@@ -261,12 +261,22 @@ impl TrialBalanceView<'_> {
     }
 
     fn unclosed(&self) -> Option<String> {
-        self.report.unclosed.as_ref().map(|year| {
-            let what = format!("FY {year} is not closed: income and expenses still carry it.");
-            match self.report.unclosed_locked {
-                true => format!("{what} It is locked: take the lock off before you close it"),
-                false => format!("{what} To close it: hissab close --fy {year}"),
-            }
+        let last = self.report.unclosed.as_ref()?;
+        let first = self.report.unclosed_first.as_ref().unwrap_or(last);
+        let one = first == last;
+        let what = match one {
+            true => format!("FY {last} is not closed: income and expenses still carry it."),
+            false => format!(
+                "FY {first} to {last} are not closed: income and expenses still carry them."
+            ),
+        };
+        let (it, locked) = match one {
+            true => ("it", "It"),
+            false => ("the first", "The first"),
+        };
+        Some(match self.report.unclosed_locked {
+            true => format!("{what} {locked} is locked: take the lock off before you close it"),
+            false => format!("{what} To close {it}: hissab close --fy {first}"),
         })
     }
 
