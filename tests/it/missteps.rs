@@ -432,3 +432,34 @@ fn the_year_to_close_first_is_named_and_a_closed_one_is_said_to_be() {
         "{tb}"
     );
 }
+
+#[test]
+fn dues_of_one_side_are_of_who_owes_or_is_owed() {
+    let env = TestEnv::with_shop();
+    for line in [
+        "party add Ramesh --customer",
+        "party add Sita --customer",
+        "party add Gupta --supplier",
+        "party add Mohan --supplier",
+        "gave 500 Ramesh",
+        "got 600 Ramesh",
+        "gave 70 Sita",
+        "took 40 Gupta",
+        "paid 60 Gupta",
+        "took 9 Mohan",
+    ] {
+        env.typed(line).ok();
+    }
+    let of = |line: &str| {
+        let words = format!("{line} -O csv --no-header --fields party");
+        env.typed(&words).ok().stdout
+    };
+    let (owe, owed) = (
+        "Assets:Receivable:Sita\nLiabilities:Payable:Gupta\n",
+        "Assets:Receivable:Ramesh\nLiabilities:Payable:Mohan\n",
+    );
+    for report in ["dues", "ageing"] {
+        assert_eq!(of(&format!("{report} --customers")), owe);
+        assert_eq!(of(&format!("{report} --suppliers")), owed);
+    }
+}

@@ -9,7 +9,6 @@ use crate::cli::context::Context;
 use crate::cli::error::{Failure, Result};
 use crate::cli::looking::{Chosen, Filters, Looking};
 use crate::cli::shown::ShownArgs;
-use crate::ledger::account::AccountType;
 use crate::ledger::chart::Chart;
 use crate::ledger::date_text::DateContext;
 use crate::ledger::period::{self, Period};
@@ -27,11 +26,11 @@ pub struct PartyArgs {
     #[arg(long, visible_alias = "to", value_name = "DATE")]
     pub as_of: Option<String>,
 
-    /// Only who owes us
+    /// Only who owes us, suppliers paid in advance among them
     #[arg(long, conflicts_with = "suppliers")]
     pub customers: bool,
 
-    /// Only whom we owe
+    /// Only whom we owe, customers who paid too much among them
     #[arg(long)]
     pub suppliers: bool,
 
@@ -64,11 +63,6 @@ impl Asked {
         let filters = Filters::default().with_words(args.query.clone());
         let mut looking = Looking::open(ctx, &Chosen::default(), &filters)?;
         let as_of = day(args.as_of.as_deref(), &looking.dates)?;
-        let wanted = |account_type| match account_type {
-            AccountType::Receivable => !args.suppliers,
-            AccountType::Payable => !args.customers,
-            _ => false,
-        };
         let matcher = looking.query.matcher(&looking.chart);
         let mut builder = OpenItemsBuilder::new(&looking.chart, as_of);
         let parties = OpenItemsBuilder::parties(&looking.chart).into_iter();
@@ -78,14 +72,16 @@ impl Asked {
             accounts: Some(parties.collect()),
             ..Scan::default()
         };
-        let chart = &looking.chart;
         looking.book.scan(&scan, &mut |transaction| {
-            builder.add(&transaction, |key| {
-                matcher.account(key) && wanted(chart.account(key).account_type)
-            });
+            builder.add(&transaction, |key| matcher.account(key));
             ControlFlow::Continue(())
         })?;
-        let open = builder.finish();
+        let mut open = builder.finish();
+        // Whoever owes, whatever account that stands on: a customer who paid too much is owed.
+        open.retain(|party| match party.balance() > 0 {
+            true => !args.suppliers,
+            false => !args.customers,
+        });
         drop(matcher);
         let scope = looking.scope_of(Period {
             from: None,
