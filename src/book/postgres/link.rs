@@ -95,22 +95,27 @@ impl Link {
     }
 
     /// Sends questions one behind the other and waits once: the rows of each.
-    pub fn all_of(&self, statements: &[(&str, Params<'_>)]) -> Result<Vec<Vec<Row>>> {
-        self.store.wait(async {
-            let mut prepared = Vec::with_capacity(statements.len());
-            for (sql, _) in statements {
+    pub fn all_of<const N: usize>(
+        &self,
+        statements: [(&str, Params<'_>); N],
+    ) -> Result<[Vec<Row>; N]> {
+        let answers: Result<Vec<Vec<Row>>> = self.store.wait(async {
+            let mut prepared = Vec::with_capacity(N);
+            for (sql, _) in &statements {
                 prepared.push(self.prepared(sql).await?);
             }
             let sent = prepared
                 .iter()
-                .zip(statements)
+                .zip(&statements)
                 .map(|(statement, (_, params))| self.client().query(statement, params));
             let answers = futures_util::future::join_all(sent).await;
             answers
                 .into_iter()
                 .map(|rows| rows.map_err(failed))
                 .collect()
-        })
+        });
+        <[Vec<Row>; N]>::try_from(answers?)
+            .map_err(|_| super::fault::damaged("an answer is missing"))
     }
 
     /// Runs a statement; how many rows it touched.

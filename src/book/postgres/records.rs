@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::fault::damaged;
-use super::link::Link;
+use super::link::{Link, Params};
 use super::rows::{self, at, big, count_at, day_or_none_at, hash_at};
 use crate::book::stored::history::versions;
 use crate::book::stored::keys::Keys;
@@ -15,28 +15,31 @@ use crate::book::{AuditEntry, AuditQuery, Result, Version};
 use crate::ledger::audit::{AuditRecord, GENESIS};
 use crate::ledger::change::{Assertion, OperationId, PriceChange, Target};
 use crate::ledger::day::Day;
-use crate::ledger::settings::BookInfo;
+use crate::ledger::settings::{BookInfo, Settings};
 
 /// The book's head.
 pub fn info(link: &Link, id: Uuid) -> Result<BookInfo> {
-    let head = head(link)?;
-    let row = link.one(
-        "SELECT coalesce((SELECT max(number) FROM hissab.txn WHERE org_id = $1), 0),
+    const COUNTS: &str = "SELECT coalesce((SELECT max(number) FROM hissab.txn WHERE org_id = $1), 0),
                 (SELECT count(*) FROM hissab.txn WHERE org_id = $1 AND void),
                 (SELECT day FROM hissab.txn WHERE org_id = $1 AND NOT void ORDER BY day LIMIT 1),
-                (SELECT day FROM hissab.txn WHERE org_id = $1 AND NOT void ORDER BY day DESC LIMIT 1)",
-        &[&link.org],
-    )?;
+                (SELECT day FROM hissab.txn WHERE org_id = $1 AND NOT void ORDER BY day DESC LIMIT 1)";
+    let org: Params<'_> = &[&link.org];
+    let [newest, counts, settings] =
+        link.all_of([(HEAD, org), (COUNTS, org), (rows::SETTINGS, org)])?;
+    let head = head_of(&newest)?;
+    let row = counts
+        .first()
+        .ok_or_else(|| damaged("the database gave no row"))?;
     Ok(BookInfo {
         id,
-        settings: rows::settings(link)?,
+        settings: Settings::from_pairs(rows::pairs_of(&settings)?),
         sequence: head.sequence,
         head: Some(head.hash),
-        transactions: count_at(&row, 0)?,
-        voided: count_at(&row, 1)?,
+        transactions: count_at(row, 0)?,
+        voided: count_at(row, 1)?,
         changed_at: head.at,
         schema_version: super::migrate::SCHEMA_VERSION,
-        span: day_or_none_at(&row, 2)?.zip(day_or_none_at(&row, 3)?),
+        span: day_or_none_at(row, 2)?.zip(day_or_none_at(row, 3)?),
         read_only: None,
     })
 }
@@ -54,22 +57,21 @@ pub struct Head {
     pub at: Option<Timestamp>,
 }
 
+const HEAD: &str =
+    "SELECT seq, hash, at FROM hissab.audit WHERE org_id = $1 ORDER BY seq DESC LIMIT 1";
+
 /// The newest audit record's sequence, hash and time; the genesis of an empty log.
-pub fn head(link: &Link) -> Result<Head> {
-    let row = link.opt(
-        "SELECT seq, hash, at FROM hissab.audit WHERE org_id = $1 ORDER BY seq DESC LIMIT 1",
-        &[&link.org],
-    )?;
-    Ok(match row {
+fn head_of(newest: &[Row]) -> Result<Head> {
+    Ok(match newest.first() {
         None => Head {
             sequence: 0,
             hash: GENESIS,
             at: None,
         },
         Some(row) => Head {
-            sequence: count_at(&row, 0)?,
-            hash: hash_at(&row, 1)?,
-            at: Some(instant(at(&row, 2)?)?),
+            sequence: count_at(row, 0)?,
+            hash: hash_at(row, 1)?,
+            at: Some(instant(at(row, 2)?)?),
         },
     })
 }

@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
 use super::fault::damaged;
-use super::link::Link;
+use super::link::{Link, Params};
 use crate::book::Result;
 use crate::book::stored::keys::{Keys, parse_price, price_text};
 use crate::book::stored::more::{
@@ -67,16 +67,15 @@ pub fn big(number: u64) -> i64 {
 
 /// Every account and currency.
 pub fn chart(link: &Link) -> Result<Chart> {
-    let rows = link.all(
-        "SELECT key, id, path, kind, type, opened_on, closed_on, more, version FROM hissab.account WHERE org_id = $1 ORDER BY key",
-        &[&link.org],
-    )?;
-    let accounts: Result<Vec<Account>> = rows.iter().map(account).collect();
-    let rows = link.all(
-        "SELECT key, code, scale, symbol, name FROM hissab.currency WHERE org_id = $1 ORDER BY key",
-        &[&link.org],
-    )?;
-    let currencies: Result<Vec<Currency>> = rows.iter().map(currency).collect();
+    const ACCOUNTS: &str =
+        "SELECT key, id, path, kind, type, opened_on, closed_on, more, version FROM hissab.account
+                             WHERE org_id = $1 ORDER BY key";
+    const CURRENCIES: &str =
+        "SELECT key, code, scale, symbol, name FROM hissab.currency WHERE org_id = $1 ORDER BY key";
+    let [accounts, currencies] =
+        link.all_of([(ACCOUNTS, &[&link.org]), (CURRENCIES, &[&link.org])])?;
+    let accounts: Result<Vec<Account>> = accounts.iter().map(account).collect();
+    let currencies: Result<Vec<Currency>> = currencies.iter().map(currency).collect();
     let (accounts, currencies) = (accounts?, currencies?);
     let dense = |keys: &mut dyn Iterator<Item = u32>| {
         keys.enumerate()
@@ -134,32 +133,43 @@ fn scale_at(row: &Row, column: usize) -> Result<u8> {
 
 /// The book's settings as stored; rows without a value are settings taken back.
 pub fn setting_pairs(link: &Link) -> Result<BTreeMap<String, String>> {
-    link.all(
-        "SELECT name, value FROM hissab.setting WHERE org_id = $1 AND value IS NOT NULL",
-        &[&link.org],
-    )?
-    .iter()
-    .map(|row| Ok((at(row, 0)?, at(row, 1)?)))
-    .collect()
+    pairs_of(&link.all(SETTINGS, &[&link.org])?)
+}
+
+/// What [`pairs_of`] makes settings of.
+pub const SETTINGS: &str =
+    "SELECT name, value FROM hissab.setting WHERE org_id = $1 AND value IS NOT NULL";
+
+pub fn pairs_of(rows: &[Row]) -> Result<BTreeMap<String, String>> {
+    rows.iter()
+        .map(|row| Ok((at(row, 0)?, at(row, 1)?)))
+        .collect()
 }
 
 pub fn settings(link: &Link) -> Result<Settings> {
     Ok(Settings::from_pairs(setting_pairs(link)?))
 }
 
+/// What [`keys_of`] makes keys of.
+pub const KEYS: [&str; 2] = [
+    "SELECT scale FROM hissab.currency WHERE org_id = $1 ORDER BY key",
+    "SELECT coalesce((SELECT max(key) FROM hissab.account WHERE org_id = $1), 0),
+            coalesce((SELECT max(number) FROM hissab.txn WHERE org_id = $1), 0)",
+];
+
+pub fn keys_of(scales: &[Row], ends: &[Row]) -> Result<Keys> {
+    let scales: Result<Vec<u8>> = scales.iter().map(|row| scale_at(row, 0)).collect();
+    let ends = ends
+        .first()
+        .ok_or_else(|| damaged("the database gave no row"))?;
+    Ok(Keys::new(scales?, key_at(ends, 0)?, count_at(ends, 1)?))
+}
+
 /// The keys that rows may name.
 pub fn keys(link: &Link) -> Result<Keys> {
-    let rows = link.all(
-        "SELECT scale FROM hissab.currency WHERE org_id = $1 ORDER BY key",
-        &[&link.org],
-    )?;
-    let scales: Result<Vec<u8>> = rows.iter().map(|row| scale_at(row, 0)).collect();
-    let row = link.one(
-        "SELECT coalesce((SELECT max(key) FROM hissab.account WHERE org_id = $1), 0),
-                coalesce((SELECT max(number) FROM hissab.txn WHERE org_id = $1), 0)",
-        &[&link.org],
-    )?;
-    Ok(Keys::new(scales?, key_at(&row, 0)?, count_at(&row, 1)?))
+    let org: Params<'_> = &[&link.org];
+    let [scales, ends] = link.all_of(KEYS.map(|sql| (sql, org)))?;
+    keys_of(&scales, &ends)
 }
 
 /// What an entry has beside account, amount and weight.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use tokio_postgres::Row;
 
 use super::fault::damaged;
-use super::link::Link;
+use super::link::{Link, Params};
 use super::rows::{self, at, count_at, currency_at, key_at};
 use crate::book::Result;
 use crate::book::stored::keys::Keys;
@@ -19,18 +19,44 @@ use crate::ledger::transaction::Voucher;
 /// What the port's `totals` answers.
 pub fn totals(link: &Link, query: &TotalsQuery) -> Result<Totals> {
     let mut builder = TotalsBuilder::new(&query.cuts);
+    let wanted: Option<Vec<i32>> = query.accounts.as_ref().map(|keys| {
+        let signed = |key: &AccountKey| i32::try_from(key.0).unwrap_or(0);
+        keys.iter().map(signed).collect()
+    });
+    // The database adds up what lies in one place: a book of years has many months, a report few columns.
+    let (org, places) = (&link.org, places(&query.cuts));
+    let (of_all, of_some): (Params<'_>, Params<'_>) = (&[org, &places], &[org, &places, &wanted]);
+    let [scales, ends, months, conversions] = link.all_of([
+        (rows::KEYS[0], &[org]),
+        (rows::KEYS[1], &[org]),
+        match &wanted {
+            None => (MONTHS, of_all),
+            Some(_) => (MONTHS_OF, of_some),
+        },
+        (CONVERSIONS, &[org]),
+    ])?;
     let mut fold = Fold {
         link,
-        keys: rows::keys(link)?,
+        keys: rows::keys_of(&scales, &ends)?,
         cuts: &query.cuts,
         builder: &mut builder,
         split: BTreeMap::new(),
     };
-    fold.months(query.accounts.as_deref())?;
+    months.iter().try_for_each(|row| fold.month_row(row))?;
     fold.split_months()?;
-    fold.conversions()?;
+    fold.conversions(&conversions)?;
     Ok(builder.finish())
 }
+
+const MONTHS: &str = "SELECT account, currency, min(month), closing, sum(debit)::text, sum(credit)::text, sum(entries)::bigint
+   FROM hissab.total WHERE org_id = $1
+  GROUP BY account, currency, closing, width_bucket(month, $2::integer[])";
+
+const MONTHS_OF: &str = "SELECT account, currency, min(month), closing, sum(debit)::text, sum(credit)::text, sum(entries)::bigint
+   FROM hissab.total WHERE org_id = $1 AND account = ANY ($3)
+  GROUP BY account, currency, closing, width_bucket(month, $2::integer[])";
+
+const CONVERSIONS: &str = "SELECT currency, month, amount FROM hissab.conversion WHERE org_id = $1";
 
 struct Fold<'a> {
     link: &'a Link,
@@ -72,30 +98,6 @@ impl Fold<'_> {
         let (first, next) = bounds(month);
         let last = next.checked_sub(1.day()).unwrap_or(Date::MAX);
         place(self.cuts, first) == place(self.cuts, last)
-    }
-
-    fn months(&mut self, accounts: Option<&[AccountKey]>) -> Result<()> {
-        let wanted: Option<Vec<i32>> = accounts.map(|keys| {
-            let signed = |key: &AccountKey| i32::try_from(key.0).unwrap_or(0);
-            keys.iter().map(signed).collect()
-        });
-        // The database adds up what lies in one place: a book of years has many months, a report few columns.
-        let places = places(self.cuts);
-        let rows = match &wanted {
-            None => self.link.all(
-                "SELECT account, currency, min(month), closing, sum(debit)::text, sum(credit)::text, sum(entries)::bigint
-                   FROM hissab.total WHERE org_id = $1
-                  GROUP BY account, currency, closing, width_bucket(month, $2::integer[])",
-                &[&self.link.org, &places],
-            )?,
-            Some(keys) => self.link.all(
-                "SELECT account, currency, min(month), closing, sum(debit)::text, sum(credit)::text, sum(entries)::bigint
-                   FROM hissab.total WHERE org_id = $1 AND account = ANY ($3)
-                  GROUP BY account, currency, closing, width_bucket(month, $2::integer[])",
-                &[&self.link.org, &places, keys],
-            )?,
-        };
-        rows.iter().try_for_each(|row| self.month_row(row))
     }
 
     fn month_row(&mut self, row: &Row) -> Result<()> {
@@ -153,13 +155,9 @@ impl Fold<'_> {
         Ok(())
     }
 
-    fn conversions(&mut self) -> Result<()> {
-        let rows = self.link.all(
-            "SELECT currency, month, amount FROM hissab.conversion WHERE org_id = $1",
-            &[&self.link.org],
-        )?;
+    fn conversions(&mut self, rows: &[Row]) -> Result<()> {
         let mut split = BTreeSet::new();
-        for row in &rows {
+        for row in rows {
             let month: i32 = at(row, 1)?;
             if self.is_whole(month) {
                 let currency = self.keys.currency(currency_at(row, 0)?)?;

@@ -128,6 +128,13 @@ fn lost() -> BookError {
     }
 }
 
+/// Which operations, keys and ids of the units at hand are there already.
+struct Heard {
+    done: Vec<Row>,
+    keyed: Vec<Row>,
+    there: Vec<Row>,
+}
+
 /// What a unit is, known before the database is asked.
 struct Plan {
     /// Only new transactions that reverse nothing: proved in memory, sent with others.
@@ -251,12 +258,7 @@ impl Call<'_> {
 
     /// Takes the organisation's lock: one writer at a time, whichever server it works in. Behind it goes the question
     /// which operations, keys and ids of all units are there already.
-    fn lock(
-        &self,
-        link: &Link,
-        units: &[Unit<'_>],
-        plans: &[Plan],
-    ) -> Result<(Counters, Vec<Vec<Row>>)> {
+    fn lock(&self, link: &Link, units: &[Unit<'_>], plans: &[Plan]) -> Result<(Counters, Heard)> {
         if let Some(at) = self.new {
             claim(link, self.book, at)?;
             link.run(
@@ -270,13 +272,12 @@ impl Call<'_> {
             .filter_map(|u| u.once.as_ref().map(|once| once.key.as_str()))
             .collect();
         let ids: Vec<Uuid> = plans.iter().flat_map(|p| p.ids.iter().copied()).collect();
-        let mut heard = link.all_of(&[
+        let [counters, done, keyed, there] = link.all_of([
             (LOCK, &[&link.org]),
             (DONE, &[&link.org, &operations]),
             (KEYED, &[&link.org, &keys]),
             (THERE, &[&link.org, &ids]),
         ])?;
-        let counters = heard.remove(0);
         let row = counters.first().ok_or_else(|| BookError::NotFound {
             what: format!("the book of organisation {}", link.org),
         })?;
@@ -286,7 +287,7 @@ impl Call<'_> {
             sequence: count_at(row, 1)?,
             head: hash_at(row, 2)?,
         };
-        Ok((counters, heard))
+        Ok((counters, Heard { done, keyed, there }))
     }
 }
 
@@ -299,9 +300,8 @@ fn jittered(pause: Duration) -> Duration {
 
 impl Writer<'_> {
     /// Takes what was asked once for all units: which operations, keys and ids are there already.
-    fn hear(&mut self, heard: Vec<Vec<Row>>, units: &[Unit<'_>], plans: &[Plan]) -> Result<()> {
-        let mut heard = heard.iter();
-        for row in heard.next().into_iter().flatten() {
+    fn hear(&mut self, heard: Heard, units: &[Unit<'_>], plans: &[Plan]) -> Result<()> {
+        for row in &heard.done {
             let done = Done {
                 sequence: count_at(row, 1)?,
                 hash: hash_at(row, 2)?,
@@ -310,7 +310,7 @@ impl Writer<'_> {
             };
             self.done.insert(OperationId(at(row, 0)?), done);
         }
-        for row in heard.next().into_iter().flatten() {
+        for row in &heard.keyed {
             let key: String = at(row, 0)?;
             let numbers: &str = at(row, 4)?;
             if at::<Option<&str>>(row, 5)? != Some(numbers) {
@@ -325,7 +325,7 @@ impl Writer<'_> {
             };
             self.keyed.insert(key, (hash_at(row, 1)?, done));
         }
-        for row in heard.next().into_iter().flatten() {
+        for row in &heard.there {
             self.ids.insert(at(row, 0)?);
         }
         // Of an operation that was done before, what it posts is there: otherwise something else comes under its id.
