@@ -183,3 +183,44 @@ fn what_stood_for_the_rows_of_an_undone_import_is_absent_with_them() {
     assert!(ledger.contains("7000.00"), "{ledger}");
     env.hissab(["check", "--deep"]).ok();
 }
+
+#[test]
+fn a_dry_run_refuses_what_the_book_would_refuse() {
+    let env = bank();
+    env.write("apr.csv", APRIL);
+    env.write("may.csv", MAY);
+    env.write(
+        "apr.journal",
+        "2025-04-02 Tea\n    Expenses:Tea    12.50 INR\n    Assets:Bank:HDFC\n",
+    );
+    import(&env, "apr.csv");
+    env.hissab(["void", "2", "--reason", "twice"]).ok();
+    let trial = env.hissab(["import", "undo", "1", "--dry-run"]).ok();
+    assert!(
+        trial.stdout.contains("0 transactions would be voided"),
+        "it was void before: {trial}"
+    );
+    env.write("fee.csv", APRIL.replace("FEE", "SECOND FEE"));
+    import(&env, "fee.csv");
+    env.hissab(["lock", "2025-04-30", "--yes"]).ok();
+    let head = env.hissab(["audit", "head"]).ok().stdout;
+    env.write("late.csv", APRIL.replace("FEE", "LATE FEE"));
+    for dry in [&["--dry-run"][..], &[]] {
+        for file in ["late.csv", "apr.journal"] {
+            let account: &[_] = match file {
+                "late.csv" => &["--account", "hdfc"],
+                _ => &["--create-accounts"],
+            };
+            let words = [&["import", file], account, dry].concat();
+            let run = env.hissab(words).exits(7);
+            assert!(run.stderr.contains("locked"), "{run}");
+        }
+        env.hissab([&["import", "undo", "2"], dry].concat())
+            .exits(7);
+    }
+    // One refused file of several does not hide the others.
+    let words = "import may.csv late.csv --account hdfc --date-order dmy --dry-run";
+    let run = env.hissab(words.split(' ')).exits(1);
+    assert!(run.stdout.contains("Would post 2"), "{run}");
+    assert_eq!(env.hissab(["audit", "head"]).ok().stdout, head);
+}

@@ -29,11 +29,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
-    let mut book = if args.dry_run {
-        ctx.open_read()?
-    } else {
-        ctx.open_write()?
-    };
+    let mut book = ctx.open_write()?;
     let name = book.info()?.settings.name;
     let imports = book.imports()?;
     let Some(import) = imports.iter().find(|i| i.batch == args.batch) else {
@@ -52,23 +48,30 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         writeln!(ctx.out, "{}", sanitize::line(&line))?;
         return Ok(Exit::Ok);
     }
-    if !args.dry_run {
-        let changes = vec![Change::UndoImport {
-            batch: import.head.id,
-        }];
-        let unit = Unit {
-            operation: OperationId(ctx.make_id()),
-            action: "import-undone".to_owned(),
-            reason: args.reason.clone(),
-            who: ctx.who()?,
-            at: ctx.now(),
-            once: None,
-            changes: &changes,
-        };
-        for outcome in book.write(&[unit], WriteMode::Commit)? {
-            let done = outcome.map_err(|error| {
-                Failure::from(error).while_doing(&format!("import {} not undone", args.batch))
-            })?;
+    let changes = vec![Change::UndoImport {
+        batch: import.head.id,
+    }];
+    let unit = Unit {
+        operation: OperationId(ctx.make_id()),
+        action: "import-undone".to_owned(),
+        reason: args.reason.clone(),
+        who: ctx.who()?,
+        at: ctx.now(),
+        once: None,
+        changes: &changes,
+    };
+    let mode = match args.dry_run {
+        true => WriteMode::DryRun,
+        false => WriteMode::Commit,
+    };
+    // What was void before is not voided by this.
+    let mut voided = 0;
+    for outcome in book.write(&[unit], mode)? {
+        let done = outcome.map_err(|error| {
+            Failure::from(error).while_doing(&format!("import {} not undone", args.batch))
+        })?;
+        voided += done.numbers.iter().map(|(a, b)| b - a + 1).sum::<u64>();
+        if !args.dry_run {
             ctx.recorded.note(&done);
         }
     }
@@ -77,7 +80,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             "schema": "hissab/import-undo/1",
             "batch": args.batch,
             "file": file,
-            "voided": import.added,
+            "voided": voided,
             "dry_run": args.dry_run,
         });
         writeln!(ctx.out, "{object}")?;
@@ -91,7 +94,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let line = format!(
         "{name} · import {} of {file} undone: {} {verb}",
         args.batch,
-        counted(import.added, "transaction")
+        counted(voided, "transaction")
     );
     writeln!(ctx.out, "{}", sanitize::line(&line))?;
     Ok(Exit::Ok)

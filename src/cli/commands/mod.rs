@@ -50,6 +50,7 @@ pub mod help_topics;
 pub mod import;
 pub mod import_list;
 pub mod import_undo;
+mod import_write;
 pub mod income_statement;
 pub mod init;
 pub mod job;
