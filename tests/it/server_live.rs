@@ -78,8 +78,17 @@ fn nothing_is_missed_or_heard_twice_however_often_the_line_is_cut() {
     );
 }
 
+/// How a line ends.
+#[derive(Clone, Copy)]
+enum How {
+    Close,
+    Reset,
+    /// Not at all: nothing comes any more.
+    Silence,
+}
+
 /// Carries connections to a server; each answer is cut after so many bytes, as long as there are numbers left.
-fn cutting(to: SocketAddr, mut after: Vec<usize>) -> SocketAddr {
+fn cutting(to: SocketAddr, mut after: Vec<(usize, How)>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -88,12 +97,29 @@ fn cutting(to: SocketAddr, mut after: Vec<usize>) -> SocketAddr {
             let (mut up, mut asked) = (server.try_clone().unwrap(), client.try_clone().unwrap());
             // Each way ends when its other end does.
             std::thread::spawn(move || std::io::copy(&mut asked, &mut up).ok());
-            let most = after.pop().map_or(u64::MAX, |n| n as u64);
+            let (most, how) = after
+                .pop()
+                .map_or((u64::MAX, How::Close), |(n, how)| (n as u64, how));
             let (mut answer, mut down) = (server.take(most), client);
             std::thread::spawn(move || {
                 let _ = std::io::copy(&mut answer, &mut down);
-                let _ = down.shutdown(Shutdown::Both);
-                let _ = answer.into_inner().shutdown(Shutdown::Both);
+                let server = answer.into_inner();
+                match how {
+                    How::Close => {
+                        let _ = down.shutdown(Shutdown::Both);
+                        let _ = server.shutdown(Shutdown::Both);
+                    }
+                    How::Reset => {
+                        let now = Some(std::time::Duration::ZERO);
+                        socket2::SockRef::from(&down).set_linger(now).unwrap();
+                        // Whoever still listens on it lets go of it too.
+                        let _ = down.shutdown(Shutdown::Read);
+                    }
+                    How::Silence => {
+                        // The client's end goes when it gives up.
+                        let _ = std::io::copy(&mut down, &mut std::io::sink());
+                    }
+                }
             });
         }
     });
@@ -112,10 +138,17 @@ fn an_event_that_is_cut_in_its_middle_is_heard_once() {
         Some(_) => 40,
         None => 4,
     };
-    for _ in 0..rounds {
+    for round in 1..=rounds {
         // The head takes some 400 bytes, an event some 330: every cut falls somewhere else. The question which
         // versions the server speaks goes first, over the same line.
-        let after = (0..6).map(|_| 1_500 + chance.below(3_000));
+        let after = (0..6).map(|n| {
+            let how = match (rounds > 4 && round == 1 && n == 5, chance.below(2)) {
+                (true, _) => How::Silence,
+                (false, 0) => How::Reset,
+                (false, _) => How::Close,
+            };
+            (1_500 + chance.below(3_000), how)
+        });
         let proxy = cutting(live.server().address(), after.collect());
         let session = Session::new(Settings {
             server: Address::read(&format!("http://{proxy}")).unwrap(),
