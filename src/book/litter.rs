@@ -53,6 +53,16 @@ pub fn sweep() {
     }
 }
 
+/// Whether whoever started this process told it to outlive its terminal (nohup): then a hang-up stops nothing.
+#[cfg(unix)]
+pub fn outlives_terminal() -> bool {
+    // The first bit of the mask is SIGHUP. Where the system does not tell, a hang-up is meant.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 == 1)
+}
+
 fn held() -> MutexGuard<'static, Vec<PathBuf>> {
     LITTER.lock().unwrap_or_else(PoisonError::into_inner)
 }

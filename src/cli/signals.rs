@@ -108,7 +108,7 @@ pub fn prepare() {
 /// From here on a file is on its way: whoever ends this process takes it along.
 #[cfg(unix)]
 fn sweep_on_signals() {
-    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
     // The command sees to its signals itself.
@@ -116,7 +116,11 @@ fn sweep_on_signals() {
         return;
     }
     // Without the watch the file stays behind, as after a power cut.
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
+    let mut watched = vec![SIGINT, SIGTERM];
+    if !litter::outlives_terminal() {
+        watched.push(SIGHUP);
+    }
+    let Ok(mut signals) = Signals::new(watched) else {
         return;
     };
     AT_ONCE.store(false, Ordering::SeqCst);

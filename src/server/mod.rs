@@ -233,7 +233,7 @@ pub fn work(config: Config, started: impl FnOnce()) -> Result<(), ServeError> {
     ended.map_err(|e| ServeError::Failed { why: e.to_string() })
 }
 
-/// SIGTERM or SIGINT, caught from now on.
+/// SIGTERM, SIGINT, or SIGHUP unless it is to be ignored, caught from now on.
 #[cfg(unix)]
 fn told_to_stop() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -241,8 +241,19 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = std::io::Result<()>>> 
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
     );
+    let mut hangup = match crate::book::litter::outlives_terminal() {
+        true => None,
+        false => Some(signal(SignalKind::hangup())?),
+    };
     Ok(async move {
+        let hung_up = async {
+            match &mut hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
+            _ = hung_up => {}
             _ = term.recv() => {}
             _ = int.recv() => {}
         }

@@ -13,7 +13,11 @@ use crate::support::TestEnv;
 
 #[test]
 fn a_server_starts_on_an_empty_folder_and_stops_when_told() {
-    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+    for signal in [
+        rustix::process::Signal::TERM,
+        rustix::process::Signal::INT,
+        rustix::process::Signal::HUP,
+    ] {
         let env = TestEnv::new();
         let data = env.folder().join("data");
         let mut child = env
