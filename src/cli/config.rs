@@ -374,6 +374,8 @@ fn edit_user(change: impl FnOnce(&mut toml_edit::DocumentMut) -> bool) -> Result
     let path = user_file().ok_or_else(no_home)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(|e| Failure::file(folder, &e))?;
+    // From the reading to the replacing: of two at the same time neither loses what the other wrote.
+    let _lock = crate::client::files::lock(&path)?;
     let old = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),

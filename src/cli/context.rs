@@ -71,6 +71,13 @@ impl Context {
                 "-f reads journals instead of a book: give -f or -B, not both",
             ));
         }
+        if let Some(name) = environment::unreadable() {
+            return Err(Failure::usage(
+                "bad-variable",
+                format!("{name} is not UTF-8 text, so it cannot be followed"),
+            )
+            .hint(format!("unset {name}, or set it again")));
+        }
         let clock = Clock::here();
         let config = OnceCell::new();
         // Only a terminal needs to know the configured colour: a pipe's start stays free of file reads.

@@ -17,6 +17,14 @@ pub fn var(name: &str) -> Option<String> {
     env::var(name).ok().filter(|v| !v.is_empty())
 }
 
+/// The variables of ours whose value is no text: to pass over one would be to take another book, or another name.
+pub fn unreadable() -> Option<String> {
+    env::vars_os().find_map(|(name, value)| {
+        let name = name.into_string().ok()?;
+        (name.starts_with("HISSAB_") && value.to_str().is_none()).then_some(name)
+    })
+}
+
 /// Which of the three streams are terminals, and how wide and high.
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
