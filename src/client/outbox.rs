@@ -71,6 +71,9 @@ pub struct Letter {
     pub stage: Stage,
     /// What the server said, if it refused.
     pub why: Option<String>,
+    /// Who recorded it, as [`Session::principal`] has it: nobody else sends it in their own name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     body: Box<RawValue>,
 }
 
@@ -104,6 +107,7 @@ impl Letter {
             may_wait,
             stage: Stage::Unconfirmed,
             why: None,
+            by: None,
             body,
         })
     }
@@ -136,7 +140,7 @@ pub fn about(changes: &[Change]) -> String {
         })
         .collect();
     match posts.as_slice() {
-        [] => format!("{} changes", changes.len()),
+        [] => crate::ledger::plural::counted(changes.len() as u64, "change"),
         [one] => {
             let amount = one.entries.iter().find_map(|e| e.amount);
             let amount = amount.map(|a| format!(" {}", a.abs())).unwrap_or_default();
@@ -175,6 +179,7 @@ impl Outbox {
     /// was recorded and nothing waits.
     pub fn deliver(&self, session: &Session, mut letter: Letter) -> Result<(ChangesAnswer, Reply)> {
         letter.place = self.place.to_string();
+        letter.by = session.principal();
         self.put(&letter)?;
         let outcome = self.send(session, &letter);
         match &outcome {

@@ -476,3 +476,45 @@ fn what_was_answered_is_recorded_though_the_line_breaks_before_it_is_shown() {
     }
     assert_eq!(times(&env, "row 7 of a statement that takes some room"), 1);
 }
+
+#[test]
+fn what_somebody_else_left_waiting_is_not_recorded_in_your_name() {
+    let (mut env, serving) = shop();
+    let proxy = Proxy::start(serving.port);
+    through(&mut env, &serving, &proxy);
+    out(&env, "before").ok();
+    let mine = std::fs::read_to_string(credentials(&env)).unwrap();
+    let other = mine.replace("asha@example.com", "ravi@example.com");
+    std::fs::write(credentials(&env), other).unwrap();
+    proxy.gone.store(true, Ordering::SeqCst);
+    out(&env, "of-ravi").exits(9);
+    std::fs::write(credentials(&env), mine).unwrap();
+    out(&env, "of-asha").exits(9);
+    proxy.gone.store(false, Ordering::SeqCst);
+    let run = env.hissab(["sync"]).exits(9);
+    assert!(
+        run.stderr.contains("was recorded here by ravi@example.com"),
+        "{run}"
+    );
+    assert!(run.stderr.contains("hissab sync --adopt"), "{run}");
+    assert_eq!([times(&env, "of-asha"), times(&env, "of-ravi")], [1, 0]);
+    env.hissab(["sync", "--adopt"]).ok();
+    assert_eq!([times(&env, "of-asha"), times(&env, "of-ravi")], [1, 1]);
+}
+
+#[test]
+fn sync_names_no_number_where_there_is_none() {
+    let (mut env, serving) = shop();
+    let proxy = Proxy::start(serving.port);
+    through(&mut env, &serving, &proxy);
+    let number = env.hissab(["-q", "out", "2", "tea"]).ok().stdout;
+    *proxy.plan.lock().unwrap() = vec![NO_ANSWER; 4];
+    env.hissab(["void", number.trim(), "--reason", "twice"])
+        .exits(9);
+    let run = env.hissab(["sync"]).ok();
+    assert!(
+        !run.stdout.contains("as :") && run.stdout.contains("1 change"),
+        "{run}"
+    );
+    assert!(!run.stdout.contains("1 changes"), "{run}");
+}

@@ -10,10 +10,11 @@ use crate::cli::environment::local_time;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::shown::ShownArgs;
 use crate::client::outbox::{Outbox, Settled};
-use crate::client::{Desk, Stage};
+use crate::client::{Desk, Letter, Stage};
 use crate::render::sanitize::line;
 use crate::render::views::ListView;
 use crate::render::{Cell, Column, Format};
+use crate::wire::auth::Me;
 use crate::wire::change::DoneBody;
 
 /// Settle what waits for the server: each is recorded once, or refused with the reason
@@ -30,6 +31,10 @@ pub struct Args {
     #[arg(long, value_name = "ID", conflicts_with = "list")]
     pub drop: Option<String>,
 
+    /// Record in your own name what somebody else, or another token, left waiting here
+    #[arg(long, conflicts_with_all = ["list", "drop"])]
+    pub adopt: bool,
+
     #[command(flatten)]
     pub shown: ShownArgs,
 }
@@ -42,7 +47,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     args.shown.refuse("--list")?;
     match &args.drop {
         Some(id) => discard(ctx, &desks, id),
-        None => settle_all(ctx, &desks),
+        None => settle_all(ctx, &desks, args.adopt),
     }
 }
 
@@ -65,17 +70,19 @@ fn desks(ctx: &Context) -> Result<Vec<Desk>> {
 }
 
 /// Settles every book's, whatever became of those before it; the worst is the exit.
-fn settle_all(ctx: &mut Context, desks: &[Desk]) -> Result<Exit> {
+fn settle_all(ctx: &mut Context, desks: &[Desk], adopt: bool) -> Result<Exit> {
     let mut settled = 0;
     let mut exit = Exit::Ok;
     let mut failures = Vec::new();
     for desk in desks {
         let _alone = desk.outbox.lock()?;
-        match settle(ctx, desk) {
+        match settle(ctx, desk, adopt) {
             Ok(count) => {
-                settled += count.done + count.refused;
+                settled += count.done + count.refused + count.others;
                 if count.refused > 0 {
                     exit = Exit::Failed;
+                } else if count.others > 0 && exit == Exit::Ok {
+                    exit = Exit::Unconfirmed;
                 }
             }
             Err(failure) => failures.push(failure),
@@ -166,13 +173,39 @@ fn discard(ctx: &mut Context, desks: &[Desk], words: &str) -> Result<Exit> {
 struct Count {
     done: usize,
     refused: usize,
+    /// Somebody else's, which stay.
+    others: usize,
 }
 
-fn settle(ctx: &mut Context, desk: &Desk) -> Result<Count> {
+/// Whether a letter is of whoever is signed in now. One of an older hissab does not say whose it is.
+fn is_own(desk: &Desk, letter: &Letter) -> bool {
+    let Some(by) = &letter.by else { return true };
+    if desk.session.principal().as_ref() == Some(by) {
+        return true;
+    }
+    // A token may be of the same person as the sign-in.
+    let me = desk.session.get::<Me>("/auth/me", &[], None);
+    me.is_ok_and(|(me, _)| me.user.email == *by)
+}
+
+fn settle(ctx: &mut Context, desk: &Desk, adopt: bool) -> Result<Count> {
     let letters = desk.outbox.letters()?;
     let mut count = Count::default();
     for letter in letters {
         let (id, about) = (letter.id, letter.about.clone());
+        if !adopt && !is_own(desk, &letter) {
+            count.others += 1;
+            let by = letter.by.as_deref().unwrap_or_default();
+            let words = format!(
+                "{about} was recorded here by {by}, and you are somebody else: it still waits"
+            );
+            ctx.complain(
+                &Failure::new(Exit::Unconfirmed, "somebody-elses", sanitized(&words))
+                    .hint(format!("sign in as {}, then hissab sync", sanitized(by)))
+                    .hint("to record it in your own name: hissab sync --adopt"),
+            );
+            continue;
+        }
         match desk.outbox.settle(&desk.session, letter) {
             Ok(Settled::Done(done)) => {
                 count.done += 1;
@@ -236,12 +269,12 @@ fn tell(ctx: &mut Context, id: Uuid, about: &str, done: &[DoneBody]) -> Result<(
         } else {
             "recorded"
         };
-        writeln!(
-            ctx.out,
-            "{verb} as {}: {}",
-            line(&numbers.join(", ")),
-            line(about)
-        )?;
+        // What posts nothing, a void for one, has no number of its own.
+        let named = match numbers.is_empty() {
+            true => String::new(),
+            false => format!(" as {}", numbers.join(", ")),
+        };
+        writeln!(ctx.out, "{verb}{}: {}", line(&named), line(about))?;
     }
     // What is settled is told before anything else is tried.
     Ok(ctx.out.flush()?)

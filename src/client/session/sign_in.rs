@@ -3,6 +3,7 @@
 use std::sync::MutexGuard;
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use super::attempts::PAUSES;
 use super::{Credential, Effect, Session, json, plain, unpoisoned};
@@ -48,6 +49,20 @@ impl Session {
             read.ok_or_else(|| self.signed_out("nobody is signed in there".to_owned()))?;
         *self.sign_in() = Some(sign_in.clone());
         Ok(sign_in)
+    }
+
+    /// Who asks, as far as that is known here: the email of a sign-in, or the mark of a token.
+    pub fn principal(&self) -> Option<String> {
+        match &self.credential {
+            Credential::Stored(_) => self.stored().ok().map(|sign_in| sign_in.email),
+            Credential::Token { secret, .. } => {
+                // So much of the hash of a random secret tells tokens apart, and nothing about it.
+                let digest = Sha256::digest(secret.as_bytes());
+                let mark: String = digest[..4].iter().map(|b| format!("{b:02x}")).collect();
+                Some(format!("token {mark}"))
+            }
+            Credential::Nobody => None,
+        }
     }
 
     pub(super) fn can_renew(&self) -> bool {
