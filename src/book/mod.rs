@@ -23,6 +23,7 @@ use crate::ledger::settings::BookInfo;
 use crate::ledger::totals::{Totals, TotalsQuery};
 use crate::ledger::transaction::Transaction;
 
+pub mod continuing;
 pub mod error;
 pub mod litter;
 pub mod mark;

@@ -410,7 +410,7 @@ fn from_problem(problem: Problem) -> Failure {
             .hints
             .push("hissab whoami says what you may do there".to_owned());
     }
-    if exit == Exit::Unavailable {
+    if exit == Exit::Unavailable && !problem.request_id.is_empty() {
         failure.at.push(format!("request {}", problem.request_id));
     }
     failure

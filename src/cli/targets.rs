@@ -109,6 +109,20 @@ fn head(path: &Path) -> Vec<u8> {
     head
 }
 
+/// Refuses `-` where a book needs a file of its own.
+///
+/// Errors: exit 2, nothing was written.
+pub fn no_dash(path: &Path) -> Result<()> {
+    if path.as_os_str() != "-" {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "no-stdin",
+        "- is standard input or output, and a book needs a file",
+    )
+    .hint("name a file; one that is called - is ./-"))
+}
+
 /// Why a file is not replaced, and what to do instead.
 pub fn refused(path: &Path, what: &str) -> Failure {
     let shown = path.display().to_string();

@@ -287,3 +287,201 @@ fn with_json_everything_beside_an_error_is_an_object() {
     let said = objects(run.exits(1));
     assert_eq!(said[1]["message"], "3 of 4 posted, 1 refused");
 }
+
+/// Changes one letter of a text wherever the file holds it.
+pub fn damage(file: &std::path::Path, text: &[u8]) {
+    let mut bytes = std::fs::read(file).unwrap();
+    let windows = bytes.windows(text.len()).enumerate();
+    let places: Vec<usize> = windows
+        .filter(|(_, w)| *w == text)
+        .map(|(at, _)| at)
+        .collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at] ^= 1;
+    }
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn a_backup_is_called_checked_only_if_restore_takes_it() {
+    let env = shop();
+    env.hissab(["out", "5", "unusualword"]).ok();
+    env.typed("backup sound.hissab").ok();
+    env.typed("-B back.hissab restore sound.hissab").ok();
+    damage(&env.path("s.hissab"), b"unusualword");
+    let run = env.typed("backup bad.hissab").exits(10);
+    assert!(run.stderr.contains("the backup does not check"), "{run}");
+    assert!(!env.path("bad.hissab").exists());
+    // For whoever repairs it there is a copy, and it is not called checked.
+    let run = env.typed("backup bad.hissab --unchecked").ok();
+    assert!(run.stdout.contains(", not checked"), "{run}");
+    env.typed("-B again.hissab restore bad.hissab").exits(10);
+    let run = env.typed("backup worse.hissab --unchecked --json").ok();
+    assert!(run.stdout.contains("\"checked\":false"), "{run}");
+}
+
+#[test]
+fn two_backups_in_one_second_are_two_files() {
+    let env = shop();
+    for _ in 0..2 {
+        env.typed("backup").ok();
+    }
+    let names = std::fs::read_dir(env.folder()).unwrap();
+    let names = names.map(|item| item.unwrap().file_name().into_string().unwrap());
+    let copies: Vec<String> = names.filter(|name| name.starts_with("s-2026")).collect();
+    assert_eq!(copies.len(), 2, "{copies:?}");
+}
+
+#[test]
+fn a_dash_is_a_stream_or_refused_and_never_a_file() {
+    let env = shop();
+    let all = env.typed("export -O csv").ok().stdout;
+    assert_eq!(env.typed("export - -O csv").ok().stdout, all);
+    for line in [
+        "backup -",
+        "init -",
+        "mirror -",
+        "-B new.hissab restore -",
+        "push - https://books.example.com/x",
+    ] {
+        let run = env.typed(line).exits(2);
+        assert!(run.stderr.contains("./-"), "{run}");
+    }
+    let base = env.typed("check -O json").ok().stdout;
+    env.hissab_fed(base, ["check", "--baseline", "-"]).ok();
+    assert!(!env.path("-").exists());
+}
+
+#[test]
+fn a_baseline_does_not_hide_what_grows() {
+    let env = shop();
+    let away = |amount: &str| {
+        env.hissab(["assert", "cash", amount, "-d", "2026-04-07"])
+            .exits(3);
+    };
+    away("501");
+    env.typed("check -O json -o base.json").exits(3);
+    env.typed("check -O ndjson -o base.ndjson").exits(3);
+    for base in ["base.json", "base.ndjson"] {
+        env.hissab(["check", "--baseline", base]).ok();
+    }
+    env.typed("out 100000 tea").ok();
+    for base in ["base.json", "base.ndjson"] {
+        let run = env.hissab(["check", "--baseline", base]).exits(3);
+        assert!(run.stdout.contains("assertion-failed"), "{run}");
+    }
+}
+
+#[test]
+fn a_format_that_cannot_be_printed_is_refused_before_anything_is_done() {
+    let env = shop();
+    env.typed("import s.csv --account hdfc").ok();
+    env.typed("import undo 1").ok();
+    for line in [
+        "account show cash",
+        "import undo 1",
+        "book add shop s.hissab",
+        "book use s.hissab",
+        "book remove shop",
+        "backup b.hissab",
+        "mirror books",
+        "restore s.hissab",
+        "whoami https://books.example.com",
+    ] {
+        for format in ["csv", "xlsx", "zzz"] {
+            let run = env.typed(&format!("{line} -O {format}")).exits(2);
+            assert_eq!(run.stdout, "", "{line}: {run}");
+        }
+    }
+    assert!(!env.path("b.hissab").exists() && !env.path("books").exists());
+    assert_eq!(env.typed("book list").ok().stdout, "");
+    for line in [
+        "account show cash",
+        "import undo 1",
+        "book add shop s.hissab",
+        "book use shop",
+        "book rename shop stall",
+        "book remove stall",
+    ] {
+        let run = env.typed(&format!("{line} --json")).ok();
+        let object: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert!(
+            object["schema"].is_string() || object["account"].is_string(),
+            "{run}"
+        );
+    }
+}
+
+#[test]
+fn names_given_at_the_same_time_are_all_kept() {
+    let env = shop();
+    let add = |n: usize| env.command(["book", "add", &format!("n{n}"), "s.hissab"]);
+    let children: Vec<_> = (0..8)
+        .map(|n| add(n).stdout(std::process::Stdio::null()).spawn().unwrap())
+        .collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(env.typed("book list").ok().stdout.lines().count(), 8);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_not_passed_over() {
+    use std::os::unix::ffi::OsStrExt;
+    let env = shop();
+    for name in ["HISSAB_BOOK", "HISSAB_USER_NAME", "HISSAB_TODAY"] {
+        let mut command = env.command(["in", "5", "sales"]);
+        command.env(name, std::ffi::OsStr::from_bytes(b"s\xff.hissab"));
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(name));
+    }
+}
+
+/// A report that waits for its journal, with its unfinished file beside; and whether it caught its signals yet.
+#[cfg(target_os = "linux")]
+fn waiting(env: &TestEnv, before: &str) -> std::process::Child {
+    let mut command = std::process::Command::new("/bin/sh");
+    for (name, value) in env.command([""]).get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    let binary = env!("CARGO_BIN_EXE_hissab");
+    let script = format!("{before} exec {binary} -f - tb -o out.csv");
+    command.args(["-c", &script]).current_dir(env.folder());
+    let child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    // Bit 14 is SIGTERM: caught only once the file is there.
+    while !std::fs::read_to_string(&status)
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.strip_prefix("SigCgt:"))
+        .any(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & (1 << 14) != 0)
+    {
+        std::thread::yield_now();
+    }
+    child
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hang_up_takes_the_unfinished_file_along_unless_it_is_to_be_ignored() {
+    use std::io::Write;
+    let env = TestEnv::new();
+    let hang_up = |child: &std::process::Child| {
+        let pid = rustix::process::Pid::from_child(child);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+    };
+    let mut child = waiting(&env, "");
+    hang_up(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(129));
+    assert_eq!(std::fs::read_dir(env.folder()).unwrap().count(), 0);
+    let mut child = waiting(&env, "trap '' HUP;");
+    hang_up(&child);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"2026-01-01 x\n a  1 INR\n b\n").unwrap();
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(env.path("out.csv").exists());
+}

@@ -390,6 +390,20 @@ fn a_pushed_file_is_only_read_until_it_is_detached() {
     local_book(&env);
     env.hissab(["push", "mine.hissab", &place, "--dry-run"])
         .ok();
+    let token = ["token", "create", "look", "--read-only"];
+    let token = env.hissab(token).ok().stdout;
+    let mut reader = env.command(["push", "mine.hissab", &place, "--dry-run"]);
+    reader.env("HISSAB_TOKEN", token.trim());
+    assert_eq!(reader.output().unwrap().status.code(), Some(5));
+    // Nothing listens on port 1.
+    let mut away = env.command([
+        "push",
+        "mine.hissab",
+        "http://127.0.0.1:1/mine",
+        "--dry-run",
+    ]);
+    away.env("HISSAB_TOKEN", token.trim());
+    assert_eq!(away.output().unwrap().status.code(), Some(8));
     sale(&env, "mine.hissab", "second").ok();
     env.hissab(["push", "mine.hissab", &place]).ok();
     let refused = sale(&env, "mine.hissab", "third").exits(10);
@@ -422,7 +436,9 @@ fn a_pushed_file_is_only_read_until_it_is_detached() {
     env.hissab(["book", "detach", "mine.hissab", "--yes"]).ok();
     assert!(read_only_of(&env, "mine.hissab").is_null());
     sale(&env, "mine.hissab", "third").ok();
-    // Both went on: they are never merged.
+    // Both went on: they are never merged, and trying says so too.
+    env.hissab(["push", "mine.hissab", &place, "--dry-run"])
+        .exits(7);
     let apart = env.hissab(["push", "mine.hissab", &place]).exits(7);
     let other = format!("hissab push mine.hissab {}/OTHER-NAME", serving.url());
     assert!(apart.stderr.contains(&other), "{apart}");

@@ -349,6 +349,7 @@ fn backups_are_whole_private_few_and_can_be_restored() {
         let mode = std::fs::metadata(file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{}", file.display());
     }
+    assert_eq!(runtime.block_on(backups::prove(newest.clone())), [""; 0]);
     let restored = live.env.path("restored.hissab");
     let words = [
         "-B",
@@ -366,6 +367,10 @@ fn backups_are_whole_private_few_and_can_be_restored() {
     };
     assert_eq!(balance(&restored), balance(&served));
     assert!(balance(&restored).contains("5.00"));
+    // A copy that restore would refuse is named.
+    crate::scripted::damage(&book, b"tea");
+    let found = runtime.block_on(backups::prove(newest));
+    assert!(found[0].contains("acme.hissab: "), "{found:?}");
 }
 
 #[test]

@@ -124,6 +124,7 @@ struct AccountJson<'a> {
 }
 
 pub fn show(ctx: &mut Context, args: ShowArgs) -> Result<Exit> {
+    ctx.words_or_json()?;
     let mut book = ctx.open_read()?;
     let chart = book.chart()?;
     let account = resolve::account(&chart, &args.account)?;

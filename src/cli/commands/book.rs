@@ -67,6 +67,9 @@ pub struct RenameArgs {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    if !matches!(args.action, Action::List) {
+        ctx.words_or_json()?;
+    }
     match args.action {
         Action::List => list(ctx),
         Action::Use(args) => use_book(ctx, &args.name),
@@ -145,14 +148,16 @@ fn use_book(ctx: &mut Context, name: &str) -> Result<Exit> {
         existing_book(ctx, name)?
     };
     let file = config::set_user("book", &value)?;
-    if !ctx.globals.quiet {
-        writeln!(
-            ctx.out,
-            "{} is the default book from now on ({})",
-            line(&value),
-            line(&file.display().to_string())
-        )?;
-    }
+    let named = Named {
+        done: "used",
+        name: known.then_some(name),
+        place: ctx.config()?.books().get(name).unwrap_or(&value).clone(),
+    };
+    let text = format!(
+        "{value} is the default book from now on ({})",
+        file.display()
+    );
+    say(ctx, &named, &text)?;
     if let Some(variable) = std::env::var_os("HISSAB_BOOK") {
         ctx.warn(&format!(
             "HISSAB_BOOK is set to {} and goes before it",
@@ -214,15 +219,16 @@ fn add(ctx: &mut Context, args: &AddArgs) -> Result<Exit> {
         crate::book::open::read(&PathBuf::from(&place))?;
     }
     config::set_user(&format!("books.{}", args.name), &place)?;
-    if !ctx.globals.quiet {
-        writeln!(
-            ctx.out,
-            "{} is {}; to use it always: hissab book use {}",
-            line(&args.name),
-            line(&place),
-            line(&args.name)
-        )?;
-    }
+    let text = format!(
+        "{} is {place}; to use it always: hissab book use {}",
+        args.name, args.name
+    );
+    let named = Named {
+        done: "added",
+        name: Some(&args.name),
+        place,
+    };
+    say(ctx, &named, &text)?;
     Ok(Exit::Ok)
 }
 
@@ -243,14 +249,13 @@ fn rename(ctx: &mut Context, args: &RenameArgs) -> Result<Exit> {
     if ctx.config()?.text("book").as_deref() == Some(args.name.as_str()) {
         config::set_user("book", &args.new_name)?;
     }
-    if !ctx.globals.quiet {
-        writeln!(
-            ctx.out,
-            "{} is called {} now",
-            line(&args.name),
-            line(&args.new_name)
-        )?;
-    }
+    let named = Named {
+        done: "renamed",
+        name: Some(&args.new_name),
+        place: place.clone(),
+    };
+    let text = format!("{} is called {} now", args.name, args.new_name);
+    say(ctx, &named, &text)?;
     Ok(Exit::Ok)
 }
 
@@ -264,15 +269,40 @@ fn remove(ctx: &mut Context, name: &str) -> Result<Exit> {
     if was_default && user_file().is_some() {
         config::unset_user("book")?;
     }
-    if !ctx.globals.quiet {
-        writeln!(
-            ctx.out,
-            "forgot {}; {} is still there",
-            line(name),
-            line(place)
-        )?;
-    }
+    let named = Named {
+        done: "removed",
+        name: Some(name),
+        place: place.clone(),
+    };
+    say(
+        ctx,
+        &named,
+        &format!("forgot {name}; {place} is still there"),
+    )?;
     Ok(Exit::Ok)
+}
+
+/// What became of a name: the same in words and as an object.
+struct Named<'a> {
+    /// `added`, `used`, `renamed` or `removed`.
+    done: &'static str,
+    name: Option<&'a str>,
+    place: String,
+}
+
+fn say(ctx: &mut Context, named: &Named<'_>, text: &str) -> Result<()> {
+    if ctx.wants_json() {
+        let object = serde_json::json!({
+            "schema": "hissab/book-name/1",
+            "done": named.done,
+            "name": named.name,
+            "file": named.place,
+        });
+        writeln!(ctx.out, "{object}")?;
+    } else if !ctx.globals.quiet {
+        writeln!(ctx.out, "{}", line(text))?;
+    }
+    Ok(())
 }
 
 fn unknown_name(name: &str) -> Failure {

@@ -1,6 +1,7 @@
 //! `hissab check`: every finding at once, in words or in the forms that build servers read.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::book::CheckDepth;
@@ -40,7 +41,7 @@ pub struct Args {
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<String>,
 
-    /// Leave out what this earlier output of check -O json has
+    /// Leave out what this earlier output of check -O json says, word for word (- is stdin)
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
 
@@ -87,7 +88,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let mut report = checking::run(book.as_mut(), today, &wanted).map_err(beyond_checking)?;
     drop(progress);
     if let Some(baseline) = baseline {
-        report.known = leave_out(&mut report, &baseline);
+        report.known = leave_out(&mut report, baseline);
     }
     print(ctx, &args.shown, form, &report, fail_on)?;
     Ok(if report.fails(fail_on) {
@@ -206,9 +207,19 @@ fn list(ctx: &mut Context, args: &ShownArgs) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// The codes and places of an earlier run: a document of `-O json`, or the lines of `-O ndjson`.
-fn read_baseline(path: &Path) -> Result<BTreeSet<(String, String)>> {
-    let bytes = std::fs::read(path).map_err(|e| Failure::file(path, &e))?;
+/// What findings of an earlier run say, and how many say so: code, place, and the words with their amounts.
+type Baseline = BTreeMap<(String, String, String), usize>;
+
+/// The findings of an earlier run: a document of `-O json`, or the lines of `-O ndjson`; `-` is stdin.
+fn read_baseline(path: &Path) -> Result<Baseline> {
+    let bytes = match path.as_os_str() == "-" {
+        true => {
+            let mut bytes = Vec::new();
+            std::io::stdin().read_to_end(&mut bytes)?;
+            bytes
+        }
+        false => std::fs::read(path).map_err(|e| Failure::file(path, &e))?,
+    };
     let refused = || {
         Failure::refused(
             "bad-baseline",
@@ -230,26 +241,33 @@ fn read_baseline(path: &Path) -> Result<BTreeSet<(String, String)>> {
             parsed.map_err(|_| refused())?
         }
     };
-    rows.iter()
-        .map(|row| {
-            let code = row["code"].as_str().ok_or_else(refused)?;
-            Ok((
-                code.to_owned(),
-                row["where"].as_str().unwrap_or("").to_owned(),
-            ))
-        })
-        .collect()
+    let mut baseline = Baseline::new();
+    for row in &rows {
+        let text = |name: &str| row[name].as_str().unwrap_or("").to_owned();
+        let code = row["code"].as_str().ok_or_else(refused)?.to_owned();
+        *baseline
+            .entry((code, text("where"), text("message")))
+            .or_default() += 1;
+    }
+    Ok(baseline)
 }
 
-/// Takes out what a baseline has; how many there were.
-fn leave_out(report: &mut CheckReport, baseline: &BTreeSet<(String, String)>) -> usize {
+/// Takes out what a baseline has, as often as it has it; how many there were. What has grown since says
+/// something else, and stays.
+fn leave_out(report: &mut CheckReport, mut baseline: Baseline) -> usize {
     let mut known = 0;
     for outcome in &mut report.outcomes {
-        let before = outcome.findings.len();
-        outcome
-            .findings
-            .retain(|f| !baseline.contains(&(f.code.to_owned(), f.place())));
-        known += before - outcome.findings.len();
+        outcome.findings.retain(|finding| {
+            let says = (
+                finding.code.to_owned(),
+                finding.place(),
+                finding.message.clone(),
+            );
+            let left = baseline.get_mut(&says).filter(|left| **left > 0);
+            let is_known = left.map(|left| *left -= 1).is_some();
+            known += usize::from(is_known);
+            !is_known
+        });
     }
     known
 }

@@ -31,6 +31,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.words_or_json()?;
     let place = locate::place(&args.from)?;
     let session = ctx.session(&place.server)?;
     let mut book = book::open::remote_read(session, &place.org);

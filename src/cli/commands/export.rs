@@ -33,12 +33,14 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    // As with -o, a dash is stdout.
+    let is_stdout = args.target.as_deref() == Some(Path::new("-"));
     let form = form(ctx, args.target.as_deref())?;
     if args.job {
         args.shown.refuse("an export made here")?;
         return super::job::export(ctx, form.word(), args.target.as_deref());
     }
-    if let Some(path) = &args.target {
+    if let Some(path) = args.target.as_ref().filter(|_| !is_stdout) {
         if ctx.globals.output.is_some() {
             return Err(Failure::usage(
                 "two-outputs",

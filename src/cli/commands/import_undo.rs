@@ -29,6 +29,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.words_or_json()?;
     let mut book = ctx.open_write()?;
     let name = book.info()?.settings.name;
     let imports = book.imports()?;
@@ -40,6 +41,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         .hint("hissab import list"));
     };
     let file = &import.head.file;
+    if import.undone && ctx.wants_json() {
+        return tell(ctx, &args, file, 0);
+    }
     if import.undone {
         let line = format!(
             "{name} · import {} of {file} was undone before; nothing changed",
@@ -76,15 +80,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         }
     }
     if ctx.wants_json() {
-        let object = serde_json::json!({
-            "schema": "hissab/import-undo/1",
-            "batch": args.batch,
-            "file": file,
-            "voided": voided,
-            "dry_run": args.dry_run,
-        });
-        writeln!(ctx.out, "{object}")?;
-        return Ok(Exit::Ok);
+        return tell(ctx, &args, file, voided);
     }
     let verb = if args.dry_run {
         "would be voided"
@@ -97,5 +93,18 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         counted(voided, "transaction")
     );
     writeln!(ctx.out, "{}", sanitize::line(&line))?;
+    Ok(Exit::Ok)
+}
+
+/// The answer as an object; of an import that was undone before nothing is voided.
+fn tell(ctx: &mut Context, args: &Args, file: &str, voided: u64) -> Result<Exit> {
+    let object = serde_json::json!({
+        "schema": "hissab/import-undo/1",
+        "batch": args.batch,
+        "file": file,
+        "voided": voided,
+        "dry_run": args.dry_run,
+    });
+    writeln!(ctx.out, "{object}")?;
     Ok(Exit::Ok)
 }

@@ -10,6 +10,7 @@ use crate::cli::config::default_book;
 use crate::cli::context::Context;
 use crate::cli::environment::zone_name;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
+use crate::cli::targets;
 use crate::client::place::is_url;
 use crate::ledger::change::{Change, OperationId, Unit};
 use crate::ledger::new_book;
@@ -117,6 +118,7 @@ fn place(ctx: &Context, args: &Args) -> Result<PathBuf> {
             path
         }
     };
+    targets::no_dash(&path)?;
     if std::fs::symlink_metadata(&path).is_ok() {
         return Err(
             Failure::conflict("file-exists", format!("{} exists already", path.display()))

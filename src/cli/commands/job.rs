@@ -171,7 +171,7 @@ fn fetch(ctx: &mut Context, session: &Session, job: &JobBody, file: Option<&Path
         )
         .hint(format!("hissab job download {} FILE", job.id)));
     }
-    if let Some(path) = file {
+    if let Some(path) = file.filter(|path| *path != Path::new("-")) {
         ctx.write_to(path)?;
     }
     ctx.out.end_with_reader();

@@ -11,6 +11,7 @@ use crate::cli::mirroring::folder::Folder;
 use crate::cli::mirroring::{self, Difference, Kind};
 use crate::cli::progress::Progress;
 use crate::cli::shown::ShownArgs;
+use crate::cli::targets;
 use crate::ledger::plural::counted;
 use crate::render::views::ListView;
 use crate::render::{Cell, Column, Json, sanitize};
@@ -46,6 +47,8 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
         return check(ctx, &args);
     }
     args.shown.refuse("--check")?;
+    ctx.words_or_json()?;
+    targets::no_dash(&args.folder)?;
     let mut book = ctx.open_read()?;
     let info = book.info()?;
     let folder = Folder::to_write(&args.folder)?;

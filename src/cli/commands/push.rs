@@ -2,19 +2,21 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::backup::{head_words, make, sound};
+use super::backup::{head_words, make};
 use crate::book::mark::{Mark, MarkKind};
-use crate::book::{self, BookError, CheckDepth};
+use crate::book::{self, BookError};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result, shell_word};
-use crate::cli::locate;
+use crate::cli::{locate, targets};
 use crate::client::{ClientError, Place, Session};
 use crate::ledger::plural::counted;
 use crate::ledger::settings::BookInfo;
 use crate::render::sanitize::line;
 use crate::wire::audit::HeadBody;
-use crate::wire::org::{Membership, NewOrg};
+use crate::wire::auth::Me;
+use crate::wire::org::{Membership, NewOrg, Role};
 
 /// Bring a book to a server: a new organisation, or the rest of one that it continues
 ///
@@ -43,6 +45,8 @@ pub struct Args {
 const SQLITE: &str = "application/vnd.sqlite3";
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.words_or_json()?;
+    targets::no_dash(&args.file)?;
     let place = locate::place(&args.to)?;
     let session = ctx.session(&place.server)?;
     let refused = |failure: Failure| failure.while_doing("not pushed");
@@ -56,13 +60,10 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let copy = folder.path().join("copy.hissab");
     let mut original = book::open::read(&args.file)?;
     let info = make(original.as_mut(), &copy).map_err(refused)?;
-    sound(
-        book::open::read(&copy)?.as_mut(),
-        CheckDepth::Deep,
-        &args.file,
-    )
-    .map_err(refused)?;
-    if !args.dry_run {
+    if args.dry_run {
+        would_take(&session, &place, &copy)
+            .map_err(|failure| refused(apart(failure, &args.file, &place, marked)))?;
+    } else {
         ensure_org(&session, &place, &info)?;
         send(&session, &place, &copy)
             .map_err(|failure| refused(apart(failure, &args.file, &place, marked)))?;
@@ -136,6 +137,38 @@ fn apart(failure: Failure, file: &Path, place: &Place, marked: bool) -> Failure 
                 place.server
             ),
         })
+}
+
+/// Asks the server what it would refuse: who may push, and whether the file goes on from its book.
+fn would_take(session: &Arc<Session>, place: &Place, copy: &Path) -> Result<()> {
+    let (me, _) = session.get::<Me>("/auth/me", &[], None)?;
+    if me.via == "token" && !me.scopes.iter().any(|scope| scope == "write") {
+        return Err(may_not(format!("this token may not write to {place}")));
+    }
+    let path = format!("/orgs/{}", place.org);
+    match session.get::<serde_json::Value>(&path, &[], None) {
+        Ok(_) => {}
+        // It would be made.
+        Err(error) if error.problem().is_some_and(|p| p.status == 404) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    }
+    let named = |org: &&Membership| org.slug == place.org || org.id.to_string() == place.org;
+    if let Some(org) = me.orgs.iter().find(named)
+        && org.role != Role::Owner
+    {
+        let role = org.role.word();
+        return Err(may_not(format!(
+            "only an owner pushes a book to {place}, and you are {role} there"
+        )));
+    }
+    let there = book::open::remote_read(session.clone(), &place.org).info()?;
+    let mut pushed = book::open::read(copy)?;
+    Ok(book::continuing::continues(&there, pushed.as_mut())?)
+}
+
+fn may_not(why: String) -> Failure {
+    Failure::new(Exit::NotAllowed, "not-allowed", why)
+        .hint("hissab whoami says what you may do there")
 }
 
 /// Makes the organisation, if it is not there.

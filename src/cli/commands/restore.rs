@@ -8,6 +8,7 @@ use crate::book::{self, Book, CheckDepth};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::progress::Progress;
+use crate::cli::targets;
 use crate::ledger::plural::counted;
 use crate::ledger::settings::BookInfo;
 use crate::render::sanitize;
@@ -28,13 +29,15 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.words_or_json()?;
+    targets::no_dash(&args.file)?;
     let located = ctx.located_for_writing()?;
     let path = located.file("restore", "hissab push FILE URL/ORG brings a book there")?;
     if !args.file.exists() {
         let words = format!("no file {}", args.file.display());
         return Err(Failure::not_found("file-not-found", words));
     }
-    if same_file(&args.file, path) {
+    if targets::is_same(&args.file, path) {
         let words = format!("{} is the book itself", args.file.display());
         return Err(
             Failure::usage("same-file", words).hint("name the book with -B and the backup as FILE")
@@ -122,11 +125,4 @@ fn ask(ctx: &Context, backup: &BookInfo, there: Option<&BookInfo>) -> Result<()>
         return Ok(());
     }
     Err(Failure::refused("not-confirmed", "nothing was restored"))
-}
-
-fn same_file(a: &std::path::Path, b: &std::path::Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
-    }
 }

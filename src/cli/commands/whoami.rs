@@ -36,6 +36,7 @@ struct WhoJson<'a> {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.words_or_json()?;
     ctx.only_looks();
     let server = ctx.server(args.url.as_deref())?;
     let session = ctx.session(&server)?;

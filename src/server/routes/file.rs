@@ -198,32 +198,6 @@ fn refused(code: &'static str, message: String) -> BookError {
 fn continues(here: &mut dyn book::Book, pushed: &std::path::Path) -> book::Result<BookInfo> {
     let info = here.info()?;
     let mut pushed = book::open::read(pushed)?;
-    let theirs = pushed.info()?;
-    if info.transactions == 0 && info.id != theirs.id {
-        return Ok(info);
-    }
-    if info.id != theirs.id {
-        return Err(refused(
-            "other-book",
-            "the organisation holds another book".to_owned(),
-        ));
-    }
-    let head = book::AuditQuery {
-        since: info.sequence.checked_sub(1),
-        before: info.sequence.checked_add(1),
-        ..Default::default()
-    };
-    let found = pushed
-        .audit(&head)?
-        .into_iter()
-        .find(|e| e.record.sequence == info.sequence);
-    match found {
-        Some(entry) if Some(entry.record.hash) == info.head => Ok(info),
-        _ if info.sequence == 0 => Ok(info),
-        _ => Err(refused(
-            "not-a-continuation",
-            "the server's book holds what the pushed one does not: nothing is ever merged"
-                .to_owned(),
-        )),
-    }
+    book::continuing::continues(&info, pushed.as_mut())?;
+    Ok(info)
 }
