@@ -43,7 +43,7 @@ pub(super) fn rules_beside(file: &Path) -> Result<Rules, Fault> {
 
 /// Reads the rows into what is being built.
 ///
-/// Errors: the first row that cannot be read without a guess; rules that do not name account1.
+/// Errors: the first row that cannot be read without a guess; rules that name no account1.
 pub(super) fn read(
     bytes: &[u8],
     mut rules: Rules,
@@ -51,13 +51,15 @@ pub(super) fn read(
     source: u16,
 ) -> Result<(), Fault> {
     let account1 = rules.constant(super::rules::Field::Account(1));
-    let Some(account1) = account1.filter(|a| !a.is_empty()) else {
+    let account1 = account1.filter(|a| !a.is_empty());
+    if account1.is_none() && !rules.own_by_row() {
         return Err(Fault::file(
             "account-needed",
             "its rules do not name the account it is a statement of",
         )
         .hint("write account1 into the rules: account1 Assets:Bank"));
-    };
+    }
+    let account1 = account1.unwrap_or_default();
     let options = Options {
         liability: Kind::of_root(account1.split(':').next().unwrap_or("")) == Some(Kind::Liability),
         allow_gap: builder.options().ignore_assertions,
@@ -75,7 +77,8 @@ fn post(statement: &Statement, account1: &str, builder: &mut Builder<'_>, source
         let Some(currency) = builder.currency(code.unwrap_or("")) else {
             return;
         };
-        let whole = transaction(row, account1, currency, builder, source);
+        let own = row.category.own.as_deref().unwrap_or(account1);
+        let whole = transaction(row, own, currency, builder, source);
         builder.transaction(whole);
         if builder.is_full() {
             return;

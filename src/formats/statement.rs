@@ -39,6 +39,8 @@ pub struct StatementRow {
 /// What rules made of a row. Empty: nothing is known, so it goes to Suspense.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Category {
+    /// The account the row itself belongs to, where rules say it of each row; else it is the statement's.
+    pub own: Option<Arc<str>>,
     /// The counter account.
     pub account: Option<Arc<str>>,
     /// The line of the rule that said so, in its file.
@@ -156,6 +158,43 @@ impl Statement {
         self.series.extend(other.series);
         self.notes.extend(other.notes);
         self.gap = self.gap.take().or(other.gap);
+    }
+
+    /// The same rows as one statement an account, where rules say of each row which account it belongs to.
+    pub fn by_account(self) -> Vec<Statement> {
+        let mut parts: Vec<Statement> = Vec::new();
+        for (number, series) in self.series.iter().enumerate() {
+            let of_series = |row: &&StatementRow| usize::from(row.series) == number;
+            let own = self.rows.iter().find(of_series);
+            let own = own.and_then(|row| row.category.own.clone());
+            let at = parts.iter().position(|part| part.account == own);
+            let at = at.unwrap_or_else(|| {
+                parts.push(Statement {
+                    account: own,
+                    rows: Vec::new(),
+                    series: Vec::new(),
+                    notes: Vec::new(),
+                    ..self.clone()
+                });
+                parts.len() - 1
+            });
+            let part = &mut parts[at];
+            let renumbered = u16::try_from(part.series.len()).unwrap_or(u16::MAX);
+            part.series.push(series.clone());
+            let rows = self.rows.iter().filter(of_series).cloned();
+            part.rows.extend(rows.map(|row| StatementRow {
+                series: renumbered,
+                ..row
+            }));
+            part.rows.sort_by_key(|row| row.date);
+        }
+        match parts.first_mut() {
+            None => vec![self],
+            Some(first) => {
+                first.notes = self.notes;
+                parts
+            }
+        }
     }
 
     pub fn note(&mut self, line: Option<u64>, text: impl Into<String>) {

@@ -145,6 +145,17 @@ pub fn read(
         .map(|n| n.profile.clone())
         .unwrap_or_default();
     let mut rules = rules(args, named.as_ref(), &mut profile)?;
+    if let Some(rules) = rules.as_mut().filter(|rules| rules.own_by_row()) {
+        if said.one.is_some() {
+            return Err(Failure::usage(
+                "flag-does-not-apply",
+                format!(
+                    "the rules say of each row of {name} which account it belongs to; --account says another of all"
+                ),
+            ));
+        }
+        return read_by_row(ctx, session, args, (named, profile), rules, input);
+    }
     let account = settle_account(session, said.one, &profile, rules.as_ref(), name)?;
     let existing = session.chart.find(&account);
     let mut options = options(args, &profile)?;
@@ -172,6 +183,40 @@ pub fn read(
         parts: vec![part],
         as_profile,
     })
+}
+
+/// Reads a table whose rules say of each row which account it belongs to.
+fn read_by_row(
+    ctx: &Context,
+    session: &Session,
+    args: &ReadingArgs,
+    (named, profile): (Option<Named>, Profile),
+    rules: &mut Rules,
+    input: &Input,
+) -> Result<ReadFile> {
+    let mut options = options(args, &profile)?;
+    options.home_currency = Some(home_currency(session, args, &profile, None));
+    let statement = asking(ctx, &input.name, &mut options, |options| {
+        csv::read(input.bytes(), options, Some(rules))
+    })?;
+    let as_profile = Profile {
+        account: None,
+        ..remember(&options, profile.clone(), &statement, "", args)
+    };
+    let profile_name = named.map(|n| n.name);
+    let mut parts = Vec::new();
+    for statement in statement.by_account() {
+        let own = statement.account.as_deref();
+        let own = own.ok_or_else(|| accounts::needed(session, &input.name))?;
+        let account = accounts::path(session, own)?;
+        parts.push(Read {
+            home_currency: home_currency(session, args, &profile, session.chart.find(&account)),
+            statement,
+            account,
+            profile: profile_name.clone(),
+        });
+    }
+    Ok(ReadFile { parts, as_profile })
 }
 
 /// Reads a file of statements that is no table: OFX, QIF, CAMT, MT940.

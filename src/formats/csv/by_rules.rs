@@ -33,10 +33,12 @@ pub fn read(table: &Table<'_>, rules: &mut Rules, options: &Options) -> Result<S
         directives: &rules.directives,
         mark: decimal_mark(table, &rows, rules, options)?,
         invert: options.invert,
+        own_by_row: rules.own_by_row(),
         splits: (3..=ACCOUNTS_MAX)
             .filter(|n| rules.reaches_entry(*n))
             .collect(),
     };
+    // Each account of the file has a balance of its own in each currency.
     let mut series: Vec<(Option<Arc<str>>, String)> = Vec::new();
     let (mut raws, mut skip) = (Vec::with_capacity(rows.len()), 0);
     for outcome in reader.outcomes(rules, &rows) {
@@ -52,9 +54,12 @@ pub fn read(table: &Table<'_>, rules: &mut Rules, options: &Options) -> Result<S
             }
             Outcome::Keep(raw) => raw?,
         };
-        let found = series.iter().position(|(c, _)| *c == raw.row.currency);
+        let own = raw.row.category.own.as_deref().unwrap_or_default();
+        let found = series
+            .iter()
+            .position(|(c, of)| *c == raw.row.currency && of == own);
         let index = found.unwrap_or_else(|| {
-            series.push((raw.row.currency.clone(), String::new()));
+            series.push((raw.row.currency.clone(), own.to_owned()));
             series.len() - 1
         });
         raw.row.series = u16::try_from(index).unwrap_or(u16::MAX);
@@ -63,7 +68,9 @@ pub fn read(table: &Table<'_>, rules: &mut Rules, options: &Options) -> Result<S
     in_order(&mut raws, &rules.directives);
     let mut statement = Statement {
         layout: "csv by rules".to_owned(),
-        account: rules.constant(Field::Account(1)),
+        account: rules
+            .constant(Field::Account(1))
+            .filter(|_| !rules.own_by_row()),
         ..Statement::default()
     };
     prove::finish(
@@ -146,6 +153,8 @@ struct RowReader<'a, 'b> {
     directives: &'a Directives,
     mark: char,
     invert: bool,
+    /// Rules say of each row which account it belongs to.
+    own_by_row: bool,
     /// Numbers of the accounts beyond the second.
     splits: Vec<u8>,
 }
@@ -219,6 +228,7 @@ impl RowReader<'_, '_> {
             category: Category::default(),
         };
         build::categorise(&mut statement_row, verdict, cells);
+        statement_row.category.own = self.own(row, verdict, cells)?;
         statement_row.category.splits = self.splits(row, &statement_row, verdict, cells)?;
         self.check_second(row, &statement_row, verdict, cells)?;
         Ok(Raw {
@@ -226,6 +236,25 @@ impl RowReader<'_, '_> {
             counts: !amount.is_zero(),
             row: statement_row,
         })
+    }
+
+    /// The account of the row itself, where rules say it of each row.
+    fn own(
+        &self,
+        row: usize,
+        verdict: &Verdict<'_>,
+        cells: &dyn Record,
+    ) -> Result<Option<Arc<str>>, Fault> {
+        if !self.own_by_row {
+            return Ok(None);
+        }
+        let own = verdict.get_shared(Field::Account(1), cells);
+        let own = own.filter(|own| !own.trim().is_empty()).ok_or_else(|| {
+            let why = "no rule names the account1 of the row";
+            let fault = self.table.fault(row, 0, "bad-rules", why);
+            fault.hint("set account1 for every row first, and in if blocks for some")
+        })?;
+        Ok(Some(own))
     }
 
     fn splits(

@@ -173,7 +173,7 @@ impl Parser {
                     line.fault(format!("no directive or field {name:?}")).hint("fields are date, description, code, comment, status, account1, account2, amount, amount-in, amount-out, currency, balance")
                 })?;
                 let value = template(value, &self.directives.fields);
-                may_be_set(field, &value, false, line)?;
+                may_be_set(field, &value, line)?;
                 self.top.push((field, value));
             }
         }
@@ -191,7 +191,7 @@ impl Parser {
             let is_first = names.iter().position(|n| n == name) == Some(column);
             if let Some(field) = field(name).filter(|_| is_first) {
                 let value = Template::new(vec![Part::Cell(column)]);
-                may_be_set(field, &value, false, line)?;
+                may_be_set(field, &value, line)?;
                 self.top.push((field, value));
             }
         }
@@ -350,7 +350,7 @@ impl Parser {
             _ => {
                 let field = field(name).ok_or_else(|| line.fault(format!("no field {name:?}")))?;
                 let value = template(value, &self.directives.fields);
-                may_be_set(field, &value, true, line)?;
+                may_be_set(field, &value, line)?;
                 block.sets.push((field, value));
             }
         }
@@ -369,21 +369,13 @@ impl Parser {
 }
 
 /// Refuses what hledger would do with a value and hissab has no place for.
-fn may_be_set(
-    field: Field,
-    value: &Template,
-    is_conditional: bool,
-    line: &Line<'_>,
-) -> Result<(), Fault> {
+fn may_be_set(field: Field, value: &Template, line: &Line<'_>) -> Result<(), Fault> {
     let constant = value.constant.as_deref();
     let is_bracketed = |text: &str| {
         (text.starts_with('(') && text.ends_with(')'))
             || (text.starts_with('[') && text.ends_with(']'))
     };
     match field {
-        Field::Account(1) if is_conditional || constant.is_none() => Err(line
-            .fault("account1 depends on the row, and a statement belongs to one account")
-            .hint("set account1 once, outside of if blocks; import rows of other accounts from a file of their own")),
         Field::Account(_) if constant.is_some_and(is_bracketed) => Err(line
             .fault("entries to an account in brackets need not balance, and are not read from rules")
             .hint("leave the line out, or the brackets")),
@@ -454,10 +446,6 @@ mod tests {
             ("skip x\n", 1),
             ("separator abc\n", 1),
             ("skip\ntimezone UTC\n", 2),
-            ("account1 a\nif TEA\n account1 b\n", 3),
-            ("if,account2,account1\nTEA,a,b\n", 2),
-            ("fields date,account1,amount\n", 1),
-            ("account1 a:%2\n", 1),
             ("account2 (budget)\n", 1),
             ("if TEA\n account2 [budget:tea]\n", 2),
             ("fields date,amount,balance2\n", 1),

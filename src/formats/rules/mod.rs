@@ -232,8 +232,19 @@ impl Rules {
         found.1.constant.clone()
     }
 
+    /// Whether account1 is not the same for every row.
+    pub fn own_by_row(&self) -> bool {
+        let own = Field::Account(1);
+        let mut sets = self.blocks.iter().flat_map(|block| &block.sets);
+        let said = self.top.iter().any(|(field, _)| *field == own);
+        sets.any(|(field, _)| *field == own) || said && self.constant(own).is_none()
+    }
+
     /// What is set and means nothing unless the rules read the rows too: the first such field's name.
     pub fn left_without_rows(&self) -> Option<String> {
+        if self.own_by_row() {
+            return Some("account1 of a row".to_owned());
+        }
         self.fields.iter().find_map(|field| match field {
             Field::Account(n @ 3..) => Some(format!("account{n}")),
             Field::Amount(n @ 1..) | Field::AmountIn(n @ 1..) | Field::AmountOut(n @ 1..) => {
