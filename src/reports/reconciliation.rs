@@ -62,9 +62,9 @@ impl Reconciliation {
         sum(&self.lines, |line| !line.found)
     }
 
-    /// Statement less cleared; `None` where no closing balance is known.
+    /// What agreed less the statement, as books less count; `None` where no closing balance is known.
     pub fn difference(&self) -> Option<i128> {
-        self.closing.map(|closing| closing - self.cleared())
+        self.closing.map(|closing| self.cleared() - closing)
     }
 
     /// Whether nothing is open: every row is in the books, and the balances agree where both are known.
@@ -191,7 +191,7 @@ mod tests {
         );
         assert!(found.is_exact());
         let short = april(vec![line(2, 400, true)], Some(500));
-        assert_eq!((short.difference(), short.is_exact()), (Some(100), false));
+        assert_eq!((short.difference(), short.is_exact()), (Some(-100), false));
     }
 
     #[test]
@@ -219,7 +219,7 @@ mod tests {
         assert!(opened.is_exact());
         let mut other = april(lines, Some(1001));
         other.bring_forward(date(2026, 4, 5), 100);
-        assert_eq!(other.difference(), Some(901));
+        assert_eq!(other.difference(), Some(-901));
     }
 
     #[test]

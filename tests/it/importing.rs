@@ -151,7 +151,7 @@ fn a_dry_run_shows_what_becomes_of_each_row() {
        5  06-Apr-2026  SMS CHARGES                                         59.00    95,541.00  new      Liabilities:Suspense
        6  07-Apr-2026  NEFT-KAMLA DEVI        N0970011823    2,500.00               98,041.00  new      Liabilities:Suspense
     Statement: 84,200.00 + 25,900.00 in - 12,059.00 out = 98,041.00; the balance is right on all 5 rows
-    Books after import: 79,441.00 Dr; statement 98,041.00; difference 18,600.00 = payments not presented: 4 ref. 123
+    Books after import: 79,441.00 Dr; statement 98,041.00 Dr; difference 18,600.00 Cr = payments not presented: 4 ref. 123
     Would post 3 (3 to Suspense), match 2, skip 0 already imported, refuse 0
     [exit 0]
     ");

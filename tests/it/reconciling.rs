@@ -112,7 +112,7 @@ fn what_differs_is_told_and_nothing_is_marked() {
     let run = reconcile(&env, "--balance 1470 --until 2026-04-04 --json").exits(3);
     assert_eq!(
         json(&run)["difference"],
-        "290.00",
+        "-290.00",
         "the cheque is taken for presented: {run}"
     );
     let run = reconcile(&env, "--balance 1180 --until 2026-04-04 --accept-exact").ok();
@@ -253,6 +253,28 @@ fn an_earlier_day_is_reconciled_as_it_was_whatever_was_reconciled_since() {
     let now = json(&reconcile(&env, "--until 2026-04-30 --json").ok());
     assert_eq!(now["reconciled_before"], "10000.00");
     env.hissab(["check", "--deep"]).ok();
+}
+
+/// Books less statement, whoever says it.
+#[test]
+fn a_difference_has_the_same_side_everywhere() {
+    let env = shop("2025-04-01");
+    env.write(
+        "apr.csv",
+        "Date,Narration,Ref,Withdrawal,Deposit,Balance\n20/04/2025,DEPOSIT,,,2000.00,9000.00\n",
+    );
+    let said = [
+        env.hissab(["import", "apr.csv", "--account", "hdfc"]).ok(),
+        env.hissab(["check", "statement-unreconciled"]).ok(),
+        env.hissab(["assert", "hdfc", "9000", "-d", "2025-04-20"])
+            .exits(3),
+        reconcile(&env, "--balance 9000 --until 2025-04-20").exits(3),
+    ];
+    for run in said {
+        assert!(run.stdout.contains("difference 3,000.00 Dr"), "{run}");
+    }
+    let seen = json(&reconcile(&env, "--balance 9000 --until 2025-04-20 --json").exits(3));
+    assert_eq!(seen["difference"], "3000.00");
 }
 
 #[test]

@@ -440,7 +440,7 @@ fn the_demo_runs_and_leaves_a_book_to_try() {
         "$ hissab import hdfc-apr.csv --account hdfc --rules bank.rules",
         "Posted 2 (1 to Suspense), matched 3",
         "Proved: opening, turnover and closing each balance.",
-        "difference 18,600.00 = payments not presented: 10 ref. 000123",
+        "difference 18,600.00 Cr = payments not presented: 10 ref. 000123",
         "Balances: assets are liabilities and equity.",
         "warning  statement-unreconciled  07-Apr-2026  Assets:Bank:HDFC",
         "Verified: 24 records, 24 transactions",

@@ -133,7 +133,7 @@ fn notes(
             notes.push(format!("Statement: {}: they agree", sided(closing)))
         }
         (Some(closing), Some(difference)) => notes.push(format!(
-            "Statement: {}: {} differs",
+            "Statement: {}; difference {}",
             sided(closing),
             sided(difference)
         )),
@@ -174,7 +174,7 @@ pub fn choose(ctx: &mut Context, found: &mut Reconciliation, currency: &Currency
         let differs = found.difference().unwrap_or(0);
         let prompt = match found.closing {
             Some(closing) => format!(
-                "Statement {} · agreed {} · differs {}",
+                "Statement {} · agreed {} · difference {}",
                 sided(closing),
                 sided(found.cleared()),
                 sided(differs)

@@ -27,9 +27,9 @@ pub struct BooksProof {
 }
 
 impl BooksProof {
-    /// Statement less books.
+    /// Books less statement, as of a count that was asserted.
     pub fn difference(&self) -> Option<i128> {
-        self.statement.map(|statement| statement - self.books)
+        self.statement.map(|statement| self.books - statement)
     }
 
     /// What is in the books and on no statement: since the first row, and from before it only if that
@@ -44,10 +44,10 @@ impl BooksProof {
             .collect();
         if self
             .difference()
-            .is_some_and(|d| d != -self.unpresented_sum())
+            .is_some_and(|d| d != self.unpresented_sum())
         {
             let since = std::mem::replace(&mut self.unpresented, loose.iter().map(row).collect());
-            if self.difference() != Some(-self.unpresented_sum()) {
+            if self.difference() != Some(self.unpresented_sum()) {
                 self.unpresented = since;
             }
         }

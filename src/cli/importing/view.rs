@@ -531,7 +531,7 @@ fn statement_line(people: &People, series: &Series, currency: &Currency) -> Stri
     }
 }
 
-/// `Books after import: 79,441.00 Dr; statement 98,041.00; difference 18,600.00 = payments not presented: 1051 ref. 000123`
+/// `Books after import: 79,441.00 Dr; statement 98,041.00 Dr; difference 18,600.00 Cr = payments not presented: 1051 ref. 000123`
 fn books_line(people: &People, proof: &BooksProof, currency: &Currency) -> String {
     let mut line = format!(
         "Books after import{}: {}",
@@ -543,7 +543,7 @@ fn books_line(people: &People, proof: &BooksProof, currency: &Currency) -> Strin
     };
     line.push_str(&format!(
         "; statement {}",
-        people.signed(statement, currency)
+        people.sided(statement, currency).trim_end()
     ));
     if difference == 0 {
         line.push_str("; they agree");
@@ -551,9 +551,9 @@ fn books_line(people: &People, proof: &BooksProof, currency: &Currency) -> Strin
     }
     line.push_str(&format!(
         "; difference {}",
-        people.signed(difference, currency)
+        people.sided(difference, currency).trim_end()
     ));
-    let explained = -proof.unpresented_sum();
+    let explained = proof.unpresented_sum();
     if proof.unpresented.is_empty() || explained != difference && proof.unpresented.len() > 20 {
         line.push_str(": balances before the statement's first row differ");
         return line;
@@ -587,7 +587,7 @@ fn books_line(people: &People, proof: &BooksProof, currency: &Currency) -> Strin
         let rest = difference - explained;
         line.push_str(&format!(
             "; {} is not explained: balances before the first row may differ",
-            people.signed(rest, currency)
+            people.sided(rest, currency).trim_end()
         ));
     }
     line
