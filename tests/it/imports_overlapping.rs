@@ -224,3 +224,36 @@ fn a_dry_run_refuses_what_the_book_would_refuse() {
     assert!(run.stdout.contains("Would post 2"), "{run}");
     assert_eq!(env.hissab(["audit", "head"]).ok().stdout, head);
 }
+
+#[test]
+fn why_the_books_differ_is_looked_up_and_not_guessed() {
+    let env = bank();
+    let said = |file: &str| {
+        let run = import(&env, file);
+        let line = run.stdout.lines().find(|l| l.starts_with("Books after"));
+        line.unwrap()
+            .split_once("difference ")
+            .map(|(_, t)| t.to_owned())
+    };
+    env.write("a.csv", RENT);
+    assert_eq!(said("a.csv"), None);
+    // The books began as the statement does; what differs came after.
+    env.hissab(["void", "2", "--reason", "not ours"]).ok();
+    assert_eq!(
+        said("a.csv").unwrap(),
+        "3,000.00 Dr: since 22-Apr-2025 the books move otherwise (hissab reconcile shows where)"
+    );
+    env.hissab(["amend", "1", "--amount", "9000"]).ok();
+    assert_eq!(
+        said("a.csv").unwrap(),
+        "2,000.00 Dr: before 22-Apr-2025 the books hold 9,000.00 Dr, the statement begins with 10,000.00 Dr, \
+         and since then they move otherwise"
+    );
+    env.hissab(["undo"]).ok();
+    env.hissab(["undo"]).ok();
+    env.hissab(["amend", "1", "--amount", "9000"]).ok();
+    assert_eq!(
+        said("a.csv").unwrap(),
+        "1,000.00 Cr: before 22-Apr-2025 the books hold 9,000.00 Dr, the statement begins with 10,000.00 Dr"
+    );
+}

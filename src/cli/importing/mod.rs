@@ -19,6 +19,7 @@ pub mod review;
 mod tally_twins;
 mod transfers;
 pub mod view;
+mod view_proof;
 
 use std::collections::HashSet;
 

@@ -11,7 +11,7 @@ use crate::ledger::chart::Chart;
 use crate::ledger::currency::CurrencyKey;
 use crate::ledger::day::Day;
 use crate::ledger::money::to_minor;
-use crate::ledger::totals::TotalsQuery;
+use crate::ledger::totals::{AccountTotal, Totals, TotalsQuery};
 
 /// One currency of the account at the end of the statement's last day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,10 @@ pub struct BooksProof {
     pub books: i128,
     /// What the statement says, where it says it.
     pub statement: Option<i128>,
+    /// The first row's day; what the books held before it, and what the statement begins with, if it says so.
+    pub first: Date,
+    pub books_before: i128,
+    pub opening: Option<i128>,
     /// In the books up to that day, on no statement: number, reference, amount.
     pub unpresented: Vec<(u64, Option<String>, i64)>,
 }
@@ -87,6 +91,16 @@ pub fn books(
         ..TotalsQuery::until(Some(until))
     };
     let totals = session.book.totals(&query)?;
+    let query = TotalsQuery {
+        accounts: Some(vec![account]),
+        ..TotalsQuery::until(Some(first))
+    };
+    let totals_before = session.book.totals(&query)?;
+    let held = |totals: &Totals, currency| -> i128 {
+        let rows = totals.rows.iter();
+        let of_it = rows.filter(|t| t.account == account && t.currency == currency);
+        of_it.map(AccountTotal::closing).sum()
+    };
     let taken: Vec<u64> = fates
         .iter()
         .filter_map(|f| {
@@ -99,23 +113,24 @@ pub fn books(
         .collect();
     let mut proofs = Vec::new();
     for currency in currencies {
-        let before: i128 = totals
-            .rows
-            .iter()
-            .filter(|t| t.account == account && t.currency == currency)
-            .map(|t| t.closing())
-            .sum();
+        let before = held(&totals, currency);
         let new: i128 = amounts
             .iter()
             .zip(fates)
             .filter(|((_, c), fate)| *c == currency && **fate == Fate::New)
             .map(|((minor, _), _)| i128::from(*minor))
             .sum();
+        let moved = amounts.iter().filter(|(_, c)| *c == currency);
+        let moved: i128 = moved.map(|(minor, _)| i128::from(*minor)).sum();
+        let closing = closing(statement, chart, amounts, currency);
         let mut proof = BooksProof {
             currency,
             as_of: last,
             books: before + new,
-            statement: closing(statement, chart, amounts, currency),
+            statement: closing,
+            first,
+            books_before: held(&totals_before, currency),
+            opening: closing.map(|closing| closing - moved),
             unpresented: Vec::new(),
         };
         let loose: Vec<&Candidate> = candidates
