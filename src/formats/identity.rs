@@ -221,7 +221,7 @@ mod tests {
             form: 0xab,
             date: jiff::civil::date(2026, 4, 1),
             amount: Decimal::new(-500, 2),
-            balance: Some(Decimal::new(995_00, 2)),
+            balance: Some(Decimal::new(99_500, 2)),
             currency: "Gold bar".to_owned(),
         };
         let raw = "01/04/26,\u{1f}odd\u{1c}\u{1d},5.00";
