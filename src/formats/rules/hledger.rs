@@ -3,8 +3,8 @@
 //! Read: `skip`, `fields`, `date-format`, `decimal-mark`, `separator`, `encoding`, `newest-first`,
 //! `intra-day-reversed`, `include`, `end`, field assignments, `if` blocks and `if,` tables, `&&` and `!`.
 //! Accepted and not needed: `balance-type` (a statement's balance is one of one currency), `source` and
-//! `archive` (the file is named). Refused: `timezone` (a day is the one that is written), an account1 that
-//! depends on the row, accounts in brackets, balances of other accounts than the first.
+//! `archive` (the file is named). Refused: `timezone` (a day is the one that is written), accounts in brackets,
+//! balances of other accounts than the first.
 
 use super::matcher::{self, Pattern, Target};
 use super::values::{field, part_of, separator, split, template, unquoted, value_of};
