@@ -407,3 +407,42 @@ fn commit_all_keeps_every_unit_or_none() {
     assert_eq!(shop.book.info().unwrap().transactions, 2);
     shop.proves();
 }
+
+/// Rows that were stored before what they said was kept are compared by what their import posted, and by their cells.
+#[test]
+fn rows_of_older_books_are_found_again_in_another_form() {
+    let mut shop = Shop::new();
+    let Change::Import(head) = batch(501, "old.csv") else {
+        unreachable!("it is one")
+    };
+    let head = Change::Import(ImportBatch {
+        account: Some("Assets:Bank:HDFC".into()),
+        format: "csv".to_owned(),
+        ..head
+    });
+    let fee = draft(
+        500,
+        day(4, 20),
+        "Fee",
+        &[("Expenses:Tea", "50.00"), ("Assets:Bank:HDFC", "-50.00")],
+    );
+    let raw = "2026-04-20,FEE,-50\u{1f}0000000000000001";
+    let changes = vec![head, Change::Post(fee), source(70, 2, Some(raw))];
+    shop.write("imported", changes).unwrap();
+    let env = with_book(&shop);
+    env.write(
+        "balance.csv",
+        "Date,Description,Amount,Balance\n2026-04-20,CHARGES,-50,950\n",
+    );
+    env.write(
+        "same.csv",
+        "Date,Description,Amount\n2026-04-20,OTHER,-50\n",
+    );
+    let posted = |file: &str| {
+        let words = ["import", file, "--account", "Assets:Bank:HDFC", "--dry-run"];
+        env.hissab(words).ok().stdout.contains("Would post 1")
+    };
+    assert!(!posted("balance.csv") && posted("same.csv"));
+    env.hissab(["amend", "1", "-d", "2026-04-18"]).ok();
+    assert!(!posted("balance.csv") && posted("same.csv"));
+}

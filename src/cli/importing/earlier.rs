@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::Session;
+use super::form::Form;
 use crate::book::{AuditQuery, ImportRow, KnownRow, LoggedChange, Scan, Voided};
 use crate::cli::error::Result;
 use crate::formats::identity::{self, Identity, Said};
@@ -21,9 +22,6 @@ use crate::ledger::currency::CurrencyKey;
 use crate::ledger::day::Day;
 use crate::ledger::money::to_minor;
 use crate::ledger::transaction::{Number, Transaction};
-
-/// What a CSV file of no known layout is called.
-const ANY_CSV: &str = "csv";
 
 /// A row of a statement with the code of its currency.
 type Row<'a> = (&'a StatementRow, &'a Arc<str>);
@@ -200,12 +198,15 @@ impl Bank {
                     .same_form
                     .extend(sources.into_iter().filter_map(loose));
             } else {
+                let mut said: Vec<Candidate> = Vec::new();
                 for source in &sources {
-                    let found = self.as_it_said(session, &moved, source)?;
-                    let fresh = found.into_iter().filter(|c| !around.candidates.contains(c));
-                    let fresh: Vec<Candidate> = fresh.collect();
-                    around.candidates.extend(fresh);
+                    for candidate in self.as_it_said(session, &moved, source)? {
+                        if !said.contains(&candidate) {
+                            said.push(candidate);
+                        }
+                    }
                 }
+                around.candidates.extend(said);
             }
         }
         Ok(around)
@@ -438,46 +439,6 @@ impl Bank {
     }
 }
 
-/// The form of a statement's file, and a row of it.
-struct Form<'a> {
-    form: u32,
-    layout: &'a str,
-    raw: &'a str,
-}
-
-impl Form<'_> {
-    fn of(statement: &Statement) -> Form<'_> {
-        Form {
-            form: statement.form(),
-            layout: &statement.layout,
-            raw: statement.rows.first().map_or("", |row| &row.raw),
-        }
-    }
-
-    /// Whether a stored row is of a file of this form. Rows of older books say only what their file was taken for;
-    /// of CSV files that is not enough.
-    fn is_that_of(&self, format: &str, raw: Option<&str>, said: Option<&Said>) -> bool {
-        let alike = |raw: &str| cells(Identity::text_of_stored(raw)) == cells(self.raw);
-        match said {
-            Some(said) => said.form == self.form,
-            None => format == self.layout && (format != ANY_CSV || raw.is_none_or(alike)),
-        }
-    }
-}
-
-/// How many cells a line of a CSV file has, by the delimiter that is in it most often.
-fn cells(line: &str) -> usize {
-    let mut counts = [0; 4];
-    let mut quoted = false;
-    for c in line.chars() {
-        quoted ^= c == '"';
-        if let (Some(at), false) = ([';', '\t', '|', ','].iter().position(|d| *d == c), quoted) {
-            counts[at] += 1;
-        }
-    }
-    counts.into_iter().max().unwrap_or(0)
-}
-
 fn loose(source: Source) -> Option<LooseRow> {
     Some(LooseRow {
         identity: Identity::of_stored(source.row.identity, source.row.raw.as_deref())?,
@@ -510,16 +471,4 @@ fn taken_back(session: &mut Session) -> Result<Vec<RangeInclusive<u64>>> {
         }));
     }
     Ok(posted)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_in_quotes_are_one() {
-        assert_eq!(cells("2025-04-20,FEE,-50"), 2);
-        assert_eq!(cells("2025-04-20;\"a;b\";3,000.00;7,000.00"), 3);
-        assert_eq!(cells(""), 0);
-    }
 }

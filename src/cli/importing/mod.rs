@@ -4,6 +4,7 @@
 pub mod accounts;
 mod earlier;
 pub mod file_plan;
+mod form;
 pub mod gnucash_rows;
 mod hits;
 pub mod input;
