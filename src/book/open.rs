@@ -15,7 +15,7 @@ pub use super::sqlite::outside::{Cell, Outside};
 #[cfg(feature = "postgres")]
 use super::sqlite::whole;
 use super::sqlite::{NewBook, SqliteBook};
-use super::{Book, Result};
+use super::{Book, BookError, Result};
 use crate::client::{Desk, Session};
 #[cfg(feature = "postgres")]
 use crate::ledger::audit::GENESIS;
@@ -92,11 +92,21 @@ impl Spot<'_> {
     }
 }
 
+/// The organisation is there, so its book is missing: nothing a caller named is.
+fn lost(error: BookError) -> BookError {
+    match error {
+        BookError::NotFound { what } => BookError::Damaged {
+            what: format!("it is gone: {what}"),
+        },
+        other => other,
+    }
+}
+
 impl Shelf {
     /// A book, for reading.
     pub fn read(&self, spot: Spot<'_>) -> Result<Box<dyn Book>> {
         match self {
-            Shelf::Files => read(spot.file),
+            Shelf::Files => read(spot.file).map_err(lost),
             #[cfg(feature = "postgres")]
             Shelf::Postgres(store) => {
                 let book = PgBook::open_read(store, spot.key())?;
@@ -108,7 +118,7 @@ impl Shelf {
     /// The same for writing, waiting at most `wait` for another writer of a file.
     pub fn write(&self, spot: Spot<'_>, wait: Duration) -> Result<Box<dyn Book>> {
         match self {
-            Shelf::Files => write(spot.file, wait),
+            Shelf::Files => write(spot.file, wait).map_err(lost),
             #[cfg(feature = "postgres")]
             Shelf::Postgres(store) => {
                 let book = PgBook::open_write(store, spot.key())?;

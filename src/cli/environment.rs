@@ -137,6 +137,17 @@ pub fn zone_name() -> String {
     TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
 }
 
+/// `TZ`, where it names no zone there is: the days would be UTC's, unseen.
+pub fn unknown_zone() -> Option<String> {
+    let named = var("TZ")?;
+    let name = named.trim_start_matches(':');
+    let is_known = name.is_empty()
+        || std::path::Path::new(name).is_file()
+        || TimeZone::get(name).is_ok()
+        || TimeZone::posix(name).is_ok();
+    (!is_known).then_some(named)
+}
+
 /// Makes UUIDv7: from the clock and the system's randomness, or from a seed.
 #[derive(Debug, Clone)]
 pub struct Ids {

@@ -485,3 +485,48 @@ fn a_hang_up_takes_the_unfinished_file_along_unless_it_is_to_be_ignored() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(env.path("out.csv").exists());
 }
+
+#[test]
+fn a_configuration_is_called_sound_only_if_what_it_names_can_be_used() {
+    let mut env = shop();
+    env.typed("serve --data data --check-config").ok();
+    env.typed("serve --data data --backup-dir copies --check-config")
+        .ok();
+    assert!(!env.path("data").exists() && !env.path("copies").exists());
+    let run = env
+        .typed("serve --data data --backup-dir s.csv/copies --check-config")
+        .exits(1);
+    assert!(
+        run.stderr.contains("s.csv/copies cannot be written"),
+        "{run}"
+    );
+    if cfg!(feature = "postgres") {
+        // Nothing listens on port 1.
+        let line = "serve --data data --database postgres://x@127.0.0.1:1/x --check-config";
+        assert_ne!(env.typed(line).exit, 0);
+    }
+    env.set("HISSAB_WAIT", "-1");
+    let run = env.typed("doctor").exits(3);
+    assert!(run.stdout.contains("the setting wait is a number"), "{run}");
+}
+
+#[test]
+fn a_new_book_says_where_its_days_are_and_how_it_may_be_called() {
+    let mut env = TestEnv::new();
+    let run = env.hissab(["init", "a?b (1).hissab"]).ok();
+    assert!(run.stderr.contains("hissab book add a-b-1 "), "{run}");
+    env.hissab(["book", "add", "a-b-1", "a?b (1).hissab"]).ok();
+    env.set("TZ", "Mars/Phobos");
+    let run = env.hissab(["init", "mars.hissab"]).ok();
+    assert!(run.stderr.contains("TZ is \"Mars/Phobos\""), "{run}");
+    for zone in ["Europe/Berlin", ":Asia/Kolkata", "UTC0", "EST5EDT"] {
+        env.set("TZ", zone);
+        let run = env
+            .hissab([
+                "init",
+                &format!("z{}.hissab", zone.replace(['/', ':'], "-")),
+            ])
+            .ok();
+        assert!(!run.stderr.contains("TZ is"), "{zone}: {run}");
+    }
+}

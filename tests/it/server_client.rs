@@ -519,3 +519,20 @@ fn what_is_named_and_is_not_there_says_how_to_find_it() {
     viewer.env("HISSAB_TOKEN", token.trim());
     assert_eq!(viewer.output().unwrap().status.code(), Some(0));
 }
+
+#[test]
+fn a_book_that_is_gone_is_the_servers_fault_and_its_place_stays_inside() {
+    let (env, serving) = shop();
+    env.hissab(["out", "5", "tea"]).ok();
+    let port = serving.port;
+    drop(serving);
+    std::fs::remove_dir_all(env.path("data/books")).unwrap();
+    let _serving = Serving::start(&env, port);
+    for line in ["tb", "journal"] {
+        let run = env.typed(line).exits(10);
+        assert!(
+            !run.stderr.contains("data/") && run.stderr.contains("damaged"),
+            "{run}"
+        );
+    }
+}

@@ -88,19 +88,31 @@ fn looks(ctx: &Context) -> Vec<Look> {
                 std::env::consts::ARCH
             ),
         ),
-        configuration(),
+        configuration(ctx),
     ];
     looks.push(who(ctx));
     looks.extend(book(ctx));
     looks.push(clock(ctx));
-    looks.push(Look::fine("time zone", environment::zone_name()));
+    looks.push(zone());
     looks.push(terminal(ctx));
     looks.push(temporary());
     looks
 }
 
-fn configuration() -> Look {
-    match Config::load() {
+fn zone() -> Look {
+    match environment::unknown_zone() {
+        None => Look::fine("time zone", environment::zone_name()),
+        Some(named) => Look::bad(
+            "time zone",
+            Severity::Warning,
+            format!("TZ is {named:?}, which names no zone: UTC is taken"),
+        ),
+    }
+}
+
+fn configuration(ctx: &Context) -> Look {
+    // What every writer would refuse is no sound configuration.
+    match Config::load().and_then(|_| ctx.wait()) {
         Ok(_) => Look::fine("configuration", "read"),
         Err(failure) => Look::bad("configuration", Severity::Error, failure.message),
     }

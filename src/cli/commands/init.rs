@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::book;
 use crate::cli::config::default_book;
 use crate::cli::context::Context;
-use crate::cli::environment::zone_name;
+use crate::cli::environment::{unknown_zone, zone_name};
 use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::cli::targets;
 use crate::client::place::is_url;
@@ -60,6 +60,11 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     }
     let path = place(ctx, &args)?;
     let settings = settings(&args, &path)?;
+    if let (None, Some(named)) = (&args.timezone, unknown_zone()) {
+        ctx.warn(&format!(
+            "TZ is {named:?}, which names no zone: the days of this book are UTC's; hissab config set book.timezone Asia/Kolkata"
+        ));
+    }
     let template = Template::from_word(&args.template).ok_or_else(|| {
         let known = Template::ALL.map(Template::word).join(", ");
         Failure::usage(
@@ -264,11 +269,25 @@ fn say(
     if args.file.is_some() {
         ctx.note(&format!(
             "to use it without -B: hissab book add {} {}",
-            shell_word(&settings.name.to_lowercase().replace(' ', "-")),
+            short_name(&settings.name),
             shell_word(&shown)
         ));
     }
     Ok(Exit::Ok)
+}
+
+/// A name that `book add` takes: letters, digits, - and _.
+fn short_name(name: &str) -> String {
+    let plain = |c: char| match c.is_alphanumeric() || c == '_' {
+        true => c,
+        false => '-',
+    };
+    let name: String = name.to_lowercase().chars().map(plain).collect();
+    let parts: Vec<&str> = name.split('-').filter(|part| !part.is_empty()).collect();
+    match parts.is_empty() {
+        true => "book".to_owned(),
+        false => parts.join("-"),
+    }
 }
 
 #[derive(serde::Serialize)]

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::serve_store::StoreArgs;
@@ -85,7 +85,7 @@ pub struct Args {
     )]
     pub backup_every: String,
 
-    /// Check the configuration, and that results can be kept, and stop
+    /// Check the configuration, that folders can be written and the database and results reached, and stop
     #[arg(long)]
     pub check_config: bool,
 }
@@ -96,6 +96,17 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     if args.check_config {
         if let Some(bucket) = &config.results {
             bucket.probe().map_err(failure)?;
+        }
+        for folder in [
+            Some(&config.data),
+            config.backups.as_ref().map(|b| &b.folder),
+        ] {
+            folder.map_or(Ok(()), |folder| can_write(folder))?;
+        }
+        #[cfg(feature = "postgres")]
+        if let Some(url) = &config.database {
+            server::home::connect(url, config.read_database.as_deref())
+                .map_err(|why| failure(ServeError::Database { why }))?;
         }
         if !ctx.globals.quiet {
             writeln!(ctx.out, "the configuration is sound")?;
@@ -108,6 +119,21 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let mut said = Ok(());
     server::run(config, |server| said = say(ctx, server, quiet)).map_err(failure)?;
     said.map(|()| Exit::Ok)
+}
+
+/// Whether a folder that is there, or the one it would be made in, can be written. Leaves nothing behind.
+fn can_write(folder: &Path) -> Result<()> {
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let there = absolute.ancestors().find(|path| path.exists());
+    let there = there.unwrap_or(Path::new("/"));
+    let made = tempfile::tempfile_in(there).map(drop);
+    made.map_err(|error| {
+        Failure::refused(
+            "folder-not-writable",
+            format!("{} cannot be written: {error}", folder.display()),
+        )
+        .hint("make it, and give it to the user the server runs as")
+    })
 }
 
 fn config(args: &Args) -> Result<Config> {
