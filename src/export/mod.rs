@@ -10,12 +10,14 @@ use thiserror::Error;
 use crate::book::{Book, BookError, Scan};
 use crate::formats::journal::{Dialect, JournalWriter as PlainText, WriteOptions};
 use crate::formats::writers::{BookFormat, Facts};
+use crate::ledger::change::Assertion;
 use crate::ledger::period::Period;
 use crate::ledger::query::{Filter, Query};
 use crate::ledger::settings::BookInfo;
 use crate::ledger::transaction::Transaction;
 use crate::render::views::{JournalKind, JournalWriter};
 use crate::render::{Format, Options, RenderError};
+use crate::reports::check::assertion;
 use crate::reports::scope::Scope;
 
 /// What is written.
@@ -132,6 +134,27 @@ impl Export {
         }
     }
 
+    /// The assertions that the form cannot hold, because the books contradict them: beancount would refuse the file.
+    pub fn left_out(&self, book: &mut dyn Book) -> Result<Vec<Assertion>, BookError> {
+        let whole = self.period == Period::ALL && self.query.filter == Filter::All;
+        if !whole || self.form != Form::Book(BookFormat::Beancount) {
+            return Ok(Vec::new());
+        }
+        let chart = book.chart()?;
+        let mut assertions = book.assertions()?;
+        assertions.retain(|assertion| !assertion.is_of_statement());
+        if assertions.is_empty() {
+            return Ok(assertions);
+        }
+        let query = assertion::query(&chart, &assertions);
+        let totals = book.totals(&query)?;
+        assertions.retain(|assertion| {
+            let found = assertion::standing(&chart, assertion, &query.cuts, &totals);
+            found.is_some_and(|found| found.difference != 0)
+        });
+        Ok(assertions)
+    }
+
     /// The facts of the book, then every transaction.
     fn write_book(
         &self,
@@ -143,15 +166,18 @@ impl Export {
         let chart = Rc::new(book.chart()?);
         let matcher = self.query.matcher(&chart);
         let whole = self.period == Period::ALL && self.query.filter == Filter::All;
+        let mut assertions = match whole {
+            true => book.assertions()?,
+            false => Vec::new(),
+        };
+        let failing = self.left_out(book)?;
+        assertions.retain(|assertion| !failing.contains(assertion));
         let facts = Facts {
             chart: Rc::clone(&chart),
             settings: self.info.settings.clone(),
             prices: book.prices()?,
-            assertions: if whole {
-                book.assertions()?
-            } else {
-                Vec::new()
-            },
+            assertions,
+            failing,
             span: self.info.span,
         };
         let mut writer = format.writer(out, facts);

@@ -407,6 +407,52 @@ fn tally_comes_back_to_the_accounts_and_balances_it_left_with() {
 }
 
 #[test]
+fn a_closed_year_comes_back_from_tally_with_its_results() {
+    let env = TestEnv::with_shop();
+    for line in [
+        "opening cash=500 -d 2025-04-01",
+        "in 100 sales -d 2025-04-05",
+        "close --fy 2025-26",
+        "export book.xml",
+        "init again.hissab --template shop",
+        "-B again.hissab import book.xml --create-accounts",
+    ] {
+        env.typed(line).ok();
+    }
+    for line in [
+        "is --fy 2025-26 -O csv",
+        "journal voucher:opening -O csv --fields account,debit",
+    ] {
+        let there = env.typed(&format!("-B again.hissab {line}")).ok();
+        assert_eq!(there.stdout, env.typed(line).ok().stdout);
+        assert!(there.stdout.contains("00.00"), "{there}");
+    }
+}
+
+#[test]
+fn a_count_that_differed_is_a_comment_to_beancount() {
+    let env = TestEnv::with_shop();
+    env.typed("in 90 sales -d 2026-04-02").ok();
+    env.typed("count cash 80 -d 2026-04-03").exits(3);
+    env.typed("count cash 90 -d 2026-04-04").ok();
+    let run = env.typed("export book.beancount").ok();
+    assert!(run.stderr.contains("1 assertion that"), "{run}");
+    let written = std::fs::read_to_string(env.path("book.beancount")).unwrap();
+    let lines: Vec<&str> = written
+        .lines()
+        .filter(|l| l.contains(" balance "))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "2026-04-05 balance Assets:Cash  90 INR",
+            "; left out, the books say otherwise: 2026-04-04 balance Assets:Cash  80 INR"
+        ]
+    );
+    beancount(&env.path("book.beancount")).unwrap_or_else(|said| panic!("{said}"));
+}
+
+#[test]
 fn qif_comes_back_to_the_accounts_and_balances_it_left_with() {
     each_book_where("qif and back", 4, Foreign::Never, |shop, env| {
         export(env, shop, "book.qif");

@@ -8,6 +8,7 @@ use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::progress::Progress;
 use crate::cli::shown::ShownArgs;
 use crate::export::{Export, ExportError, Form};
+use crate::ledger::plural::counted;
 use crate::render::Options;
 
 /// Write every transaction to a file that other programs read
@@ -83,6 +84,13 @@ fn write(ctx: &mut Context, form: Form, options: Options) -> Result<()> {
     };
     let export = Export::all(form, info, options);
     export.write(book.as_mut(), &mut ctx.out, &mut step)?;
+    let left_out = export.left_out(book.as_mut())?.len() as u64;
+    if left_out > 0 {
+        ctx.warn(&format!(
+            "{} that the books contradict, left out as comments: hissab check assertion-failed",
+            counted(left_out, "assertion")
+        ));
+    }
     Ok(())
 }
 

@@ -364,7 +364,8 @@ impl Build<'_, '_> {
         if !voucher.guid.is_empty() {
             tags.push(tag("id", &voucher.guid));
         }
-        let word = kind.replace(' ', "-");
+        let own = Some(&voucher.own_kind).filter(|own| !own.is_empty());
+        let word = own.map_or_else(|| kind.replace(' ', "-"), Clone::clone);
         if crate::ledger::transaction::Voucher::from_word(&word).is_some() {
             tags.push(tag("voucher", &word));
         }

@@ -75,6 +75,8 @@ pub(super) struct Voucher {
     /// As written, for errors.
     pub date_text: String,
     pub kind: String,
+    /// What hissab calls it, where Tally has no such type; else empty.
+    pub own_kind: String,
     pub number: String,
     pub reference: String,
     pub narration: String,

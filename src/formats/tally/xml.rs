@@ -243,6 +243,7 @@ fn voucher(node: &Node, source: u16) -> Result<Voucher, Fault> {
         date: date(node.text_of("DATE")),
         date_text: text("DATE"),
         kind: first(&[node.text_of("VOUCHERTYPENAME"), node.attribute("VCHTYPE")]),
+        own_kind: text(super::OWN_TYPE),
         number: text("VOUCHERNUMBER"),
         reference: text("REFERENCE"),
         narration: text("NARRATION"),

@@ -380,6 +380,13 @@ impl BookWriter for Beancount<'_> {
                 writeln!(self.out, "{line}")?;
             }
         }
+        // Beancount refuses the whole file for one of them.
+        let failing = std::mem::take(&mut self.facts.failing);
+        for assertion in &failing {
+            if let Some(line) = self.assertion(assertion) {
+                writeln!(self.out, "; left out, the books say otherwise: {line}")?;
+            }
+        }
         self.closes()?;
         self.out.flush()
     }

@@ -29,6 +29,8 @@ pub struct Facts {
     pub prices: Vec<PriceChange>,
     /// Empty where only a part of the book is written: they would not hold there.
     pub assertions: Vec<Assertion>,
+    /// Those that the books contradict, apart from them for programs that would not read the file.
+    pub failing: Vec<Assertion>,
     /// Dates of the first and the last transaction.
     pub span: Option<(Date, Date)>,
 }

@@ -8,7 +8,7 @@
 use std::io::{self, Write};
 
 use super::{BookWriter, Facts, names};
-use crate::formats::tally::symbol_of;
+use crate::formats::tally::{OWN_TYPE, symbol_of};
 use crate::ledger::account::{Account, AccountType, Kind};
 use crate::ledger::amount_format::machine;
 use crate::ledger::currency::{Currency, CurrencyKey};
@@ -190,6 +190,9 @@ impl BookWriter for Tally<'_> {
             transaction.number,
             id = transaction.id,
         )?;
+        if let Some(word) = own_type(transaction.voucher) {
+            writeln!(self.out, "<{OWN_TYPE}>{word}</{OWN_TYPE}>")?;
+        }
         if let Some(reference) = &transaction.reference {
             writeln!(self.out, "<REFERENCE>{}</REFERENCE>", escaped(reference))?;
         }
@@ -238,6 +241,12 @@ fn group(account: &Account) -> &'static str {
         (Kind::Expense, _) => "Indirect Expenses",
         (Kind::Unclassified, _) => "Suspense A/c",
     }
+}
+
+/// The type where Tally has none of its own: a field of ours, which Tally passes over and we read back. A closing entry
+/// that came back as a journal would empty the results of its year.
+fn own_type(voucher: Voucher) -> Option<&'static str> {
+    matches!(voucher, Voucher::Opening | Voucher::Closing).then(|| voucher.word())
 }
 
 fn voucher_type(voucher: Voucher) -> &'static str {
