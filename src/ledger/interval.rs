@@ -260,7 +260,19 @@ impl Interval {
             .unwrap_or(Date::MAX)
     }
 
-    /// What a span is called at the head of its column: `2025-04-05`, `2025-W14`, `2025-04`, `2025-Q1`,
+    /// What people read at the head of a span's column: its label, but a quarter of a fiscal year that does not begin in
+    /// January is `Q4 FY2025-26`, as `-p` takes it. `2025-Q4` would be October to December to most of them.
+    pub fn heading(self, span: PeriodSpan, year: FiscalStart) -> String {
+        if self == Interval::Quarters(1) && !year.is_calendar() {
+            let (fiscal, quarter) = year.quarter_of(span.from);
+            if fiscal.quarter(quarter) == Some(span.period()) {
+                return format!("Q{quarter} FY{}", fiscal.label());
+            }
+        }
+        self.label(span, year)
+    }
+
+    /// What a span is called, by machines too: `2025-04-05`, `2025-W14`, `2025-04`, `2025-Q1`,
     /// `FY2025-26` (`2025` if years begin in January), else `2025-04-05..2025-05-04`, both days inclusive.
     ///
     /// A quarter's year is the one its fiscal year begins in, so `2025-Q4` ends in March 2026 where

@@ -463,3 +463,45 @@ fn dues_of_one_side_are_of_who_owes_or_is_owed() {
         assert_eq!(of(&format!("{report} --suppliers")), owed);
     }
 }
+
+#[test]
+fn a_fiscal_quarter_is_not_taken_for_one_of_the_calendar() {
+    let env = TestEnv::with_shop();
+    env.typed("in 7 sales -d 2026-02-03").ok();
+    let people = env.typed("bal sales -Q --fy 2025-26").ok();
+    let heading = people.stdout.lines().nth(1).unwrap();
+    assert_eq!(
+        heading
+            .split("  ")
+            .filter(|w| !w.is_empty())
+            .map(str::trim)
+            .collect::<Vec<_>>(),
+        [
+            "Account",
+            "Q1 FY2025-26",
+            "Q2 FY2025-26",
+            "Q3 FY2025-26",
+            "Q4 FY2025-26"
+        ]
+    );
+    // It can be typed as it stands there.
+    let of = |period: &str| {
+        let words = ["bal", "sales", "-p", period, "-O", "csv", "--no-header"];
+        env.hissab(words).ok().stdout
+    };
+    assert_eq!(of("Q4 FY2025-26"), "Income:Sales,INR,-7.00\n");
+    // Machines keep the names of the contract, and of the calendar they are its own.
+    for (flags, names) in [
+        ("--fy 2025-26", "2025-Q1,2025-Q2,2025-Q3,2025-Q4"),
+        ("-p 2026 --calendar", "2026-Q1,2026-Q2,2026-Q3,2026-Q4"),
+    ] {
+        let rows = env.typed(&format!("bal sales -Q {flags} -O csv")).ok();
+        assert!(
+            rows.stdout
+                .starts_with(&format!("account,currency,{names}")),
+            "{rows}"
+        );
+    }
+    let calendar = env.typed("bal sales -Q -p 2026 --calendar").ok();
+    assert!(calendar.stdout.contains("  2026-Q1"), "{calendar}");
+}

@@ -74,9 +74,14 @@ impl Looking {
                 Failure::usage("too-many-periods", e.to_string())
                     .hint("give a shorter period with -p, or a longer interval")
             })?;
-        let names: Vec<String> = spans
+        let names: Vec<(String, String)> = spans
             .iter()
-            .map(|s| interval.label(*s, self.year))
+            .map(|s| {
+                (
+                    interval.label(*s, self.year),
+                    interval.heading(*s, self.year),
+                )
+            })
             .collect();
         let spans = clipped(spans, self.period);
         let mut cuts: Vec<Date> = spans.iter().map(|span| span.from).collect();
@@ -84,8 +89,8 @@ impl Looking {
         if let (Some(first), Some(last)) = (cuts.first(), cuts.last()) {
             self.period = Period::between(*first, *last);
         }
-        let column = |(span, name): (&PeriodSpan, String)| PeriodColumn {
-            heading: name.clone(),
+        let column = |(span, (name, heading)): (&PeriodSpan, _)| PeriodColumn {
+            heading,
             name,
             from: Some(span.from),
             to: span.period().last_day(),
@@ -111,9 +116,9 @@ impl Looking {
             return Err(open());
         };
         let column = |period: Period| {
-            let name = self.period_name(period);
+            let (name, heading) = self.period_name(period);
             PeriodColumn {
-                heading: name.clone(),
+                heading,
                 name,
                 from: period.from,
                 to: period.last_day(),
@@ -126,32 +131,35 @@ impl Looking {
         })
     }
 
-    /// `2026-04`, `2026-Q1`, `FY2025-26`, else the first and the last day.
-    fn period_name(&self, period: Period) -> String {
+    /// `2026-04`, `2026-Q1`, `FY2025-26`, else the first and the last day; for machines and for people.
+    fn period_name(&self, period: Period) -> (String, String) {
         let (Some(from), Some(until)) = (period.from, period.until) else {
-            return "balance".to_owned();
+            return ("balance".to_owned(), "balance".to_owned());
         };
         let span = PeriodSpan { from, until };
-        let names = [
+        let both = |interval: Interval| {
+            (
+                interval.label(span, self.year),
+                interval.heading(span, self.year),
+            )
+        };
+        let days = both(Interval::Days(1));
+        if span.from.tomorrow().ok() == Some(until) {
+            return days;
+        }
+        [
             Interval::Years(1),
             Interval::Quarters(1),
             Interval::Months(1),
-            Interval::Days(1),
         ]
-        .map(|interval| (interval, interval.label(span, self.year)));
-        let (days, range) = (&names[3].0, &names[3].1);
-        if span.from.tomorrow().ok() == Some(until) {
-            return days.label(span, self.year);
-        }
-        names[..3]
-            .iter()
-            .map(|(_, name)| name)
-            .find(|name| !name.contains(".."))
-            .cloned()
-            .unwrap_or_else(|| {
-                let last = period.last_day().unwrap_or(until);
-                format!("{range}..{last}")
-            })
+        .map(both)
+        .into_iter()
+        .find(|(name, _)| !name.contains(".."))
+        .unwrap_or_else(|| {
+            let last = period.last_day().unwrap_or(until);
+            let range = format!("{}..{last}", days.0);
+            (range.clone(), range)
+        })
     }
 }
 
