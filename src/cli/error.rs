@@ -60,6 +60,9 @@ pub struct Failure {
     pub quiet: bool,
 }
 
+/// The hint where debits and credits differ.
+const SIGN_CREDITS: &str = "write credits with a minus sign, or leave one amount out to balance";
+
 impl Failure {
     pub fn new(
         exit: Exit,
@@ -132,6 +135,15 @@ impl Failure {
 
     pub fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hints.push(hint.into());
+        self
+    }
+
+    /// Of entries that were written with `--dr` and `--cr`: these have no signs.
+    pub fn of_sides(mut self) -> Failure {
+        for hint in self.hints.iter_mut().filter(|hint| *hint == SIGN_CREDITS) {
+            *hint =
+                "let --dr and --cr come to the same, or leave one amount out to balance".to_owned();
+        }
         self
     }
 
@@ -485,7 +497,7 @@ fn violation_hints(violation: &Violation) -> Vec<String> {
             vec!["look at the amount again: is a digit or a word too many?".to_owned()]
         }
         Violation::Unbalanced { .. } => {
-            vec!["write credits with a minus sign, or leave one amount out to balance".to_owned()]
+            vec![SIGN_CREDITS.to_owned()]
         }
         Violation::Rule(rule) => rule.hint.iter().cloned().collect(),
         _ => Vec::new(),

@@ -505,3 +505,51 @@ fn a_fiscal_quarter_is_not_taken_for_one_of_the_calendar() {
     let calendar = env.typed("bal sales -Q -p 2026 --calendar").ok();
     assert!(calendar.stdout.contains("  2026-Q1"), "{calendar}");
 }
+
+#[test]
+fn what_cannot_be_undone_says_how_to_go_on() {
+    let env = TestEnv::with_shop();
+    env.typed("in 5 sales").ok();
+    env.typed("currency set INR --scale 3").ok();
+    let refused = env.typed("undo").exits(7);
+    assert!(refused.stderr.contains("hissab undo --list"), "{refused}");
+    let listed = env.typed("undo --list").ok();
+    let posted = listed
+        .stdout
+        .lines()
+        .find(|l| l.contains("posted 1"))
+        .unwrap();
+    let operation = posted.split_whitespace().next().unwrap();
+    env.typed(&format!("undo {operation}")).ok();
+    assert_eq!(balance(&env, "sales"), "");
+}
+
+#[test]
+fn sides_that_differ_are_not_told_to_take_a_sign() {
+    let env = TestEnv::with_shop();
+    env.typed("in 10 sales").ok();
+    for line in ["add x --dr cash=10 --cr sales=9"] {
+        let refused = env.typed(line).exits(1);
+        assert!(!refused.stderr.contains("minus"), "{refused}");
+        assert!(refused.stderr.contains("come to the same"), "{refused}");
+    }
+    let signed = env.typed("add x cash 10 sales -9").exits(1);
+    assert!(signed.stderr.contains("minus sign"), "{signed}");
+}
+
+#[test]
+fn the_ages_of_two_currencies_say_which_is_which() {
+    let env = TestEnv::with_shop();
+    env.typed("party add Ramesh --customer").ok();
+    env.typed("gave 10 Ramesh -d 2026-04-01").ok();
+    let one = env.typed("statement ramesh").ok();
+    assert!(
+        one.stdout.contains("07-Apr-2026: 0-30 days 10.00 Dr"),
+        "{one}"
+    );
+    env.typed("gave 5USD Ramesh -d 2026-04-01").ok();
+    let two = env.typed("statement ramesh").ok();
+    for line in ["in INR: 0-30 days 10.00 Dr", "in USD: 0-30 days 5.00 Dr"] {
+        assert!(two.stdout.contains(line), "{two}");
+    }
+}

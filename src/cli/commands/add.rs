@@ -101,7 +101,10 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     draft.entries.extend(words::entries(&mut recorder, rest)?);
     refuse_one_account(&draft)?;
     details.finish(&mut draft);
-    recorder.post(vec![draft], &details.write, details.date.is_some())?;
+    let sides = !args.dr.is_empty() || !args.cr.is_empty();
+    recorder
+        .post(vec![draft], &details.write, details.date.is_some())
+        .map_err(|f| if sides { f.of_sides() } else { f })?;
     Ok(Exit::Ok)
 }
 

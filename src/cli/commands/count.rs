@@ -160,7 +160,7 @@ fn count(ctx: &mut Context, args: &Args) -> Result<Exit> {
     if difference == 0 || posted {
         return Ok(Exit::Ok);
     }
-    let again = posting(&recorder, &args, &draft);
+    let again = posting(&recorder, args, &draft);
     recorder
         .ctx
         .note(&format!("to book the difference: {again}"));

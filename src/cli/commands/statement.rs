@@ -133,10 +133,11 @@ fn aged(looking: &mut Looking, keys: &[AccountKey], as_of: Date) -> Result<Vec<A
     Ok(ageing(&open.finish(), as_of))
 }
 
-/// `Open by age as of 15-Apr-2026: 0-30 days 1,400.00 Dr, over 90 2,000.00 Dr`
+/// `Open by age as of 15-Apr-2026: 0-30 days 1,400.00 Dr, over 90 2,000.00 Dr`; with the currency where there are two.
 fn lines(chart: &Chart, aged: &[Aged], as_of: Date, options: &Options) -> Vec<String> {
     let people = options.people();
     let day = people.date(as_of);
+    let aged_in_many = aged.iter().any(|other| other.currency != aged[0].currency);
     let line = |aged: &Aged| {
         let currency = chart.currency(aged.currency);
         let parts = BUCKETS.iter().zip(aged.buckets);
@@ -144,7 +145,11 @@ fn lines(chart: &Chart, aged: &[Aged], as_of: Date, options: &Options) -> Vec<St
             .filter(|(_, minor)| *minor != 0)
             .map(|(name, minor)| format!("{name} days {}", people.sided(minor, currency)))
             .collect();
-        format!("Open by age as of {day}: {}", parts.join(", "))
+        let code = match aged_in_many {
+            true => format!(" in {}", currency.code),
+            false => String::new(),
+        };
+        format!("Open by age as of {day}{code}: {}", parts.join(", "))
     };
     aged.iter().map(line).collect()
 }

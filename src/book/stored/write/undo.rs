@@ -53,7 +53,13 @@ pub fn undo<R: Rows>(
                 "operation {} ({}) cannot be taken back",
                 entry.record.sequence, entry.record.action
             ),
-            entry.changes.iter().find_map(other_way),
+            Some(
+                entry
+                    .changes
+                    .iter()
+                    .find_map(other_way)
+                    .unwrap_or_else(|| "an earlier one: hissab undo --list".to_owned()),
+            ),
         ));
     }
     Ok(())
@@ -66,6 +72,9 @@ fn other_way(change: &LoggedChange) -> Option<String> {
             before: None,
             after,
         } => Some(format!("hissab currency remove {}", after.code)),
+        LoggedChange::Currency { .. } => Some(
+            "places of a currency are added and never taken away; an operation before it: hissab undo --list".to_owned(),
+        ),
         _ => None,
     }
 }
