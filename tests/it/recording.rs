@@ -286,6 +286,26 @@ fn a_transaction_is_edited_in_an_editor_without_a_shell() {
     assert!(!env.path("touch").exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn what_was_typed_in_an_editor_is_kept_where_it_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut env = shop();
+    env.hissab(["out", "120", "tea"]).ok();
+    let editor = env.write(
+        "editor",
+        "#!/bin/sh\nsed -i '0,/120.00/s//777.00/' \"$1\"\n",
+    );
+    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755)).unwrap();
+    env.set("HISSAB_EDITOR", &editor.display().to_string());
+    let run = env.hissab(["amend", "2", "--edit"]);
+    assert_eq!(run.exit, 1, "{run}");
+    let kept = run.stderr.split("your text is kept in ").nth(1);
+    let kept = std::path::PathBuf::from(kept.unwrap().lines().next().unwrap());
+    assert!(std::fs::read_to_string(&kept).unwrap().contains("777.00"));
+    std::fs::remove_file(kept).unwrap();
+}
+
 #[test]
 fn void_reverse_and_undo() {
     let env = shop();

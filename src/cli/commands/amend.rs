@@ -119,8 +119,10 @@ fn amend(ctx: &mut Context, args: &Args) -> Result<Exit> {
             )),
         );
     }
+    let mut typed = None;
     if args.edit {
-        draft = super::amend_edit::edit(&mut recorder, &draft)?;
+        let (edited, text) = super::amend_edit::edit(&mut recorder, &draft)?;
+        (draft, typed) = (edited, Some(text));
     }
     let changed = apply(&mut recorder, args, &before, &mut draft)?;
     if !changed && !args.edit {
@@ -154,7 +156,11 @@ fn amend(ctx: &mut Context, args: &Args) -> Result<Exit> {
             &args.write,
             &content,
         )
-        .map_err(|f| f.while_doing(&format!("{} not amended", before.number)))?;
+        .map_err(|f| f.while_doing(&format!("{} not amended", before.number)))
+        .map_err(|f| match typed.take() {
+            Some(text) => super::amend_edit::kept(text, f),
+            None => f,
+        })?;
     if written.done.repeat == Repeat::Nothing {
         echo::nothing(
             &mut recorder,

@@ -14,10 +14,10 @@ use crate::cli::record::transaction_json::tag_text;
 use crate::ledger::draft::{Draft, DraftEntry, DraftPrice};
 use crate::ledger::transaction::PriceBasis;
 
-/// Opens the editor on a draft and reads back what it became.
+/// Opens the editor on a draft and reads back what it became; the text goes away with its handle.
 ///
 /// Errors: an editor that fails, a text that cannot be read (it is kept, and named).
-pub fn edit(recorder: &mut Recorder<'_>, draft: &Draft) -> Result<Draft> {
+pub fn edit(recorder: &mut Recorder<'_>, draft: &Draft) -> Result<(Draft, NamedTempFile)> {
     let editor = recorder.ctx.config()?.text("editor").unwrap_or_default();
     let words: Vec<&str> = editor.split_whitespace().collect();
     let Some((program, arguments)) = words.split_first() else {
@@ -44,10 +44,18 @@ pub fn edit(recorder: &mut Recorder<'_>, draft: &Draft) -> Result<Draft> {
     }
     let text = std::fs::read_to_string(file.path())
         .with_context(|| format!("reading back what {program} wrote"))?;
-    read(recorder, draft, &text).map_err(|failure| match file.keep() {
+    match read(recorder, draft, &text) {
+        Ok(edited) => Ok((edited, file)),
+        Err(failure) => Err(kept(file, failure)),
+    }
+}
+
+/// A failure after which what was typed is kept, and named.
+pub fn kept(file: NamedTempFile, failure: Failure) -> Failure {
+    match file.keep() {
         Ok((_, path)) => failure.hint(format!("your text is kept in {}", path.display())),
         Err(_) => failure,
-    })
+    }
 }
 
 /// The text of a draft in a file that goes away with the handle.
