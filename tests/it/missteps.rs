@@ -528,7 +528,10 @@ fn what_cannot_be_undone_says_how_to_go_on() {
 fn sides_that_differ_are_not_told_to_take_a_sign() {
     let env = TestEnv::with_shop();
     env.typed("in 10 sales").ok();
-    for line in ["add x --dr cash=10 --cr sales=9"] {
+    for line in [
+        "amend 1 --dr cash=10 --cr sales=9",
+        "add x --dr cash=10 --cr sales=9",
+    ] {
         let refused = env.typed(line).exits(1);
         assert!(!refused.stderr.contains("minus"), "{refused}");
         assert!(refused.stderr.contains("come to the same"), "{refused}");

@@ -157,6 +157,10 @@ fn amend(ctx: &mut Context, args: &Args) -> Result<Exit> {
             &content,
         )
         .map_err(|f| f.while_doing(&format!("{} not amended", before.number)))
+        .map_err(|f| match args.dr.is_empty() && args.cr.is_empty() {
+            true => f,
+            false => f.of_sides(),
+        })
         .map_err(|f| match typed.take() {
             Some(text) => super::amend_edit::kept(text, f),
             None => f,
