@@ -101,8 +101,11 @@ fn head_is_database(path: &Path) -> bool {
 /// The first bytes of a regular file; none of what is not one.
 fn head(path: &Path) -> Vec<u8> {
     let mut head = Vec::new();
-    let is_file = std::fs::metadata(path).is_ok_and(|meta| meta.is_file());
-    if let (true, Ok(file)) = (is_file, File::open(path)) {
+    // To open a pipe would wait for whoever writes into it.
+    if !std::fs::metadata(path).is_ok_and(|meta| meta.is_file()) {
+        return head;
+    }
+    if let Ok(file) = File::open(path) {
         // What cannot be read is no book of ours.
         let _ = file.take(HEAD_BYTES as u64).read_to_end(&mut head);
     }

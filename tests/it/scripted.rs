@@ -388,6 +388,10 @@ fn a_format_that_cannot_be_printed_is_refused_before_anything_is_done() {
         "mirror books",
         "restore s.hissab",
         "whoami https://books.example.com",
+        "init new.hissab",
+        "book detach s.hissab --yes",
+        "login https://books.example.com",
+        "logout https://books.example.com",
     ] {
         for format in ["csv", "xlsx", "zzz"] {
             let run = env.typed(&format!("{line} -O {format}")).exits(2);
@@ -529,4 +533,17 @@ fn a_new_book_says_where_its_days_are_and_how_it_may_be_called() {
             .ok();
         assert!(!run.stderr.contains("TZ is"), "{zone}: {run}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_output_goes_to_is_opened_once() {
+    let env = shop();
+    let pipe = env.path("pipe");
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    let kind = rustix::fs::FileType::Fifo;
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).unwrap();
+    let reader = std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap());
+    env.typed("tb -O csv -o pipe").ok();
+    assert_eq!(reader.join().unwrap(), env.typed("tb -O csv").ok().stdout);
 }

@@ -19,6 +19,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: &Args) -> Result<Exit> {
+    ctx.words_or_json()?;
     let path = file(ctx, args)?;
     let shown = path.display();
     let Some(mark) = book::open::mark(&path)? else {

@@ -52,6 +52,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.words_or_json()?;
     if !ctx.globals.files.is_empty() {
         return Err(Failure::usage(
             "journals-are-read-only",

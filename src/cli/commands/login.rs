@@ -59,6 +59,7 @@ struct Typed {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.words_or_json()?;
     ctx.only_looks();
     let server = found(ctx, &args.url)?;
     if let Some((_, origin)) = ctx.token()? {

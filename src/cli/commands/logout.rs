@@ -22,6 +22,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
+    ctx.words_or_json()?;
     ctx.only_looks();
     let store = ctx.credentials()?;
     let servers: Vec<Server> = match args.all {
