@@ -312,6 +312,7 @@ pub fn proved(
 mod tests {
     use super::*;
 
+    #[cfg(feature = "s3")]
     fn bucket(place: &str, endpoint: Option<&str>) -> Bucket {
         Bucket {
             place: place.to_owned(),
