@@ -92,8 +92,8 @@ impl Spot<'_> {
     }
 }
 
-/// The organisation is there, so its book is missing: nothing a caller named is.
-fn lost(error: BookError) -> BookError {
+/// Why a book cannot be opened that is known to be kept here: where it is missing, nothing that a caller named is.
+pub fn lost(error: BookError) -> BookError {
     match error {
         BookError::NotFound { what } => BookError::Damaged {
             what: format!("it is gone: {what}"),
@@ -106,7 +106,7 @@ impl Shelf {
     /// A book, for reading.
     pub fn read(&self, spot: Spot<'_>) -> Result<Box<dyn Book>> {
         match self {
-            Shelf::Files => read(spot.file).map_err(lost),
+            Shelf::Files => read(spot.file),
             #[cfg(feature = "postgres")]
             Shelf::Postgres(store) => {
                 let book = PgBook::open_read(store, spot.key())?;
@@ -118,7 +118,7 @@ impl Shelf {
     /// The same for writing, waiting at most `wait` for another writer of a file.
     pub fn write(&self, spot: Spot<'_>, wait: Duration) -> Result<Box<dyn Book>> {
         match self {
-            Shelf::Files => write(spot.file, wait).map_err(lost),
+            Shelf::Files => write(spot.file, wait),
             #[cfg(feature = "postgres")]
             Shelf::Postgres(store) => {
                 let book = PgBook::open_write(store, spot.key())?;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::kept::{Answered, Kept};
 use super::lanes::{Inner, LaneStats, Place};
 use super::traces::Noted;
-use crate::book::open::{Shelf, Spot};
+use crate::book::open::{Shelf, Spot, lost};
 use crate::book::{self, Book, BookError};
 use crate::ledger::change::{Change, Done, WriteMode};
 use crate::ledger::chart::Chart;
@@ -158,7 +158,7 @@ impl Lane {
         let kept = held(&self.readers).pop();
         let mut reader = match kept {
             Some(reader) => reader,
-            None => self.shelf.read(self.spot())?,
+            None => self.shelf.read(self.spot()).map_err(lost)?,
         };
         let result = work(reader.as_mut());
         // No snapshot is held while the reader rests: the write-ahead log can be emptied.
@@ -197,7 +197,7 @@ impl Lane {
     fn serve(&self, taken: Taken, stats: &LaneStats) {
         let mut slot = held(&self.book);
         if slot.is_none() {
-            match self.shelf.write(self.spot(), BOOK_WAIT) {
+            match self.shelf.write(self.spot(), BOOK_WAIT).map_err(lost) {
                 Ok(book) => *slot = Some(book),
                 Err(error) => return taken.refuse(&error),
             }

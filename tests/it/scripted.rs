@@ -504,11 +504,6 @@ fn a_configuration_is_called_sound_only_if_what_it_names_can_be_used() {
         run.stderr.contains("s.csv/copies cannot be written"),
         "{run}"
     );
-    if cfg!(feature = "postgres") {
-        // Nothing listens on port 1.
-        let line = "serve --data data --database postgres://x@127.0.0.1:1/x --check-config";
-        assert_ne!(env.typed(line).exit, 0);
-    }
     env.set("HISSAB_WAIT", "-1");
     let run = env.typed("doctor").exits(3);
     assert!(run.stdout.contains("the setting wait is a number"), "{run}");

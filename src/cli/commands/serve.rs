@@ -85,7 +85,7 @@ pub struct Args {
     )]
     pub backup_every: String,
 
-    /// Check the configuration, that folders can be written and the database and results reached, and stop
+    /// Check the configuration, that folders can be written and results kept, and stop
     #[arg(long)]
     pub check_config: bool,
 }
@@ -102,11 +102,6 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
             config.backups.as_ref().map(|b| &b.folder),
         ] {
             folder.map_or(Ok(()), |folder| can_write(folder))?;
-        }
-        #[cfg(feature = "postgres")]
-        if let Some(url) = &config.database {
-            server::home::connect(url, config.read_database.as_deref())
-                .map_err(|why| failure(ServeError::Database { why }))?;
         }
         if !ctx.globals.quiet {
             writeln!(ctx.out, "the configuration is sound")?;
