@@ -214,6 +214,16 @@ impl TestServer {
     }
 }
 
+/// What comes next, whatever signals come in between.
+fn some(stream: &mut TcpStream, buffer: &mut [u8]) -> usize {
+    loop {
+        match stream.read(buffer) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            read => return read.unwrap(),
+        }
+    }
+}
+
 pub fn send(address: SocketAddr, bytes: &[u8]) -> Reply {
     let mut stream = TcpStream::connect(address).unwrap();
     stream
@@ -222,7 +232,7 @@ pub fn send(address: SocketAddr, bytes: &[u8]) -> Reply {
     stream.write_all(bytes).unwrap();
     let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
     let head_end = loop {
-        let n = stream.read(&mut buffer).unwrap();
+        let n = some(&mut stream, &mut buffer);
         assert!(n > 0, "no answer: {:?}", String::from_utf8_lossy(&seen));
         seen.extend_from_slice(&buffer[..n]);
         if let Some(at) = seen.windows(4).position(|w| w == b"\r\n\r\n") {
@@ -240,7 +250,7 @@ pub fn send(address: SocketAddr, bytes: &[u8]) -> Reply {
         .and_then(|l| l.parse::<usize>().ok())
         .unwrap_or(0);
     while seen.len() < head_end + length {
-        let n = stream.read(&mut buffer).unwrap();
+        let n = some(&mut stream, &mut buffer);
         assert!(n > 0, "cut short");
         seen.extend_from_slice(&buffer[..n]);
     }
