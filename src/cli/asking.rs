@@ -1,13 +1,13 @@
 //! Questions at a terminal, with completion.
 
-use std::io;
+use std::io::{self, Write};
 
 use dialoguer::Completion;
 
-use super::context::answered;
-use super::error::Result;
-use super::prompts;
+use super::error::{Failure, Result};
+use super::{prompts, signals};
 use crate::ledger::chart::Chart;
+use crate::render::sanitize;
 
 /// Completes to the only word, or the common beginning of the words, that go on from what is typed.
 pub struct Words(pub Vec<String>);
@@ -78,6 +78,39 @@ pub fn ask_or_end(
             },
         )?;
     Ok(typed.map(|text| text.trim().to_owned()))
+}
+
+/// What a person answers at a prompt. Ctrl-C ends the command, with the cursor shown again.
+pub fn answered<T>(prompt: impl FnOnce() -> io::Result<T>) -> Result<T> {
+    let listening = signals::AtPrompt::begin();
+    let answer = prompt();
+    if answer.is_err() {
+        // A prompt that is broken off leaves the cursor hidden. Nobody can be told if stderr is gone.
+        let _ = io::stderr().write_all(signals::CURSOR);
+    }
+    drop(listening);
+    answer.map_err(prompt_failure)
+}
+
+/// Asks a person at a terminal for one of a few; Ctrl-C, Ctrl-D and Escape end the command.
+pub fn choose_one(prompt: &str, items: &[impl AsRef<str>], at: usize) -> Result<usize> {
+    let items: Vec<String> = items
+        .iter()
+        .map(|item| sanitize::line(item.as_ref()).into_owned())
+        .collect();
+    answered(|| prompts::choose(&sanitize::line(prompt), &items, at))
+}
+
+/// Why a prompt gave no answer: Ctrl-C and Ctrl-D end the command, nothing is written.
+fn prompt_failure(error: io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => Failure::new(
+            super::error::Exit::Interrupted,
+            "interrupted",
+            "interrupted; nothing was written",
+        ),
+        _ => error.into(),
+    }
 }
 
 #[cfg(test)]

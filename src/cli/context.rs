@@ -9,18 +9,17 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::asking::answered;
 use super::config::Config;
 use super::environment::{self, Clock, Ids, Terminal};
-use super::error::{Exit, Failure, Result};
+use super::error::{Failure, Result};
 use super::globals::Globals;
 use super::locate::{self, At, Located};
 use super::output::Out;
 use super::prompts;
-use super::record::recorder::Written;
-use super::signals;
+use super::recorded::Recorded;
 use crate::book::{self, Book};
 use crate::client::Place;
-use crate::ledger::change::{Done, Repeat};
 use crate::render::{Format, sanitize};
 
 const AWAITED_AFTER: Duration = Duration::from_millis(500);
@@ -512,120 +511,10 @@ impl Context {
     }
 }
 
-/// What a person answers at a prompt. Ctrl-C ends the command, with the cursor shown again.
-pub fn answered<T>(prompt: impl FnOnce() -> io::Result<T>) -> Result<T> {
-    let listening = signals::AtPrompt::begin();
-    let answer = prompt();
-    if answer.is_err() {
-        // A prompt that is broken off leaves the cursor hidden. Nobody can be told if stderr is gone.
-        let _ = io::stderr().write_all(signals::CURSOR);
-    }
-    drop(listening);
-    answer.map_err(prompt_failure)
-}
-
-/// Asks a person at a terminal for one of a few; Ctrl-C, Ctrl-D and Escape end the command.
-pub fn choose_one(prompt: &str, items: &[impl AsRef<str>], at: usize) -> Result<usize> {
-    let items: Vec<String> = items
-        .iter()
-        .map(|item| sanitize::line(item.as_ref()).into_owned())
-        .collect();
-    answered(|| prompts::choose(&sanitize::line(prompt), &items, at))
-}
-
-/// Why a prompt gave no answer: Ctrl-C and Ctrl-D end the command, nothing is written.
-fn prompt_failure(error: io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => Failure::new(
-            super::error::Exit::Interrupted,
-            "interrupted",
-            "interrupted; nothing was written",
-        ),
-        _ => error.into(),
-    }
-}
-
 /// What is told beside the data, as one object on a line of stderr.
 fn say_object(level: &str, message: &str) {
     let object = serde_json::json!({
         "schema": "hissab/note/1", "level": level, "message": message,
     });
     let _ = writeln!(io::stderr(), "{object}");
-}
-
-/// What a command has put into the book for good.
-#[derive(Debug, Default)]
-pub struct Recorded {
-    said: RefCell<Option<String>>,
-    /// Of a command that writes once: what it did, if it cannot be looked at any more.
-    answer: RefCell<Option<Answer>>,
-}
-
-/// What a write did, without a look at the book since.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    pub book: String,
-    pub written: Written,
-}
-
-impl Recorded {
-    /// From here on an error says first what is in the book: whoever tried again would do it twice. The first
-    /// note stays.
-    pub fn note(&self, done: &Done) {
-        if done.repeat == Repeat::New {
-            let mut said = self.said.borrow_mut();
-            said.get_or_insert_with(|| recorded_as(done));
-        }
-    }
-
-    /// All that the command had to write was answered: from here on only the look at it can fail.
-    pub fn answered(&self, book: &str, written: &Written) {
-        *self.answer.borrow_mut() = Some(Answer {
-            book: book.to_owned(),
-            written: written.clone(),
-        });
-    }
-
-    /// The command writes more than once: what an error has to say first is this.
-    pub fn sum_up(&self, said: String) {
-        *self.said.borrow_mut() = Some(said);
-        self.answer.take();
-    }
-
-    /// What to answer although the look at it failed: the line to the server broke after it had answered, or
-    /// the server went.
-    pub fn despite(&self, failure: &Failure) -> Option<Answer> {
-        match failure.is_silence() {
-            true => self.answer.take(),
-            false => None,
-        }
-    }
-
-    /// An error, after what is in the book all the same.
-    pub fn then(&self, failure: Failure) -> Failure {
-        match &*self.said.borrow() {
-            // Nobody knows; or nobody listens.
-            _ if failure.exit == Exit::Unconfirmed || failure.quiet => failure,
-            Some(said) => failure.while_doing(&format!("{said}, and then")),
-            None => failure,
-        }
-    }
-}
-
-/// `recorded as 28`
-pub fn recorded_as(done: &Done) -> String {
-    match numbers(done) {
-        numbers if numbers.is_empty() => format!("recorded as change {}", done.sequence),
-        numbers => format!("recorded as {numbers}"),
-    }
-}
-
-/// `28`, `3 to 5, 9`: the transactions of a write.
-fn numbers(done: &Done) -> String {
-    let range = |(first, last): &(u64, u64)| match first == last {
-        true => first.to_string(),
-        false => format!("{first} to {last}"),
-    };
-    let ranges: Vec<String> = done.numbers.iter().map(range).collect();
-    ranges.join(", ")
 }

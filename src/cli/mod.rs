@@ -27,6 +27,7 @@ pub mod output;
 mod progress;
 mod prompts;
 pub mod record;
+pub mod recorded;
 pub mod servers;
 pub mod shown;
 mod signals;

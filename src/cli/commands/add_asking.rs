@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use crate::book::{Order, Scan};
+use crate::cli::asking::answered;
 use crate::cli::asking::{Words, ask, ask_or_end};
-use crate::cli::context::{Context, answered};
+use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::prompts;
 use crate::cli::record::echo::{self, Balances, Lead};

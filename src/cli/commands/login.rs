@@ -4,8 +4,9 @@ use std::io::{Read, Write};
 
 use uuid::Uuid;
 
+use crate::cli::asking::answered;
 use crate::cli::asking::{Words, ask};
-use crate::cli::context::{Context, answered};
+use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::prompts;
 use crate::cli::servers::server_of;

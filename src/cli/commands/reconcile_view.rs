@@ -1,7 +1,8 @@
 //! What a reconciliation looks like, and how a person works on one.
 
 use super::reconcile::{Args, Of};
-use crate::cli::context::{Context, choose_one};
+use crate::cli::asking::choose_one;
+use crate::cli::context::Context;
 use crate::cli::error::{Failure, Result};
 use crate::ledger::currency::Currency;
 use crate::ledger::period::people_date;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::cli::context::{Context, choose_one};
+use crate::cli::asking::choose_one;
+use crate::cli::context::Context;
 use crate::cli::error::{Failure, Result};
 use crate::formats::csv::table::ROW_BYTES_MAX;
 use crate::formats::fault::{Fault, Question};
