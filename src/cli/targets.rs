@@ -68,13 +68,13 @@ pub fn is_stdin(_path: &Path) -> bool {
 pub fn spare_books(path: &Path) -> Result<()> {
     let head = head(path);
     if let Some(what) = kept(&head) {
-        return Err(refused(path, what));
+        return Err(refused_book(path, what));
     }
     let resolved = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let name = resolved.to_string_lossy();
     let base = BESIDE.iter().find_map(|ending| name.strip_suffix(ending));
     match base.filter(|base| head_is_database(Path::new(base))) {
-        Some(base) => Err(refused(path, &format!("part of the book {base}"))),
+        Some(base) => Err(refused_book(path, &format!("part of the book {base}"))),
         None => Ok(()),
     }
 }
@@ -135,9 +135,14 @@ pub fn refused(path: &Path, what: &str) -> Failure {
         format!("{shown} is {what}: output never replaces it"),
     )
     .hint(format!(
-        "name another file, like {}; hissab backup copies a book",
+        "name another file, like {}",
         shell_word(&other.display().to_string())
     ))
+}
+
+/// The same of a book: whoever meant to copy it is told how.
+fn refused_book(path: &Path, what: &str) -> Failure {
+    refused(path, what).hint("to copy a book: hissab backup FILE")
 }
 
 #[cfg(test)]

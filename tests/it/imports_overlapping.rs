@@ -197,7 +197,7 @@ fn a_dry_run_refuses_what_the_book_would_refuse() {
     env.hissab(["void", "2", "--reason", "twice"]).ok();
     let trial = env.hissab(["import", "undo", "1", "--dry-run"]).ok();
     assert!(
-        trial.stdout.contains("0 transactions would be voided"),
+        trial.stdout.contains("0 transactions voided"),
         "it was void before: {trial}"
     );
     env.write("fee.csv", APRIL.replace("FEE", "SECOND FEE"));

@@ -82,13 +82,12 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     if ctx.wants_json() {
         return tell(ctx, &args, file, voided);
     }
-    let verb = if args.dry_run {
-        "would be voided"
-    } else {
-        "voided"
+    let (before, undone) = match args.dry_run {
+        true => ("dry run, nothing written; ", "would be undone"),
+        false => ("", "undone"),
     };
     let line = format!(
-        "{name} · import {} of {file} undone: {} {verb}",
+        "{name} · {before}import {} of {file} {undone}: {} voided",
         args.batch,
         counted(voided, "transaction")
     );
