@@ -14,15 +14,19 @@ fn imported(env: &TestEnv, csv: &str, rules: &str) -> Run {
     env.write("bank.csv.rules", rules);
     let _ = std::fs::remove_file(env.path("a.hissab"));
     env.hissab(["init", "a.hissab", "--currency", "INR"]).ok();
-    env.hissab([
+    import(env, &["--create-accounts"])
+}
+
+fn import(env: &TestEnv, more: &[&str]) -> Run {
+    let words = [
         "-B",
         "a.hissab",
         "import",
         "bank.csv",
         "--rules",
         "bank.csv.rules",
-        "--create-accounts",
-    ])
+    ];
+    env.hissab([&words, more].concat())
 }
 
 fn sums(env: &TestEnv, book: [&str; 2]) -> Sums {
@@ -151,22 +155,11 @@ fn a_file_of_several_accounts_has_an_account_for_each_row() {
     agrees(csv, rules);
     let env = TestEnv::new();
     imported(&env, csv, rules).ok();
-    let import = |more: &[&str]| {
-        let words = [
-            "-B",
-            "a.hissab",
-            "import",
-            "bank.csv",
-            "--rules",
-            "bank.csv.rules",
-        ];
-        env.hissab([&words, more].concat())
-    };
-    let again = import(&[]).ok();
+    let again = import(&env, &[]).ok();
     for skipped in ["skipped 2 already", "skipped 1 already"] {
         assert!(again.stdout.contains(skipped), "{again}");
     }
-    let all = import(&["--account", "assets:bank:7"]);
+    let all = import(&env, &["--account", "assets:bank:7"]);
     assert_eq!(all.exit, 2, "{all}");
     assert!(all.stderr.contains("of each row"), "{all}");
     let wrong = imported(&env, &csv.replace("45.00", "46.00"), rules);
