@@ -25,6 +25,7 @@ crate::for_each_adapter!(
     every_violation_is_reported_and_a_failed_unit_uses_no_number,
     units_of_one_commit_succeed_and_fail_apart,
     a_transaction_and_its_reversal_are_kept_together_and_taken_back_together,
+    a_reversal_does_not_come_back_beside_what_was_amended_meanwhile,
     what_was_made_up_from_an_older_book_is_refused,
     a_dry_run_applies_every_rule_and_keeps_nothing,
     prices_balance_by_weight_and_leave_a_conversion,
@@ -425,6 +426,40 @@ fn a_transaction_and_its_reversal_are_kept_together_and_taken_back_together(shop
     // Three in a row are said as one range, whatever reverses what.
     let voided = hissab::book::LoggedChange::Voided { first: 1, last: 3 };
     assert!(entry.changes.contains(&voided), "{:?}", entry.changes);
+}
+
+fn a_reversal_does_not_come_back_beside_what_was_amended_meanwhile(shop: &mut Case) {
+    shop.write("posted", vec![good_draft(801, "5.00")]).unwrap();
+    let back = [("Income:Sales", "5.00"), ("Assets:Cash", "-5.00")];
+    let mut reversal = draft(802, day(4, 3), "back", &back);
+    reversal.reverses = Some(Number(1));
+    shop.write("reversed", vec![Change::Post(reversal)])
+        .unwrap();
+    let void = Change::Void {
+        target: Target::Number(Number(2)),
+        if_version: None,
+        reason: None,
+    };
+    shop.again(9_001, vec![void]).unwrap();
+    let more = [("Assets:Cash", "7.00"), ("Income:Sales", "-7.00")];
+    let amend = Change::Amend {
+        target: Target::Number(Number(1)),
+        if_version: None,
+        draft: draft(801, day(4, 2), "sale", &more),
+    };
+    shop.again(9_002, vec![amend]).unwrap();
+    let undo = |operation| {
+        vec![Change::Undo {
+            operation: Some(OperationId(Uuid::from_u128(operation))),
+            on: None,
+        }]
+    };
+    let refused = shop.write("undone", undo(9_001)).unwrap_err();
+    assert_eq!(codes(&refused), ["changed-since"]);
+    shop.write("undone", undo(9_002)).unwrap();
+    shop.write("undone", undo(9_001)).unwrap();
+    assert_eq!(cash(shop, None), 0);
+    shop.proves();
 }
 
 fn what_was_made_up_from_an_older_book_is_refused(shop: &mut Case) {

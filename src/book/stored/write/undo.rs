@@ -11,6 +11,7 @@ use crate::book::{AuditEntry, AuditQuery, BookError, LoggedChange, Result};
 use crate::ledger::account::Account;
 use crate::ledger::change::{OperationId, PriceChange, Target, Unit};
 use crate::ledger::draft::Draft;
+use crate::ledger::rules::cancel_out;
 use crate::ledger::transaction::{Number, Transaction};
 
 /// How far back the caller's own newest operation is looked for.
@@ -144,7 +145,8 @@ fn invert<R: Rows>(
         }
         LoggedChange::Voided { first, last } => {
             for number in *first..=*last {
-                untouched(rows, entry, number)?;
+                let now = untouched(rows, entry, number)?;
+                stays_nothing(rows, entry, &now)?;
                 transactions::reinstate(rows, Target::Number(Number(number)))?;
             }
             Ok(())
@@ -270,6 +272,24 @@ fn untouched<R: Rows>(rows: &R, entry: &AuditEntry, number: u64) -> Result<Trans
         ));
     }
     Ok(now)
+}
+
+/// Refuses to bring a transaction back beside one that it reversed, or that reversed it, and that was amended since:
+/// the two would no longer be nothing together.
+fn stays_nothing<R: Rows>(rows: &R, entry: &AuditEntry, now: &Transaction) -> Result<()> {
+    for number in [now.reverses, now.reversed_by].into_iter().flatten() {
+        let other = found(rows, Target::Number(number))?;
+        let parted = !other.is_void() && !cancel_out(now, &other);
+        if parted && touched_since(rows, entry, number.0)? {
+            let link = match now.reverses == Some(number) {
+                true => format!("which {} reverses", now.number),
+                false => format!("which reverses {}", now.number),
+            };
+            let what = format!("transaction {number}, {link},");
+            return Err(changed_since(rows, entry, &what));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a transaction came after the operation.
