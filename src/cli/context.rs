@@ -293,7 +293,7 @@ impl Context {
     /// what did not happen.
     pub fn held_in(&self, mut failure: Failure) -> Failure {
         if failure.code == "unreachable" && self.only_reads.get() {
-            failure.message = failure.message.replace("; nothing was recorded", "");
+            failure.message = failure.cause().to_owned();
         }
         for aside in self.held.take() {
             if let Aside::Warning(text) = aside {

@@ -60,6 +60,9 @@ pub struct Failure {
     pub quiet: bool,
 }
 
+/// How the message ends where a server is not reached.
+const NOT_RECORDED: &str = "; nothing was recorded";
+
 /// The hint where debits and credits differ.
 const SIGN_CREDITS: &str = "write credits with a minus sign, or leave one amount out to balance";
 
@@ -151,6 +154,13 @@ impl Failure {
     pub fn while_doing(mut self, what: &str) -> Failure {
         self.message = format!("{what}: {}", self.message);
         self
+    }
+
+    /// What happened, without what it says of recording: where that is not in question, or known better.
+    pub fn cause(&self) -> &str {
+        self.message
+            .strip_suffix(NOT_RECORDED)
+            .unwrap_or(&self.message)
     }
 
     /// The server does not answer, or not now: nothing is known of what it was asked.
@@ -372,7 +382,7 @@ impl From<ClientError> for Failure {
                 Failure::new(
                     Exit::Unreachable,
                     "unreachable",
-                    format!("{server} cannot be reached: {why}; nothing was recorded"),
+                    format!("{server} cannot be reached: {why}{NOT_RECORDED}"),
                 )
                 .hint(hint)
             }

@@ -50,8 +50,7 @@ fn merge(ctx: &mut Context, args: &Args) -> Result<Exit> {
         )
         .hint("hissab recategorise QUERY --to ACCOUNT moves entries between kinds"));
     }
-    // An entry that somebody else makes meanwhile would stay behind.
-    let mut changes = vec![recorder.unless_written()];
+    let mut changes = Vec::new();
     let mut last = None;
     let mut both = Vec::new();
     let chart = recorder.chart.clone();
@@ -87,7 +86,7 @@ fn merge(ctx: &mut Context, args: &Args) -> Result<Exit> {
             ))
             .hint("an account that is used up may also be closed: hissab account close ACCOUNT"));
     }
-    let count = changes.len() - 1;
+    let count = changes.len();
     changes.push(close(&recorder, from.key, last));
     // The name that is given up leads to the account that took its place.
     let mut aliases = into.aliases.clone();
@@ -118,6 +117,8 @@ fn merge(ctx: &mut Context, args: &Args) -> Result<Exit> {
         }));
         changes.push(Change::Assertion(after));
     }
+    // An entry that somebody else makes meanwhile would stay behind.
+    changes.insert(0, recorder.unless_written());
     let content = format!("{} {}", from.path, into.path);
     let written = recorder
         .write("account-merged", None, changes, &args.write, &content)

@@ -99,7 +99,7 @@ pub fn write(
     match number_batches(session, &mut posted) {
         // What is written is written: the next file asks again.
         Err(failure) if mode != WriteMode::DryRun && failure.is_silence() => {
-            let why = failure.message.replace("; nothing was recorded", "");
+            let why = failure.cause();
             ctx.warn(&format!(
                 "recorded, but what is there now cannot be looked at: {why}"
             ));

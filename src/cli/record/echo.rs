@@ -56,7 +56,7 @@ pub fn posted(recorder: &mut Recorder<'_>, written: &Written, drafts: Vec<Draft>
 
 /// Says what was done where the book cannot be looked at any more: the numbers, without the transactions.
 pub fn unseen(ctx: &mut Context, answer: &Answer, failure: &Failure) -> Result<()> {
-    let why = failure.message.replace("; nothing was recorded", "");
+    let why = failure.cause();
     let Answer { book, written } = answer;
     let said = recorded_as(&written.done);
     ctx.warn(&format!(
