@@ -1,103 +1,21 @@
 //! How often someone may ask: a bucket an address and a bucket an account, in bounded memory. Where servers share a
 //! database, so do they the limits.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+mod bucket;
+mod shared;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use governor::clock::{Clock, DefaultClock};
-use governor::middleware::StateInformationMiddleware;
-use governor::state::keyed::DashMapStateStore;
-use governor::{Quota, RateLimiter};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
 use uuid::Uuid;
 
 use super::config;
 use super::problem::{Answer, Problem};
 use super::registry::{Registry, digest};
 
-/// Keys remembered at most by one limit. Beyond, those whose bucket is full again are forgotten; if none is,
-/// strangers share one bucket.
-const KEYS_MAX: usize = 20_000;
-
-/// Seconds in which an empty bucket fills.
-const WINDOW: u64 = 60;
-
-type Buckets<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
-
-/// One limit over many keys.
-struct Limit<K: Hash + Eq + Clone> {
-    name: &'static str,
-    quota: u32,
-    buckets: Buckets<K>,
-    /// What is counted under when there are too many keys.
-    crowd: K,
-}
-
-/// How much is left, for the `RateLimit` headers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Left {
-    name: &'static str,
-    quota: u32,
-    left: u32,
-}
-
-impl Left {
-    /// `RateLimit` and `RateLimit-Policy`.
-    pub fn write(&self, headers: &mut HeaderMap) {
-        let Left { name, quota, left } = self;
-        let pairs = [
-            (
-                "ratelimit-policy",
-                format!("\"{name}\";q={quota};w={WINDOW}"),
-            ),
-            ("ratelimit", format!("\"{name}\";r={left}")),
-        ];
-        for (header, value) in pairs {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                headers.insert(HeaderName::from_static(header), value);
-            }
-        }
-    }
-}
-
-impl<K: Hash + Eq + Clone> Limit<K> {
-    fn new(name: &'static str, a_minute: u32, crowd: K) -> Limit<K> {
-        let burst = NonZeroU32::new(a_minute).unwrap_or(NonZeroU32::MIN);
-        Limit {
-            name,
-            quota: burst.get(),
-            buckets: RateLimiter::dashmap(Quota::per_minute(burst)).with_middleware(),
-            crowd,
-        }
-    }
-
-    /// Takes one from a key's bucket; `Err` holds the seconds until there is one again.
-    fn take(&self, key: K) -> Result<Left, u64> {
-        if self.buckets.len() >= KEYS_MAX {
-            self.buckets.retain_recent();
-        }
-        let key = if self.buckets.len() >= KEYS_MAX {
-            self.crowd.clone()
-        } else {
-            key
-        };
-        match self.buckets.check_key(&key) {
-            Ok(state) => Ok(Left {
-                name: self.name,
-                quota: self.quota,
-                left: state.remaining_burst_capacity(),
-            }),
-            Err(not_yet) => {
-                let wait = not_yet.wait_time_from(DefaultClock::default().now());
-                Err(wait.as_secs() + 1)
-            }
-        }
-    }
-}
+pub use bucket::Left;
+use bucket::Limit;
+use shared::{SETTLE_EVERY, Shared};
 
 /// Every limit of a server.
 pub struct Gates {
@@ -110,72 +28,6 @@ pub struct Gates {
     requests: Option<Limit<Uuid>>,
     /// What other servers have to know, where there are others.
     shared: Option<Shared>,
-}
-
-/// Limits that hold over all servers of a database.
-struct Shared {
-    registry: Registry,
-    requests: Mutex<Requests>,
-}
-
-/// Requests since they were last settled, and who is over the limit until when.
-#[derive(Default)]
-struct Requests {
-    counted: HashMap<Uuid, u64>,
-    over: HashMap<Uuid, Instant>,
-}
-
-/// How often requests are settled: what one sends to several servers may be so much over the limit.
-const SETTLE_EVERY: Duration = Duration::from_secs(1);
-
-impl Shared {
-    fn requests(&self) -> MutexGuard<'_, Requests> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Counts a request; `Err` holds the seconds until there may be one again.
-    fn count(&self, who: Uuid) -> Result<(), u64> {
-        let mut requests = self.requests();
-        if let Some(until) = requests.over.get(&who) {
-            let left = until.saturating_duration_since(Instant::now());
-            if !left.is_zero() {
-                return Err(left.as_secs() + 1);
-            }
-            requests.over.remove(&who);
-        }
-        *requests.counted.entry(who).or_default() += 1;
-        Ok(())
-    }
-
-    /// Tells the others what was counted here, and hears who is over the limit.
-    fn settle(&self, a_minute: u32) -> Answer<()> {
-        let counted = std::mem::take(&mut self.requests().counted);
-        if counted.is_empty() {
-            return Ok(());
-        }
-        let keys: HashMap<[u8; 32], Uuid> =
-            counted.keys().map(|who| (key_of(*who), *who)).collect();
-        let pairs: Vec<([u8; 32], u64)> = counted
-            .iter()
-            .map(|(who, count)| (key_of(*who), *count))
-            .collect();
-        let over = self.registry.settle(&pairs, a_minute)?;
-        let now = Instant::now();
-        let mut requests = self.requests();
-        for (key, micros) in over {
-            if let Some(who) = keys.get(&key) {
-                requests
-                    .over
-                    .insert(*who, now + Duration::from_micros(micros));
-            }
-        }
-        requests.over.retain(|_, until| *until > now);
-        Ok(())
-    }
-}
-
-fn key_of(who: Uuid) -> [u8; 32] {
-    digest(&format!("requests {who}"))
 }
 
 /// Settles requests for as long as the server runs, where there are other servers.
@@ -302,6 +154,7 @@ impl Gates {
 
 #[cfg(test)]
 mod tests {
+    use super::bucket::KEYS_MAX;
     use super::*;
 
     #[test]
