@@ -142,7 +142,7 @@ fn is_private(path: &std::path::Path) -> bool {
     path.is_file()
 }
 
-fn percent(text: &str) -> String {
+pub fn percent(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {

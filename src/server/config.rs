@@ -132,6 +132,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Books and registry are there, not in the folder: `postgres://…`.
     pub database: Option<String>,
+    /// Where servers that share it keep their limits while it answers: `redis://…`.
+    pub redis: Option<String>,
     /// A streaming replica of it that reads may go to.
     pub read_database: Option<String>,
     /// Whether this server works on jobs; others that share its database may.
@@ -168,6 +170,7 @@ impl Config {
         Config {
             data,
             database: None,
+            redis: None,
             read_database: None,
             jobs: true,
             listen,
@@ -207,6 +210,9 @@ impl Config {
         }
         if let Some(bucket) = &self.results {
             bucket.check()?;
+        }
+        if let Some(url) = &self.redis {
+            super::limits::check(url)?;
         }
         if let Some(endpoint) = &self.traces {
             super::traces::check(endpoint)?;
@@ -267,6 +273,8 @@ pub enum ServeError {
     Tls { why: String },
     #[error("the store of results: {why}")]
     Results { why: String },
+    #[error("Redis: {why}")]
+    Redis { why: String },
     #[error("the collector of traces: {why}")]
     Traces { why: String },
     #[error("this hissab was built without {what}")]
@@ -289,6 +297,14 @@ impl ServeError {
         }
     }
 
+    #[cfg(not(feature = "redis"))]
+    pub fn no_redis() -> ServeError {
+        ServeError::NotBuiltIn {
+            what: "Redis",
+            feature: "redis",
+        }
+    }
+
     /// What to do next.
     pub fn hints(&self) -> Vec<String> {
         let hint = match self {
@@ -305,6 +321,9 @@ impl ServeError {
             ServeError::Database { .. } => "--database postgres://USER@HOST:5432/NAME",
             ServeError::Results { .. } => {
                 "--results s3://BUCKET/FOLDER --s3-endpoint https://HOST --s3-region REGION --s3-credentials FILE"
+            }
+            ServeError::Redis { .. } => {
+                "--redis redis://HOST:6379, or rediss:// where it speaks TLS; the password from REDISCLI_AUTH or --redis-password FILE"
             }
             ServeError::Traces { .. } => "--otlp-endpoint http://HOST:4318",
             ServeError::NotBuiltIn { feature, .. } => {

@@ -11,6 +11,7 @@ use axum::http::Method;
 
 use super::access::{Lookup, OPERATIONS, lookup};
 use super::lanes::LaneStats;
+use super::limits::Redis;
 
 /// Upper ends of the buckets, in microseconds, and as they are printed.
 const BUCKETS: [(u64, &str); 11] = [
@@ -100,10 +101,11 @@ impl Metrics {
     }
 
     /// Every series as text.
-    pub fn text(&self, lanes: &LaneStats, log_dropped: u64) -> String {
+    pub fn text(&self, lanes: &LaneStats, log_dropped: u64, redis: Option<&Redis>) -> String {
         let mut text = String::new();
         self.put_requests(&mut text);
         put_lanes(&mut text, lanes);
+        put_redis(&mut text, redis);
         let listeners = self.listeners.load(Ordering::Relaxed) as u64;
         put(
             &mut text,
@@ -253,6 +255,23 @@ fn put_lanes(text: &mut String, lanes: &LaneStats) {
     line(text, format_args!("{WAITED} {waited}"));
 }
 
+fn put_redis(text: &mut String, redis: Option<&Redis>) {
+    put(
+        text,
+        "hissab_redis_away",
+        "gauge",
+        "1 while a Redis that was named does not answer",
+        redis.map_or(0, |redis| u64::from(!redis.answers())),
+    );
+    put(
+        text,
+        "hissab_redis_missed_total",
+        "counter",
+        "Limits counted in the database because Redis did not answer in time",
+        redis.map_or(0, Redis::missed),
+    );
+}
+
 fn put(text: &mut String, name: &str, kind: &str, help: &str, value: u64) {
     head(text, name, kind, help);
     line(text, format_args!("{name} {value}"));
@@ -285,7 +304,7 @@ mod tests {
             metrics.request(&Method::GET, route, 200, Duration::from_micros(micros));
         }
         metrics.request(&Method::GET, "", 404, Duration::from_secs(20));
-        let text = metrics.text(&LaneStats::default(), 0);
+        let text = metrics.text(&LaneStats::default(), 0, None);
         let label = format!("method=\"GET\",route=\"{route}\"");
         for expected in [
             format!("hissab_request_seconds_bucket{{{label},le=\"0.0005\"}} 1\n"),

@@ -311,6 +311,11 @@ fn prepare(
     )?);
     let mut state = State::new(config.clone(), registry, lanes, keys, jobs, stopping);
     state.traces = traces;
+    if let Some(url) = &config.redis {
+        let told = (config.log.clone(), Arc::clone(&config.clock));
+        let redis = limits::Redis::start(url, server, told)?;
+        state.gates = limits::Gates::over(config.limits, &state.registry, Some(redis));
+    }
     Ok(Arc::new(state))
 }
 

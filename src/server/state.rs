@@ -54,7 +54,7 @@ impl State {
         stopping: watch::Receiver<bool>,
     ) -> State {
         State {
-            gates: Gates::over(config.limits, &registry),
+            gates: Gates::over(config.limits, &registry, None),
             passwords: Passwords::new(config.limits.hashes_at_once),
             metrics: Metrics::default(),
             traces: None,

@@ -95,6 +95,8 @@ mod server_jobs;
 mod server_live;
 #[cfg(feature = "server")]
 mod server_random;
+#[cfg(all(feature = "redis", unix))]
+mod server_redis;
 #[cfg(feature = "server")]
 mod server_reports;
 #[cfg(all(feature = "s3", unix))]

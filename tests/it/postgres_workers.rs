@@ -123,7 +123,7 @@ fn kill(mut worker: Child) {
     worker.wait().unwrap();
 }
 
-fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub fn until(what: &str, mut done: impl FnMut() -> bool) {
     let since = Instant::now();
     while !done() {
         assert!(since.elapsed() < Duration::from_secs(60), "never {what}");

@@ -39,6 +39,7 @@ const OWNED: &[(&str, &[&str])] = &[
         &["book/sqlite", "book/postgres", "server/registry"],
     ),
     ("reqwest", &["client", "server/traces/otlp.rs"]),
+    ("::redis", &["server/limits"]),
     ("axum", &["server"]),
     ("tower", &["server"]),
     ("tower_http", &["server"]),

@@ -80,6 +80,8 @@ pub mod sections;
 #[cfg(feature = "server")]
 pub mod serve;
 #[cfg(feature = "server")]
+mod serve_redis;
+#[cfg(feature = "server")]
 mod serve_results;
 #[cfg(feature = "server")]
 mod serve_store;

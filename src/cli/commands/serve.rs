@@ -5,12 +5,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::serve_redis::RedisArgs;
 use super::serve_store::StoreArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::signals;
 use crate::render::sanitize::line;
 use crate::server::config::{Backups, REQUESTS, SignUp, Tls};
+use crate::server::limits;
 use crate::server::{self, Config, ServeError, Server};
 
 #[derive(clap::Args)]
@@ -18,6 +20,9 @@ use crate::server::{self, Config, ServeError, Server};
 pub struct Args {
     #[command(flatten)]
     pub store: StoreArgs,
+
+    #[command(flatten)]
+    pub redis: RedisArgs,
 
     /// Leave export jobs to others that share the database: hissab worker
     #[arg(long, requires = "database")]
@@ -85,7 +90,7 @@ pub struct Args {
     )]
     pub backup_every: String,
 
-    /// Check the configuration, that folders can be written and results kept, and stop
+    /// Check the configuration, that folders can be written, results kept and Redis asked, and stop
     #[arg(long)]
     pub check_config: bool,
 }
@@ -96,6 +101,9 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     if args.check_config {
         if let Some(bucket) = &config.results {
             bucket.probe().map_err(failure)?;
+        }
+        if let Some(url) = &config.redis {
+            limits::probe(url).map_err(failure)?;
         }
         for folder in [
             Some(&config.data),
@@ -154,6 +162,7 @@ fn config(args: &Args) -> Result<Config> {
     config.open_metrics = args.open_metrics;
     config.limits.requests = args.requests_a_minute;
     config.jobs = !args.no_jobs;
+    config.redis = args.redis.address()?;
     config.backups = backups(args)?;
     config.traces = args.otlp_endpoint.clone().or_else(collector_of_all);
     Ok(config)
@@ -222,6 +231,7 @@ pub fn failure(error: ServeError) -> Failure {
         ServeError::Data { .. } => (Exit::Failed, "bad-data-folder"),
         ServeError::Database { .. } => (Exit::Failed, "bad-database"),
         ServeError::Results { .. } => (Exit::Failed, "bad-results"),
+        ServeError::Redis { .. } => (Exit::Failed, "bad-redis"),
         ServeError::Traces { .. } => (Exit::Usage, "bad-collector"),
         ServeError::Tls { .. } => (Exit::Failed, "bad-certificate"),
         ServeError::NotBuiltIn { .. } => (Exit::Failed, "not-built-in"),

@@ -1,7 +1,12 @@
 //! How often someone may ask: a bucket an address and a bucket an account, in bounded memory. Where servers share a
-//! database, so do they the limits.
+//! database, so do they the limits: there, or in a Redis for as long as it answers.
 
 mod bucket;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(not(feature = "redis"))]
+#[path = "no_redis.rs"]
+mod redis;
 mod shared;
 
 use std::net::IpAddr;
@@ -15,6 +20,7 @@ use super::registry::{Registry, digest};
 
 pub use bucket::Left;
 use bucket::Limit;
+pub use redis::{Redis, check, probe};
 use shared::{SETTLE_EVERY, Shared};
 
 /// Every limit of a server.
@@ -59,15 +65,21 @@ pub fn subscriber(address: IpAddr) -> IpAddr {
 }
 
 impl Gates {
-    /// Limits that other servers of the registry's database share, if it is one.
-    pub fn over(limits: config::Limits, registry: &Registry) -> Gates {
+    /// Limits that other servers of the registry's database share, if it is one: in it, or in `redis` while it answers.
+    pub fn over(limits: config::Limits, registry: &Registry, redis: Option<Redis>) -> Gates {
         Gates {
             shared: registry.is_shared().then(|| Shared {
                 registry: registry.clone(),
                 requests: Mutex::default(),
+                redis,
             }),
             ..Gates::new(limits)
         }
+    }
+
+    /// The Redis that was named, if one was.
+    pub fn redis(&self) -> Option<&Redis> {
+        self.shared.as_ref()?.redis.as_ref()
     }
 
     fn settle(&self) -> Answer<()> {
@@ -82,7 +94,7 @@ impl Gates {
         let Some(shared) = &self.shared else {
             return Ok(());
         };
-        let taken = shared.registry.take(key, a_minute)?;
+        let taken = shared.take(key, a_minute)?;
         taken.map_err(|wait| Problem::too_many(words, wait))
     }
 

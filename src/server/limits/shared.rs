@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
+use super::Redis;
 use crate::server::problem::Answer;
 use crate::server::registry::{Registry, digest};
 
@@ -13,6 +14,8 @@ use crate::server::registry::{Registry, digest};
 pub struct Shared {
     pub registry: Registry,
     pub requests: Mutex<Requests>,
+    /// Where they are kept as long as it answers, if there is one.
+    pub redis: Option<Redis>,
 }
 
 /// Requests since they were last settled, and who is over the limit until when.
@@ -28,6 +31,15 @@ pub const SETTLE_EVERY: Duration = Duration::from_secs(1);
 impl Shared {
     fn requests(&self) -> MutexGuard<'_, Requests> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes one from a bucket that all servers take from; `Err` holds the seconds until there is one.
+    pub fn take(&self, key: [u8; 32], a_minute: u32) -> Answer<Result<(), u64>> {
+        let redis = self.redis.as_ref();
+        match redis.and_then(|redis| redis.take(key, a_minute)) {
+            Some(taken) => Ok(taken),
+            None => self.registry.take(key, a_minute),
+        }
     }
 
     /// Counts a request; `Err` holds the seconds until there may be one again.
@@ -56,7 +68,11 @@ impl Shared {
             .iter()
             .map(|(who, count)| (key_of(*who), *count))
             .collect();
-        let over = self.registry.settle(&pairs, a_minute)?;
+        let redis = self.redis.as_ref();
+        let over = match redis.and_then(|redis| redis.settle(&pairs, a_minute)) {
+            Some(over) => over,
+            None => self.registry.settle(&pairs, a_minute)?,
+        };
         let now = Instant::now();
         let mut requests = self.requests();
         for (key, micros) in over {

@@ -29,8 +29,7 @@ pub async fn metrics(
         // To the outside it is not there.
         return Err(Problem::of_status(StatusCode::NOT_FOUND));
     }
-    let text = app
-        .metrics
-        .text(app.lanes.stats(), app.config.log.dropped());
+    let (lanes, dropped) = (app.lanes.stats(), app.config.log.dropped());
+    let text = app.metrics.text(lanes, dropped, app.gates.redis());
     Ok(([(header::CONTENT_TYPE, TEXT)], text).into_response())
 }
