@@ -446,3 +446,150 @@ fn rows_of_older_books_are_found_again_in_another_form() {
     env.hissab(["amend", "1", "-d", "2026-04-18"]).ok();
     assert!(!posted("balance.csv") && posted("same.csv"));
 }
+
+/// A book of three payments, and its exports.
+fn exported() -> TestEnv {
+    let mut env = TestEnv::new();
+    env.hissab(["init", "shop.hissab"]).ok();
+    env.set("HISSAB_BOOK", "shop.hissab");
+    for (day, what, amount) in [
+        ("01", "Tea", "12.50"),
+        ("02", "Milk", "20"),
+        ("03", "Oats; 1 kg", "30"),
+    ] {
+        let date = format!("2026-04-{day}");
+        let words = [
+            "add",
+            "-d",
+            &date,
+            what,
+            "Expenses:Tea",
+            amount,
+            "Assets:Cash",
+        ];
+        env.hissab(words.iter().copied().chain(["--create-accounts"]))
+            .ok();
+    }
+    for format in EXPORTS {
+        let name = format!("all.{format}");
+        env.hissab(["export", &name, "-O", format]).ok();
+    }
+    env
+}
+
+const EXPORTS: [&str; 7] = [
+    "hledger",
+    "ledger",
+    "beancount",
+    "csv",
+    "ndjson",
+    "json",
+    "tally",
+];
+
+#[test]
+fn exports_of_a_book_are_known_to_it() {
+    let env = exported();
+    for format in EXPORTS {
+        let run = env.hissab(["import", &format!("all.{format}")]).ok();
+        assert!(run.stdout.contains("skipped 3"), "{format}: {run}");
+        assert!(!run.stdout.contains("Note"), "{format}: {run}");
+    }
+}
+
+#[test]
+fn an_id_that_is_there_with_other_content_refuses_the_file() {
+    let env = exported();
+    for format in EXPORTS {
+        let name = format!("all.{format}");
+        let text = std::fs::read_to_string(env.path(&name)).unwrap();
+        for (from, to, what) in [
+            ("12.50", "13.50", "entry: "),
+            (
+                "Milk",
+                "Curd",
+                "description: Curd in the file, Milk in the book",
+            ),
+            ("Assets:Cash", "Liabilities:Suspense", "entry: "),
+        ] {
+            if format == "tally" && from.contains(':') {
+                continue;
+            }
+            env.write(&name, text.replace(from, to));
+            let run = env.hissab(["import", &name]);
+            assert_eq!(run.exit, 7, "{format}: {run}");
+            assert!(run.stderr.contains("with other content"), "{format}: {run}");
+            assert!(run.stderr.contains(what), "{format}: {run}");
+            assert!(
+                run.stderr.contains(&format!("at {name}:")),
+                "{format}: {run}"
+            );
+            let dry = env.hissab(["import", &name, "--dry-run"]);
+            assert_eq!(dry.exit, 7, "{format}: {dry}");
+        }
+    }
+    let run = env.hissab(["import", "all.tally"]);
+    let hint = "hissab amend 2 --description Curd";
+    assert!(run.stderr.contains(hint), "{run}");
+    env.hissab(["amend", "2", "--description", "Curd"]).ok();
+    env.hissab(["import", "all.tally"]).ok();
+}
+
+#[test]
+fn what_was_amended_or_voided_since_an_export_is_left_and_said() {
+    let env = exported();
+    env.hissab(["amend", "1", "--amount", "13.50"]).ok();
+    env.hissab(["void", "2", "--reason", "twice"]).ok();
+    for format in EXPORTS {
+        let run = env.hissab(["import", &format!("all.{format}")]).ok();
+        assert!(run.stdout.contains("skipped 3"), "{format}: {run}");
+        for said in [
+            "1 of the book: amended there since",
+            "2 of the book: voided there since",
+        ] {
+            assert!(run.stdout.contains(said), "{format}: {run}");
+        }
+    }
+    assert!(env.hissab(["show", "1"]).ok().stdout.contains("13.50"));
+    env.hissab(["check", "--deep"]).ok();
+}
+
+#[test]
+fn an_id_of_a_journal_that_was_imported_binds_its_content_too() {
+    let env = bank();
+    let journal = |what: &str, amount: &str| {
+        format!("2026-04-01 {what}  ; id: A-1\n    Expenses:Tea  {amount} INR\n    Assets:Cash\n")
+    };
+    env.write("a.journal", journal("Tea", "5"));
+    env.hissab(["import", "a.journal", "--create-accounts"])
+        .ok();
+    env.write(
+        "a.journal",
+        journal("Tea", "5").replace("01 Tea", "01 * Tea"),
+    );
+    let run = env.hissab(["import", "a.journal"]).ok();
+    assert!(run.stdout.contains("another status"), "{run}");
+    env.write("a.journal", journal("Tea", "6"));
+    let run = env.hissab(["import", "a.journal"]);
+    assert_eq!(run.exit, 7, "{run}");
+    env.hissab(["amend", "1", "--amount", "6"]).ok();
+    let run = env.hissab(["import", "a.journal"]).ok();
+    assert!(run.stdout.contains("skipped 1"), "{run}");
+    // Two files of one run, in one commit.
+    env.write("b.journal", journal("Oats", "7").replace("A-1", "B-1"));
+    env.write("c.journal", journal("Oats", "8").replace("A-1", "B-1"));
+    let run = env.hissab(["import", "b.journal", "c.journal", "--atomic"]);
+    assert_eq!(run.exit, 1, "{run}");
+    assert!(run.stderr.contains("a file before it has this id"), "{run}");
+    // A name that many carry is counted, as before.
+    let label = |n: usize| {
+        (0..n)
+            .map(|i| journal(&format!("Day {i}"), "1").replace("A-1", "daily") + "\n")
+            .collect::<String>()
+    };
+    env.write("d.journal", label(2));
+    env.hissab(["import", "d.journal"]).ok();
+    env.write("d.journal", label(3));
+    let run = env.hissab(["import", "d.journal"]).ok();
+    assert!(run.stdout.contains("Posted 1, skipped 2"), "{run}");
+}

@@ -1,5 +1,6 @@
 //! Hits of a journal's identities in the book, each looked at in full before it counts as the same.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
@@ -8,6 +9,7 @@ use crate::book::{Book, KnownRow, Scan, Voided};
 use crate::cli::error::Result;
 use crate::formats::journal::ReadJournal;
 use crate::formats::journal::content::{self, Stored};
+use crate::formats::journal::sameness::{Beside, Rest};
 use crate::ledger::change::Target;
 use crate::ledger::chart::Chart;
 use crate::ledger::transaction::{Number, Transaction};
@@ -20,12 +22,25 @@ const LOOK_UPS_MAX: usize = 256;
 pub struct Hits {
     rows: HashMap<i64, Vec<u64>>,
     /// What the transactions said when they were imported. Rows of the very same file need no look.
-    said: HashMap<u64, Stored>,
+    said: HashMap<u64, Said>,
+}
+
+/// What is compared of a stored row.
+struct Said {
+    stored: Stored,
+    /// [`Beside::digest_of`] it.
+    digest: u64,
+    rest: Rest,
 }
 
 impl Hits {
     /// `wanted` is sorted and without repeats.
-    pub fn of(session: &mut Session, wanted: &[i64], read: &ReadJournal) -> Result<Hits> {
+    pub fn of(
+        session: &mut Session,
+        wanted: &[i64],
+        read: &ReadJournal,
+        beside: &Beside<'_>,
+    ) -> Result<Hits> {
         let known = session.book.known_rows(wanted)?;
         let hash = super::journal::digest(read);
         let same_file: HashSet<u64> = session
@@ -41,20 +56,46 @@ impl Hits {
             .collect();
         numbers.sort_unstable();
         numbers.dedup();
+        let book = session.book.as_mut();
         Ok(Hits {
-            said: said(session.book.as_mut(), &session.chart, &numbers, read)?,
+            said: said(book, &session.chart, &numbers, read, beside)?,
             rows: by_identity(&known),
         })
     }
 
-    /// The next stored row of this identity that says the same.
-    pub fn take(&mut self, identity: i64, read: &ReadJournal, place: usize) -> Option<u64> {
+    /// The next stored row of this identity that says the same; true if the file says other things beside.
+    pub fn take(
+        &mut self,
+        identity: i64,
+        read: &ReadJournal,
+        beside: &Beside<'_>,
+        place: usize,
+    ) -> Option<(u64, bool)> {
         let rows = self.rows.get_mut(&identity)?;
+        let digest = OnceCell::new();
         let same = |number: &u64| {
-            let said = self.said.get(number);
-            said.is_none_or(|said| content::is_same(read, place, said))
+            self.said.get(number).is_none_or(|said| {
+                content::is_same(read, place, &said.stored)
+                    && (!beside.has_id(place)
+                        || *digest.get_or_init(|| beside.digest(place)) == said.digest)
+            })
         };
         let at = rows.iter().rposition(same)?;
+        let number = rows.remove(at);
+        let said = self.said.get(&number).filter(|_| beside.has_id(place));
+        let more = said.is_some_and(|said| !beside.said_beside(place, &said.rest).is_empty());
+        Some((number, more))
+    }
+
+    /// The next stored row that has the id of the transaction at a place, whatever else it says. To be asked for
+    /// when all that say the same are taken.
+    pub fn take_of_id(&mut self, identity: i64, read: &ReadJournal, place: usize) -> Option<u64> {
+        let rows = self.rows.get_mut(&identity)?;
+        let of_id = |number: &u64| {
+            let said = self.said.get(number);
+            said.is_some_and(|said| content::is_same(read, place, &said.stored))
+        };
+        let at = rows.iter().rposition(of_id)?;
         Some(rows.remove(at))
     }
 }
@@ -73,10 +114,18 @@ fn said(
     chart: &Chart,
     numbers: &[u64],
     read: &ReadJournal,
-) -> Result<HashMap<u64, Stored>> {
+    beside: &Beside<'_>,
+) -> Result<HashMap<u64, Said>> {
     let mut said = HashMap::with_capacity(numbers.len());
+    let of = |transaction: &Transaction| Said {
+        stored: content::stored(transaction, chart),
+        digest: beside.digest_of(transaction),
+        rest: Rest::of(transaction),
+    };
     if numbers.len() > LOOK_UPS_MAX {
-        walk(book, chart, numbers, read, &mut said)?;
+        walk(book, numbers, read, &mut |number, transaction| {
+            said.insert(number, of(transaction));
+        })?;
     }
     for number in numbers
         .iter()
@@ -85,7 +134,7 @@ fn said(
     {
         let first = first_version(book, Target::Number(Number(*number)))?;
         if let Some(first) = first {
-            said.insert(*number, content::stored(&first, chart));
+            said.insert(*number, of(&first));
         }
     }
     Ok(said)
@@ -94,10 +143,9 @@ fn said(
 /// Those that were never changed, from one walk over the journal's days.
 fn walk(
     book: &mut dyn Book,
-    chart: &Chart,
     numbers: &[u64],
     read: &ReadJournal,
-    said: &mut HashMap<u64, Stored>,
+    take: &mut dyn FnMut(u64, &Transaction),
 ) -> Result<()> {
     let days = || read.book.store.rows().iter().map(|row| row.day);
     let scan = Scan {
@@ -109,7 +157,7 @@ fn walk(
     book.scan(&scan, &mut |transaction| {
         let number = transaction.number.0;
         if transaction.version == 1 && numbers.binary_search(&number).is_ok() {
-            said.insert(number, content::stored(&transaction, chart));
+            take(number, &transaction);
         }
         ControlFlow::Continue(())
     })?;

@@ -1,10 +1,11 @@
 //! Files of whole transactions, journals and CSV of entries, against the book: what is new of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use uuid::Uuid;
 
+use super::conflicts::Conflicts;
 use super::gnucash_rows;
 use super::hits::Hits;
 use super::input::{Input, Source};
@@ -17,6 +18,7 @@ use crate::cli::error::{Failure, Result, shell_word};
 use crate::cli::journals;
 use crate::formats::csv::entries::{self, EntriesOptions};
 use crate::formats::identity::Identity;
+use crate::formats::journal::sameness::Beside;
 use crate::formats::journal::{self, Dialect, JournalChanges, Known, ReadJournal, ReadOptions};
 use crate::formats::plan::HeldRow;
 use crate::formats::sniff::Content;
@@ -24,7 +26,7 @@ use crate::formats::whole::{self, Tool};
 use crate::ledger::change::{Assertion, ImportBatch, PriceChange, Target};
 use crate::ledger::chart::Chart;
 use crate::ledger::settings::DateOrder;
-use crate::ledger::transaction::TransactionId;
+use crate::ledger::transaction::{Number, TransactionId};
 
 /// A file of transactions with everything settled.
 pub struct JournalPlan {
@@ -124,9 +126,18 @@ impl JournalPlan {
     /// What the files after it in a run shall know.
     pub fn held(&self) -> impl Iterator<Item = HeldRow> + '_ {
         let new = (0..self.identities.len()).filter(|place| !self.is_known(*place));
-        let keys = |place: usize| [self.identities[place], self.twins[place].map(|t| t.own)];
-        new.flat_map(keys).flatten().map(|key| HeldRow {
-            identity: Identity { key, rest: 0 },
+        let beside = Beside::new(&self.read, &self.chart);
+        // Of an id the content is compared; of anything else it is in the key.
+        let rest = move |place: usize| match beside.has_id(place) {
+            true => beside.digest(place),
+            false => 0,
+        };
+        let keys = move |place: usize| {
+            let twin = self.twins[place].map(|t| (t.own, 0));
+            [self.identities[place].map(|key| (key, rest(place))), twin]
+        };
+        new.flat_map(keys).flatten().map(|(key, rest)| HeldRow {
+            identity: Identity { key, rest },
             number: 0,
         })
     }
@@ -153,8 +164,9 @@ pub fn plan(
     let twins: Vec<Option<Twin>> = (0..identities.len())
         .map(|place| tally_twins::twin(content, &read, place))
         .collect();
-    let known = known(session, content, &read, &identities, &twins)?;
+    let (known, said) = known(session, content, &file, &read, &identities, &twins)?;
     let mut notes: Vec<String> = read.notes.to_string().lines().map(str::to_owned).collect();
+    notes.extend(said);
     if read.notes.assertions_within_a_day > 0 {
         notes.push(format!(
             "{} assertions hold only within their day and were left out",
@@ -297,46 +309,84 @@ fn missing_accounts(session: &Session, read: &ReadJournal, file: &str) -> Result
     )))
 }
 
-/// Which transactions are there already: stored under their identity, or posted under their own id.
+/// Which transactions are there already: stored under their identity, or posted under their own id; and what is to be
+/// said of those whose id is there.
+///
+/// Errors: `id-conflict` where an id is there with other content.
 fn known(
     session: &mut Session,
     content: Content,
+    file: &str,
     read: &ReadJournal,
     identities: &[Option<i64>],
     twins: &[Option<Twin>],
-) -> Result<Vec<Option<u64>>> {
+) -> Result<(Vec<Option<u64>>, Vec<String>)> {
     if session.imports.is_empty() && session.held.is_empty() && session.info.transactions == 0 {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
     let mut known = vec![None; identities.len()];
-    let mut held = tally_twins::held(session, content, read)?;
+    let chart = session.chart.clone();
+    let beside = Beside::new(read, &chart);
+    let mut twin_rows = tally_twins::held(session, content, read)?;
     let mut hits = Hits::default();
     if !session.imports.is_empty() {
         let mut wanted: Vec<i64> = identities.iter().flatten().copied().collect();
         wanted.sort_unstable();
         wanted.dedup();
-        hits = Hits::of(session, &wanted, read)?;
+        hits = Hits::of(session, &wanted, read, &beside)?;
     }
+    let mut held: HashMap<i64, Vec<HeldRow>> = HashMap::new();
     for row in &session.held {
-        held.entry(row.identity.key).or_default().push(row.number);
+        held.entry(row.identity.key).or_default().push(*row);
+    }
+    let mut take_held = |key: i64, place: usize| {
+        let rows = held.get_mut(&key)?;
+        let rest = beside.digest(place);
+        let same = |row: &HeldRow| row.identity.rest == 0 || row.identity.rest == rest;
+        let at = rows.iter().rposition(same)?;
+        Some(rows.swap_remove(at).number)
+    };
+    let mut says_more = Vec::new();
+    for (place, identity) in identities.iter().enumerate() {
+        known[place] = identity.and_then(|i| {
+            let hit = hits.take(i, read, &beside, place);
+            says_more.extend(hit.filter(|(_, more)| *more).map(|(n, _)| (place, n)));
+            hit.map(|(number, _)| number)
+                .or_else(|| take_held(i, place))
+                .or_else(|| twin_rows.get_mut(&twins[place]?.other)?.pop())
+                .or_else(|| take_held(twins[place]?.other, place))
+        });
+    }
+    // Those left have another content than any row of their identity, where they have one.
+    let mut conflicts = Conflicts::default();
+    for (place, number) in says_more {
+        if let Some(found) = session.book.find(Target::Number(Number(number)))? {
+            conflicts.settle(session, &beside, place, found)?;
+        }
     }
     for (place, identity) in identities.iter().enumerate() {
-        let number = identity.and_then(|i| {
-            hits.take(i, read, place)
-                .or_else(|| held.get_mut(&i)?.pop())
-                .or_else(|| held.get_mut(&twins[place]?.other)?.pop())
-        });
-        known[place] = number;
-        if number.is_some() || session.info.transactions == 0 {
+        let Some(identity) = identity.filter(|_| known[place].is_none() && beside.has_id(place))
+        else {
             continue;
-        }
+        };
         let own = read.book.store.detail(place).and_then(|d| d.id);
-        if let (Some(id), Some(_)) = (own, identity) {
-            let found = session.book.find(Target::Id(TransactionId(id)))?;
-            known[place] = found.map(|t| t.number.0);
+        let target = hits
+            .take_of_id(identity, read, place)
+            .map(|number| Target::Number(Number(number)))
+            .or(own.map(|id| Target::Id(TransactionId(id))));
+        let found = match target.filter(|_| session.info.transactions > 0) {
+            Some(target) => session.book.find(target)?,
+            None => None,
+        };
+        if let Some(found) = found {
+            known[place] = Some(found.number.0);
+            conflicts.settle(session, &beside, place, found)?;
+        } else if held.get_mut(&identity).and_then(Vec::pop).is_some() {
+            conflicts.of_this_run(place);
         }
     }
-    Ok(known)
+    conflicts.refuse(read, file)?;
+    Ok((known, conflicts.notes()))
 }
 
 /// Of one file its own hash, of several (includes) the hash of theirs.

@@ -2,6 +2,7 @@
 //! becomes of each row. The command itself is `commands/import.rs`.
 
 pub mod accounts;
+mod conflicts;
 mod earlier;
 pub mod file_plan;
 mod form;

@@ -212,7 +212,7 @@ fn counted(seed: Uuid, nth: u32) -> Uuid {
 }
 
 /// The journal's chart with the codes that the book has for its commodities: by code, else by symbol.
-fn translated(journal: &Chart, book: &Chart) -> Chart {
+pub(super) fn translated(journal: &Chart, book: &Chart) -> Chart {
     let base = book.currencies().first();
     let currencies: Vec<Currency> = journal
         .currencies()

@@ -55,6 +55,7 @@ mod open;
 mod posting;
 mod reader;
 pub(super) mod safe;
+pub mod sameness;
 mod scope;
 mod settle;
 pub(in crate::formats) mod source;

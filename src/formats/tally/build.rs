@@ -11,6 +11,7 @@ use super::model::{Amount, Entry, Ledger, Tally, Voucher};
 use crate::formats::gnucash::build::segment;
 use crate::formats::journal::Fault;
 use crate::formats::journal::builder::{Builder, Whole, WholeEntry, tag};
+use crate::formats::journal::sameness::DAYLESS;
 use crate::ledger::account::{AccountKey, AccountType, Kind};
 use crate::ledger::currency::CurrencyKey;
 use crate::ledger::transaction::{PriceBasis, Status, Tag};
@@ -214,7 +215,7 @@ impl Build<'_, '_> {
         self.builder.declare(other, Kind::Equity, None);
         let mut tags = vec![tag("voucher", "opening")];
         if !ledger.guid.is_empty() {
-            tags.push(tag("id", &format!("{}:opening", ledger.guid)));
+            tags.push(tag("id", &format!("{}{DAYLESS}", ledger.guid)));
         }
         let entry = self.entry(account, amount, false);
         let against = WholeEntry::new(other, -amount.base, self.base);
