@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use crate::ledger::change::NewAccount;
     use crate::ledger::currency::{Currency, CurrencyKey};
-    use crate::ledger::rules::same_content;
+    use crate::ledger::rules::{same_content, takes_back};
     use crate::ledger::transaction::{Number, PriceBasis};
     use jiff::civil::date;
     use rust_decimal::Decimal;
@@ -161,6 +161,52 @@ mod tests {
             .into_transaction(&chart, Number(1))
             .unwrap();
         assert!(same_content(&first, &again));
+    }
+
+    #[test]
+    fn a_reversal_takes_its_original_back_at_its_prices_only() {
+        let mut chart = chart();
+        for path in ["Assets:A", "Assets:B", "Assets:C"] {
+            let key = chart.next_account_key();
+            chart.put_account(NewAccount::at(Uuid::nil(), path).into_account(key));
+        }
+        let priced = |path: &str, total| DraftEntry {
+            account: path.into(),
+            amount: Some(Decimal::ONE),
+            currency: Some("USD".into()),
+            price: Some(DraftPrice {
+                amount: Decimal::new(total, 3),
+                currency: Some("INR".into()),
+                basis: PriceBasis::Total,
+            }),
+            ..DraftEntry::default()
+        };
+        let paid = DraftEntry {
+            account: "Assets:Cash".into(),
+            amount: Some(Decimal::new(-100, 2)),
+            currency: Some("INR".into()),
+            ..DraftEntry::default()
+        };
+        let of = |draft: Draft| draft.into_transaction(&chart, Number(1)).unwrap();
+        let mut first = exchange();
+        let three = ["Assets:A", "Assets:B", "Assets:C"].map(|path| priced(path, 335));
+        first.entries = three.into_iter().chain([paid]).collect();
+        let original = of(first);
+        let id = TransactionId(Uuid::nil());
+        let mut back = Draft::reversal(&original, &chart, id, date(2026, 4, 8));
+        let reversal = of(back.clone());
+        let weights = |t: &Transaction| t.entries.iter().map(|e| e.weight().0).collect::<Vec<_>>();
+        assert_eq!(weights(&original), [34, 33, 33, -100]);
+        assert_eq!(
+            weights(&reversal),
+            [-33, -33, -34, 100],
+            "rounded for itself"
+        );
+        assert!(takes_back(&reversal, &original));
+        for (entry, total) in back.entries.iter_mut().zip([605, 305, 95]) {
+            entry.price.as_mut().unwrap().amount = Decimal::new(total, 3);
+        }
+        assert!(!takes_back(&of(back), &original), "at other prices");
     }
 
     #[test]

@@ -74,6 +74,20 @@ pub fn cancel_out(a: &Transaction, b: &Transaction) -> bool {
         .all(|sum| *sum == 0)
 }
 
+/// Whether one transaction takes another back: on every account by amount, and priced entries at what they were
+/// priced at. Weights were rounded each for itself, so those of an account may be off by a unit an entry.
+pub fn takes_back(reversal: &Transaction, original: &Transaction) -> bool {
+    let mut weights: BTreeMap<(AccountKey, CurrencyKey), (i128, i128)> = BTreeMap::new();
+    for entry in original.entries.iter().chain(&reversal.entries) {
+        let (weight, currency) = entry.weight();
+        let (sum, off_max) = weights.entry((entry.account, currency)).or_default();
+        *sum += i128::from(weight);
+        *off_max += i128::from(entry.price().is_some());
+    }
+    let near = |(sum, off_max): &(i128, i128)| sum.abs() <= *off_max;
+    cancel_out(reversal, original) && weights.values().all(near)
+}
+
 fn without_marks(t: &Transaction) -> Transaction {
     let mut t = t.clone();
     for entry in &mut t.entries {

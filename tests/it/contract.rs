@@ -26,6 +26,7 @@ crate::for_each_adapter!(
     units_of_one_commit_succeed_and_fail_apart,
     a_transaction_and_its_reversal_are_kept_together_and_taken_back_together,
     a_reversal_does_not_come_back_beside_what_was_amended_meanwhile,
+    a_reversal_that_takes_back_something_else_is_refused,
     what_was_made_up_from_an_older_book_is_refused,
     a_dry_run_applies_every_rule_and_keeps_nothing,
     prices_balance_by_weight_and_leave_a_conversion,
@@ -458,6 +459,33 @@ fn a_reversal_does_not_come_back_beside_what_was_amended_meanwhile(shop: &mut Ca
     assert_eq!(codes(&refused), ["changed-since"]);
     shop.write("undone", undo(9_002)).unwrap();
     shop.write("undone", undo(9_001)).unwrap();
+    assert_eq!(cash(shop, None), 0);
+    shop.proves();
+}
+
+fn a_reversal_that_takes_back_something_else_is_refused(shop: &mut Case) {
+    shop.write("posted", vec![good_draft(811, "5.00")]).unwrap();
+    let back = |id, entries: &[(&str, &str)]| {
+        let mut reversal = draft(id, day(4, 3), "back", entries);
+        reversal.reverses = Some(Number(1));
+        vec![Change::Post(reversal)]
+    };
+    for entries in [
+        [("Income:Sales", "4.00"), ("Assets:Cash", "-4.00")],
+        [("Income:Sales", "-5.00"), ("Assets:Cash", "5.00")],
+        [("Expenses:Tea", "5.00"), ("Assets:Cash", "-5.00")],
+    ] {
+        let refused = shop.write("reversed", back(812, &entries)).unwrap_err();
+        assert_eq!(codes(&refused), ["reversal-differs"], "{entries:?}");
+    }
+    assert_eq!(cash(shop, None), 500);
+    // In parts it is the same.
+    let parts = [
+        ("Income:Sales", "2.00"),
+        ("Assets:Cash", "-5.00"),
+        ("Income:Sales", "3.00"),
+    ];
+    shop.write("reversed", back(812, &parts)).unwrap();
     assert_eq!(cash(shop, None), 0);
     shop.proves();
 }

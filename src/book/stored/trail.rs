@@ -28,6 +28,8 @@ pub struct Trail {
     pub posted: Option<u64>,
     /// Transactions amended away from the one they reverse or are reversed by, each with that one.
     pub parted: Vec<(Number, Number)>,
+    /// Transactions posted as the reversal of another that they do not take back, each with that one.
+    pub untrue: Vec<(Number, Number)>,
     /// The operation this unit takes back.
     pub undoes: Option<OperationId>,
     run: Option<Run>,
@@ -64,6 +66,7 @@ impl Trail {
             repeated: Vec::new(),
             posted: None,
             parted: Vec::new(),
+            untrue: Vec::new(),
             undoes: None,
             run: None,
             run_size,

@@ -10,7 +10,7 @@ use crate::ledger::audit::put_transaction;
 use crate::ledger::change::Target;
 use crate::ledger::draft::Draft;
 use crate::ledger::rules::{
-    cancel_out, check_lock, check_reconciled, only_marks_differ, same_content,
+    cancel_out, check_lock, check_reconciled, only_marks_differ, same_content, takes_back,
 };
 use crate::ledger::transaction::{Number, State, Transaction, TransactionId};
 use crate::ledger::violation::Violation;
@@ -44,10 +44,10 @@ pub fn post_made<R: Rows>(
             return Err(refused(violations));
         }
     };
-    if let Some(of) = transaction.reverses {
-        check_reversal(rows, of)?;
-    }
     transaction.number = Number(rows.next_number());
+    if let Some(of) = transaction.reverses {
+        check_reversal(rows, &transaction, of)?;
+    }
     rows.post(transaction)
 }
 
@@ -80,7 +80,9 @@ fn existing<R: Rows>(
     ))
 }
 
-fn check_reversal<R: Rows>(rows: &R, of: Number) -> Result<()> {
+/// Notes a reversal that is not one: a mirror brings back voided ones, whose original was amended since and which are
+/// void again before the unit ends, so [`keep_together`] asks then.
+fn check_reversal<R: Rows>(rows: &mut R, reversal: &Transaction, of: Number) -> Result<()> {
     let original = found(rows, Target::Number(of))?;
     if original.is_void() {
         return Err(conflict(
@@ -95,6 +97,10 @@ fn check_reversal<R: Rows>(rows: &R, of: Number) -> Result<()> {
             format!("{of} is already reversed by {by}"),
             Some(format!("hissab show {by}")),
         )),
+        None if !takes_back(reversal, &original) => {
+            rows.trail().untrue.push((reversal.number, of));
+            Ok(())
+        }
         None => Ok(()),
     }
 }
@@ -152,11 +158,26 @@ fn note_parted<R: Rows>(rows: &mut R, before: &Transaction, after: &Transaction)
     Ok(())
 }
 
-/// At the end of a unit: what was reversed and its reversal are still nothing together.
+/// At the end of a unit: what was reversed and its reversal are nothing together.
 pub fn keep_together<R: Rows>(rows: &mut R) -> Result<()> {
     let parted = std::mem::take(&mut rows.trail().parted);
-    if !parted.is_empty() {
+    let untrue = std::mem::take(&mut rows.trail().untrue);
+    if !(parted.is_empty() && untrue.is_empty()) {
         rows.settle()?;
+    }
+    for (number, of) in untrue {
+        let reversal = found(rows, Target::Number(number))?;
+        let original = found(rows, Target::Number(of))?;
+        let void = reversal.is_void() || original.is_void();
+        if !void && !takes_back(&reversal, &original) {
+            return Err(conflict(
+                "reversal-differs",
+                format!(
+                    "what was given as the reversal of {of} does not take it back: on every account the two must be nothing together, at the same prices"
+                ),
+                Some(format!("hissab reverse {of}")),
+            ));
+        }
     }
     for (number, other) in parted {
         let transaction = found(rows, Target::Number(number))?;
