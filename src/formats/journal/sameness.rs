@@ -149,8 +149,8 @@ impl<'a> Beside<'a> {
         let numbered =
             |file: &str, book: &str| book.is_empty() && file == transaction.number.to_string();
         for (what, file, book) in texts {
-            let same = folded(file) == folded(book)
-                || what == Part::Reference && numbered(file, book);
+            let same =
+                folded(file) == folded(book) || what == Part::Reference && numbered(file, book);
             if !same {
                 differ(what, file.to_owned(), book.to_owned());
             }
