@@ -54,6 +54,8 @@ mod postgres_bank;
 mod postgres_cluster;
 #[cfg(feature = "postgres")]
 mod postgres_moving;
+#[cfg(feature = "postgres")]
+mod postgres_moving_jobs;
 #[cfg(all(feature = "postgres", unix))]
 mod postgres_restore;
 #[cfg(feature = "postgres")]

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use super::serve_results::{ResultsArgs, bucket};
 use crate::cli::context::Context;
 use crate::cli::database;
 use crate::cli::error::{Exit, Failure, Result};
@@ -10,7 +11,7 @@ use crate::ledger::audit::hex;
 use crate::ledger::plural::counted;
 use crate::render::sanitize::line;
 use crate::server::ServeError;
-use crate::server::moving::{self, MoveError, Moved, Place};
+use crate::server::moving::{self, Jobs, MoveError, Moved, Place, Results};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -29,7 +30,8 @@ pub enum Action {
 }
 
 /// Every book's writers are refused from the moment it is copied; readers go on. Interrupted, it goes on where it
-/// was. At the end both sides have the same audit heads and trial balances, or it says what differs.
+/// was. At the end both sides have the same audit heads and trial balances, or it says what differs. Export jobs go over
+/// with what they made; those that wait are done on the other side.
 #[derive(clap::Args)]
 #[command(
     after_help = "Example: hissab store migrate --from /srv/hissab --to postgres://hissab@db.example.com/hissab"
@@ -42,6 +44,13 @@ pub struct MigrateArgs {
     /// Where it goes: the other kind
     #[arg(long, value_name = "PLACE")]
     pub to: String,
+
+    /// The data folder of the servers on the database: results of export jobs lie in it
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub results: ResultsArgs,
 }
 
 #[derive(clap::Args)]
@@ -94,11 +103,15 @@ fn migrate(ctx: &mut Context, args: &MigrateArgs) -> Result<Exit> {
     if from == to {
         return Err(Failure::usage("same-place", "--from and --to are the same"));
     }
+    let results = Results {
+        bucket: bucket(&args.results)?,
+        data: args.data.clone(),
+    };
     let now = ctx.now();
     let json = ctx.wants_json();
     let mut said = Ok(());
     let out = &mut ctx.out;
-    let outcome = moving::migrate(&from, &to, now, &mut |org| {
+    let outcome = moving::migrate(&from, &to, &results, now, &mut |org| {
         if said.is_ok() && !json {
             said = say(out, org);
         }
@@ -109,6 +122,7 @@ fn migrate(ctx: &mut Context, args: &MigrateArgs) -> Result<Exit> {
         let orgs: Vec<_> = outcome.orgs.iter().map(object).collect();
         let whole = serde_json::json!({
             "schema": "hissab/store-migrate/1", "organisations": orgs, "people": outcome.people,
+            "jobs": outcome.jobs.moved, "jobs_left": outcome.jobs.left,
         });
         writeln!(ctx.out, "{whole}")?;
         return Ok(Exit::Ok);
@@ -119,6 +133,17 @@ fn migrate(ctx: &mut Context, args: &MigrateArgs) -> Result<Exit> {
         counted(outcome.people as u64, "account"),
     );
     writeln!(ctx.out, "{text}")?;
+    let Jobs { moved, left } = outcome.jobs;
+    if moved > 0 {
+        writeln!(ctx.out, "{} moved", counted(moved as u64, "export job"))?;
+    }
+    if left > 0 {
+        let stay = counted(left as u64, "export job");
+        ctx.note(&format!(
+            "{stay} stayed behind with what they made: it is not there, or --data DIR (or --results) must say where \
+             servers on the database keep results; the same command again takes them along"
+        ));
+    }
     ctx.note("start the server on the new place and stop the one on the old: its books are only read now");
     Ok(Exit::Ok)
 }

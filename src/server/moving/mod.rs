@@ -2,7 +2,9 @@
 //!
 //! Organisation by organisation: its writers are refused from then on and its readers go on, the book goes over
 //! whole or not at all, and both sides are compared. Whoever is interrupted begins again: what is there already is
-//! compared only. People come last, in one transaction.
+//! compared only. People come after the books, in one transaction, and their jobs last.
+
+mod jobs;
 
 use std::path::{Path, PathBuf};
 
@@ -12,13 +14,15 @@ use thiserror::Error;
 use super::problem::Problem;
 use super::registry::orgs::Org;
 use super::registry::whole::{self, Identity};
-use super::registry::{Registry, orgs};
+use super::registry::{Registry, leaving, orgs};
 use super::secrets::{self, KEY_BYTES};
 use crate::book::mark::{Mark, MarkKind};
 use crate::book::open::{Shelf, Spot};
 use crate::book::{Book, BookError};
 use crate::ledger::audit::Hash;
 use crate::ledger::totals::TotalsQuery;
+
+pub use jobs::{Jobs, Results};
 
 /// Where a server keeps everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,12 +73,14 @@ pub struct Moved {
 pub struct Outcome {
     pub orgs: Vec<Moved>,
     pub people: usize,
+    pub jobs: Jobs,
 }
 
-/// Moves a server; `told` hears of each organisation that is on both sides.
+/// Moves a server, with the results of its jobs; `told` hears of each organisation that is on both sides.
 pub fn migrate(
     from: &Place,
     to: &Place,
+    results: &Results,
     now: Timestamp,
     told: &mut dyn FnMut(&Moved),
 ) -> Result<Outcome, MoveError> {
@@ -102,13 +108,16 @@ pub fn migrate(
         moved.push(one);
     }
     let people = people(&source, &target)?;
+    let jobs = jobs::bring((from, &source), (to, &target), results, now)?;
     Ok(Outcome {
         orgs: moved,
         people,
+        jobs,
     })
 }
 
-/// Lets the writers of every book in again: where a move was given up. Gives how many books are there.
+/// Lets the writers of every book in again, and jobs wait here: where a move was given up. Gives how many books are
+/// there.
 pub fn reopen(at: &Place, now: Timestamp) -> Result<usize, MoveError> {
     let side = Side::open(at, now)?;
     let list = side.registry.read(orgs::all).map_err(|p| side.failed(p))?;
@@ -121,6 +130,8 @@ pub fn reopen(at: &Place, now: Timestamp) -> Result<usize, MoveError> {
                 source,
             })?;
     }
+    let waiting = side.registry.write_now(leaving::back);
+    waiting.map_err(|p| side.failed(p))?;
     Ok(list.len())
 }
 

@@ -29,6 +29,7 @@ pub mod db;
 pub mod invites;
 pub mod jobs;
 mod known;
+pub mod leaving;
 pub mod members;
 pub mod orgs;
 mod schema;

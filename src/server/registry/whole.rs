@@ -1,5 +1,5 @@
-//! A registry as a whole, on its way to another: who may do what, sign-ins, tokens, the logs. Jobs stay behind: they
-//! and their results live for a day.
+//! A registry as a whole, on its way to another: who may do what, sign-ins, tokens, the logs. Jobs are no part of
+//! it: they and their results live for a day (`leaving` takes them along where a server moves).
 
 use uuid::Uuid;
 
