@@ -5,6 +5,9 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use crate::ledger::cell_text::{guarded, literal, read_tag_text, tags_text};
+use crate::ledger::transaction::Tag;
+
 type Object = Map<String, Value>;
 
 /// The rows as CSV; `None` of any other JSON, and of what is no JSON.
@@ -59,11 +62,14 @@ fn write(writer: &mut csv::Writer<Vec<u8>>, names: &mut Vec<String>, row: &Objec
 fn cell(value: &Value) -> Option<Cow<'_, str>> {
     Some(match value {
         Value::Null => Cow::Borrowed(""),
-        Value::String(text) => Cow::Borrowed(text),
+        // As our CSV writes it: there a quote in front of a formula, or a code point, stands for something else.
+        Value::String(text) => guarded(literal(text)),
         Value::Number(number) => Cow::Owned(number.to_string()),
         Value::Array(items) => {
-            let texts: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
-            Cow::Owned(texts?.join(", "))
+            let tag = |item: &Value| item.as_str().map(read_tag_text);
+            let tags: Option<Vec<Tag>> = items.iter().map(tag).collect();
+            let text = tags_text(tags?.iter());
+            Cow::Owned(guarded(literal(&text)).into_owned())
         }
         Value::Bool(_) | Value::Object(_) => return None,
     })

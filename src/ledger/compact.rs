@@ -158,6 +158,10 @@ impl Store {
         Ok(())
     }
 
+    pub fn set_status(&mut self, index: usize, status: Status) {
+        self.rows[index].status = status;
+    }
+
     /// Sets what an entry that has a detail weighs; `place` is its place in the transaction.
     pub fn set_weight(&mut self, index: usize, place: usize, weight: (i64, CurrencyKey)) {
         let entry = &self.entries[self.rows[index].first as usize + place];

@@ -8,6 +8,7 @@ mod amount_problem;
 pub mod amount_text;
 pub mod amount_words;
 pub mod audit;
+pub mod cell_text;
 pub mod change;
 pub mod chart;
 pub mod compact;

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::ledger::amount_format;
+use crate::ledger::cell_text::tags_text;
 use crate::ledger::currency::Currency;
 use crate::ledger::transaction::Tag;
 
@@ -129,16 +130,7 @@ pub(super) fn push_plain(out: &mut Vec<u8>, cell: &Cell<'_>) {
             out.extend_from_slice(id.hyphenated().encode_lower(&mut buffer).as_bytes());
         }
         Cell::Tags(shared, own) => {
-            for (index, tag) in shared.iter().chain(*own).enumerate() {
-                if index > 0 {
-                    out.extend_from_slice(b", ");
-                }
-                out.extend_from_slice(tag.name.as_bytes());
-                if !tag.value.is_empty() {
-                    out.push(b':');
-                    out.extend_from_slice(tag.value.as_bytes());
-                }
-            }
+            out.extend_from_slice(tags_text(shared.iter().chain(*own)).as_bytes());
         }
     }
 }

@@ -13,6 +13,7 @@ use super::rows::{Row, RowSink};
 use super::sanitize::is_harmful;
 use super::{Cell, Column};
 use crate::ledger::amount_format;
+use crate::ledger::cell_text::tag_text;
 use crate::ledger::currency::Currency;
 
 const FLUSH_BYTES: usize = 64 * 1024;
@@ -122,11 +123,7 @@ fn push_cell(out: &mut Vec<u8>, cell: &Cell<'_>) {
                 if index > 0 {
                     out.push(b',');
                 }
-                if tag.value.is_empty() {
-                    push_string(out, &tag.name);
-                } else {
-                    push_string(out, &format!("{}:{}", tag.name, tag.value));
-                }
+                push_string(out, &tag_text(tag));
             }
             out.push(b']');
         }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::sanitize;
+use crate::ledger::cell_text::{guarded, is_formula, literal};
 
 /// Text for a cell of a table: one line, nothing a terminal would obey.
 pub(super) fn for_table(text: &str) -> Cow<'_, str> {
@@ -16,12 +17,11 @@ pub(super) fn for_table(text: &str) -> Cow<'_, str> {
 
 /// Text for a cell of csv: line ends stay, what a spreadsheet would compute gets a quote in front.
 pub(super) fn for_csv(text: &str) -> Cow<'_, str> {
-    let safe = sanitize::block(text);
-    if is_formula(&safe) {
-        Cow::Owned(format!("'{safe}"))
-    } else {
-        safe
-    }
+    let text = literal(text);
+    guarded(match sanitize::block(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(safe) => Cow::Owned(safe),
+    })
 }
 
 /// Text in front of which a quote keeps a spreadsheet from computing it; blanks before it do not count.
@@ -45,11 +45,6 @@ pub(super) fn for_cell(text: &str, raw: bool, chars_max: usize) -> Cow<'_, str> 
     }
     let cut: String = safe.chars().take(chars_max).collect();
     Cow::Owned(format!("{cut}… (longer than a cell)"))
-}
-
-/// True if a spreadsheet would compute a cell of this text.
-fn is_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
 #[cfg(test)]

@@ -72,6 +72,7 @@ mod query_peers;
 mod reconciling;
 mod recording;
 mod rich;
+mod round_trips;
 mod scripted;
 #[cfg(all(feature = "server", unix))]
 mod serve_command;

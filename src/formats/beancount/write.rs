@@ -75,7 +75,8 @@ pub(super) fn transaction(
     let mut tags = written.tags.clone();
     tags.extend(flag_tag(Some(written.flag)));
     let reference = take(&mut tags, "reference");
-    let status = own_status(&mut tags, written.flag).unwrap_or(status(Some(written.flag)));
+    let status =
+        own_status(&mut tags, &mut entries, written.flag).unwrap_or(status(Some(written.flag)));
     let (description, payee) = match (written.narration.trim(), written.payee.trim()) {
         ("", payee) => (payee, ""),
         both => both,
@@ -98,7 +99,7 @@ pub(super) fn transaction(
 }
 
 /// Our own writer numbers transactions; beancount has no mark for one that is neither pending nor cleared.
-fn own_status(tags: &mut Vec<Tag>, flag: char) -> Option<Status> {
+fn own_status(tags: &mut Vec<Tag>, entries: &mut [WholeEntry], flag: char) -> Option<Status> {
     let own = tags
         .iter()
         .any(|t| t.name == "id" && uuid::Uuid::try_parse(&t.value).is_ok());
@@ -107,12 +108,27 @@ fn own_status(tags: &mut Vec<Tag>, flag: char) -> Option<Status> {
         .position(|t| t.name == "number")
         .filter(|_| own)?;
     tags.remove(number);
+    named_again(tags);
+    for entry in entries {
+        named_again(&mut entry.tags);
+    }
     let said = take(tags, "status");
     Some(match (said.as_str(), flag) {
         ("cleared", _) => Status::Cleared,
         (_, '!') => Status::Pending,
         _ => Status::Unmarked,
     })
+}
+
+/// Our own writer puts a name that cannot be a key, or is one already, before its text: `tag-1: "k:plain"`.
+fn named_again(tags: &mut [Tag]) {
+    for tag in tags {
+        let count = tag.name.strip_prefix("tag-").unwrap_or("");
+        let counted = !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit());
+        if let (true, Some((name, value))) = (counted, tag.value.split_once(':')) {
+            *tag = self::tag(name, value);
+        }
+    }
 }
 
 /// Takes a tag out by its name.

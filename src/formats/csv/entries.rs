@@ -3,6 +3,7 @@
 //!
 //! Read into the same store as journals, so that a million of them fit in little memory.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,13 +23,14 @@ pub use super::entries_shape::is_entries;
 use crate::formats::fault::Fault;
 use crate::formats::journal::{Notes, ReadJournal, Source};
 use crate::ledger::account::{Account, AccountKey, check_path};
+use crate::ledger::cell_text::{read_tags_text, unguarded};
 use crate::ledger::change::NewAccount;
 use crate::ledger::chart::Chart;
 use crate::ledger::compact::{CompactBook, CompactEntry, RowDetail, Store};
 use crate::ledger::currency::{Currency, CurrencyKey, iso_scale, iso_symbol};
 use crate::ledger::day::Day;
-use crate::ledger::draft::price_weight;
-use crate::ledger::money::{Exact, places_needed, to_minor};
+use crate::ledger::draft::{ENTRIES_MAX, price_weight};
+use crate::ledger::money::{Exact, SCALE_MAX, places_needed, to_minor};
 use crate::ledger::price_text::read_price;
 use crate::ledger::settings::DateOrder;
 use crate::ledger::transaction::{EntryDetail, Price, Status, Tag, Voucher};
@@ -81,7 +83,16 @@ struct Open {
     line: u64,
     raw: (usize, usize),
     sums: Vec<(CurrencyKey, Decimal)>,
-    rows: usize,
+    entries: Vec<Said>,
+    detail: RowDetail,
+}
+
+/// An entry of it, and what its row says beside.
+struct Said {
+    entry: CompactEntry,
+    detail: EntryDetail,
+    status: Status,
+    tags: Vec<Tag>,
 }
 
 struct Reader<'a> {
@@ -114,6 +125,16 @@ impl Row<'_> {
             .get(column)
             .and_then(|c| std::str::from_utf8(c).ok())
             .map_or("", str::trim)
+    }
+
+    /// Somebody's text; of our own rows exactly as it was before it was written.
+    fn said(&self, column: Option<usize>, own: bool) -> Option<Cow<'_, str>> {
+        let column = column?;
+        let text = match own {
+            true => unguarded(std::str::from_utf8(self.record.get(column)?).ok()?),
+            false => Cow::Borrowed(self.cell(column)),
+        };
+        Some(text).filter(|text| !text.is_empty())
     }
 
     fn at(&self, column: Option<usize>) -> Option<&str> {
@@ -227,9 +248,11 @@ impl<'a> Reader<'a> {
                 fault.hint("write dates like 2024-04-01, or say their order: --date-order dmy")
             );
         };
-        let description = row.at(columns.get(Role::Description)).unwrap_or("");
+        let own = self.shape.own;
+        let description = row.said(columns.get(Role::Description), own);
+        let description = description.unwrap_or_default();
         let own_id = Uuid::try_parse(key).ok();
-        let reference = row.at(columns.get(Role::Reference));
+        let reference = row.said(columns.get(Role::Reference), own);
         // A number of the file's own serves as the reference where it has no other.
         let by_key = own_id.is_none()
             && self
@@ -238,36 +261,33 @@ impl<'a> Reader<'a> {
                 .names
                 .get(self.shape.key)
                 .is_some_and(|n| n != "number");
-        let reference = reference.or(by_key.then_some(key)).unwrap_or("");
-        let status = row
-            .at(columns.get(Role::State))
-            .and_then(Status::from_word)
-            .unwrap_or_default();
+        let key_said = by_key.then_some(Cow::Borrowed(key));
+        let reference = reference.or(key_said).unwrap_or_default();
         let line = u32::try_from(row.line).unwrap_or(u32::MAX);
-        let pushed = self
-            .store
-            .push(Day::of(date), description, reference, status, 0, line);
+        let pushed = self.store.push(
+            Day::of(date),
+            &description,
+            &reference,
+            Status::Unmarked,
+            0,
+            line,
+        );
         let index =
             pushed.map_err(|_| self.fault(row, 0, "too-large", "the file holds more than fits"))?;
         let detail = RowDetail {
             id: own_id,
             voucher: row.at(self.shape.voucher).and_then(Voucher::from_word),
-            payee: row.at(columns.get(Role::Payee)).map(str::to_owned),
-            tags: tags(row.at(self.shape.tags)),
+            payee: row.said(columns.get(Role::Payee), own).map(Cow::into_owned),
             ..RowDetail::default()
         };
-        if detail != RowDetail::default() {
-            self.store
-                .set_detail(index, detail)
-                .map_err(|_| self.fault(row, 0, "too-large", "the file holds more than fits"))?;
-        }
         self.open = Some(Open {
             key: key.to_owned(),
             index,
             line: row.line,
             raw: row.raw,
             sums: Vec::new(),
-            rows: 0,
+            entries: Vec::new(),
+            detail,
         });
         Ok(())
     }
@@ -317,7 +337,7 @@ impl<'a> Reader<'a> {
         let scale = known.unwrap_or(
             self.currencies[usize::from(currency.0) - 1]
                 .scale
-                .max(places_needed(amount)),
+                .max(places_of(amount)),
         );
         let minor = to_minor(amount, scale).map_err(|why| {
             self.fault(
@@ -329,34 +349,42 @@ impl<'a> Reader<'a> {
         })?;
         self.currencies[usize::from(currency.0) - 1].scale = scale;
         let priced = self.priced(row, amount)?;
-        let memo = row.at(self.shape.memo).map(str::to_owned);
-        let detail = EntryDetail {
-            memo,
-            price: priced.map(|(price, _)| price),
-            ..EntryDetail::default()
+        let own = self.shape.own;
+        let status = row.at(columns.get(Role::State)).and_then(Status::from_word);
+        let said = Said {
+            entry: CompactEntry::new(account, currency, minor, scale),
+            detail: EntryDetail {
+                memo: row.said(self.shape.memo, own).map(Cow::into_owned),
+                price: priced.map(|(price, _)| price),
+                ..EntryDetail::default()
+            },
+            status: status.unwrap_or_default(),
+            tags: match own {
+                true => read_tags_text(&row.said(self.shape.tags, own).unwrap_or_default()),
+                false => tags(row.at(self.shape.tags)),
+            },
         };
         let Some(open) = self.open.as_mut() else {
             return Ok(());
         };
         let (weight, of) = match priced.map(|(price, weight)| (weight, price.currency)) {
             Some((weight, of)) => {
-                self.weights.push((open.index, open.rows, weight, of));
+                let place = open.entries.len();
+                self.weights.push((open.index, place, weight, of));
                 (weight.to_decimal().unwrap_or(amount), of)
             }
             None => (amount, currency),
         };
-        open.rows += 1;
         match open.sums.iter_mut().find(|(c, _)| *c == of) {
             Some((_, sum)) => *sum += weight,
             None => open.sums.push((of, weight)),
         }
-        let index = open.index;
-        let pushed = self.store.push_entry(
-            index,
-            CompactEntry::new(account, currency, minor, scale),
-            (detail != EntryDetail::default()).then_some(detail),
-        );
-        pushed.map_err(|_| self.fault(row, 0, "too-large", "the transaction has too many entries"))
+        if open.entries.len() >= ENTRIES_MAX {
+            let why = "the transaction has too many entries";
+            return Err(self.fault(row, 0, "too-large", why));
+        }
+        open.entries.push(said);
+        Ok(())
     }
 
     /// What a row was exchanged at, with its exact weight; `None` where its column says none.
@@ -418,12 +446,56 @@ impl<'a> Reader<'a> {
                     self.currencies[usize::from(currency.0) - 1].code
                 )
             }
-            None if open.rows < 2 => format!("transaction {} has one entry", open.key),
-            None => return Ok(()),
+            None if open.entries.len() < 2 => format!("transaction {} has one entry", open.key),
+            None => return self.keep(open),
         };
         let fault = Fault::at("unbalanced", open.line, 1, why)
             .line_text(self.text[open.raw.0..open.raw.1].trim_start());
         Err(fault.hint("rows of one transaction stand together and share its id"))
+    }
+
+    /// A row says the status and tags of its entry with those of the transaction before them: what all rows say is the
+    /// transaction's. Of files that are not our own the first row speaks.
+    fn keep(&mut self, mut open: Open) -> Result<(), Fault> {
+        let first = &open.entries[0];
+        let status = first.status;
+        let mut shared = first.tags.len();
+        let mut one_status = true;
+        for other in open.entries.iter().filter(|_| self.shape.own) {
+            let same = other
+                .tags
+                .iter()
+                .zip(&first.tags)
+                .take_while(|(a, b)| a == b);
+            shared = shared.min(same.count());
+            one_status &= other.status == status;
+        }
+        open.detail.tags = first.tags[..shared].to_vec();
+        let full = |_| {
+            let why = "the file holds more than fits";
+            Fault::at("too-large", open.line, 1, why)
+        };
+        if open.detail != RowDetail::default() {
+            self.store
+                .set_detail(open.index, open.detail)
+                .map_err(full)?;
+        }
+        if one_status {
+            self.store.set_status(open.index, status);
+        }
+        for mut said in open.entries {
+            if self.shape.own {
+                said.detail.tags = said.tags.split_off(shared);
+            }
+            if !one_status {
+                said.entry.status = said.status;
+            }
+            let detail = (said.detail != EntryDetail::default()).then_some(said.detail);
+            self.store
+                .push_entry(open.index, said.entry, detail)
+                .map_err(full)?;
+        }
+        Ok(())
     }
 
     fn new_account(&mut self, path: &str) -> AccountKey {
@@ -515,6 +587,15 @@ impl<'a> Reader<'a> {
             },
             ..ReadJournal::default()
         })
+    }
+}
+
+/// The places an amount is written with, that a currency nobody knows gets; no more than a currency can have.
+fn places_of(amount: Decimal) -> u8 {
+    let written = u8::try_from(amount.scale()).unwrap_or(u8::MAX);
+    match written <= SCALE_MAX {
+        true => written,
+        false => places_needed(amount),
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Shape {
     /// Prices as `journal -O csv` writes them; other texts are left alone.
     pub price: Option<usize>,
     pub width: usize,
+    /// Written by us: texts stand exactly as [`crate::ledger::cell_text`] writes them.
+    pub own: bool,
 }
 
 /// True if a file holds whole transactions: accounts, and rows of one key that balance.
@@ -39,6 +41,17 @@ pub fn is_entries(bytes: &[u8]) -> bool {
     Table::read_some(&decoded.text, dialect, SAMPLE_ROWS)
         .is_ok_and(|sample| shape(&sample).is_some_and(|shape| balances(&sample, &shape)))
 }
+
+/// What our own rows of entries have, and others rarely together.
+const OWN_NAMES: [&str; 7] = [
+    "number",
+    "voucher",
+    "status",
+    "description",
+    "memo",
+    "tags",
+    "id",
+];
 
 /// The columns of a sample that holds entries; `None` of anything else.
 pub(super) fn shape(table: &Table<'_>) -> Option<Shape> {
@@ -67,6 +80,7 @@ pub(super) fn shape(table: &Table<'_>) -> Option<Shape> {
     }
     let (memo, tags, voucher) = (named("memo"), named("tags"), named("voucher"));
     let price = named("price");
+    let own = OWN_NAMES.iter().all(|name| named(name).is_some());
     if columns.get(Role::Description) == memo && named("description").is_some() {
         columns.set(Role::Description, named("description")?);
     }
@@ -79,6 +93,7 @@ pub(super) fn shape(table: &Table<'_>) -> Option<Shape> {
         voucher,
         price,
         width: columns.names.len(),
+        own,
         columns,
     };
     Some(shape)

@@ -146,11 +146,18 @@ impl<'a> Beside<'a> {
             ),
         ];
         // Tally numbers what has no number: our export writes it that of the book.
-        let numbered =
-            |file: &str, book: &str| book.is_empty() && file == transaction.number.to_string();
+        let numbered = |file: &str, book: &str| {
+            folded(book).is_empty() && file == transaction.number.to_string()
+        };
         for (what, file, book) in texts {
-            let same =
-                folded(file) == folded(book) || what == Part::Reference && numbered(file, book);
+            let same = folded(file) == folded(book)
+                || match what {
+                    Part::Description => {
+                        is_stand_in(file, transaction)
+                            || folded(book).is_empty() && self.names_an_account(place, file)
+                    }
+                    _ => numbered(file, book),
+                };
             if !same {
                 differ(what, file.to_owned(), book.to_owned());
             }
@@ -178,7 +185,8 @@ impl<'a> Beside<'a> {
             let side = Side {
                 account: self.accounts[entry.account.0 as usize - 1],
                 money: money(&self.codes, entry.minor, entry.currency),
-                weight: priced.then(|| money(&self.codes, weight, of)),
+                // What no amount was exchanged for says nothing, and beancount cannot hold it.
+                weight: (priced && entry.minor != 0).then(|| money(&self.codes, weight, of)),
             };
             (path.clone(), side)
         };
@@ -188,6 +196,7 @@ impl<'a> Beside<'a> {
     fn sides_of(&self, transaction: &Transaction) -> Vec<(Arc<str>, Side)> {
         let side = |entry: &Entry| {
             let weight = entry.detail.as_deref().and_then(|d| d.weight);
+            let weight = weight.filter(|_| entry.minor != 0);
             let side = Side {
                 account: Some(entry.account),
                 money: money(self.book, entry.minor, entry.currency),
@@ -220,6 +229,16 @@ impl<'a> Beside<'a> {
         (said(&file), said(&book), renamed)
     }
 
+    /// Whether a text is the name of an account of the transaction at a place, without those above it.
+    fn names_an_account(&self, place: usize, text: &str) -> bool {
+        let chart = &self.read.book.chart;
+        let mut entries = self.read.book.store.entries(place).iter();
+        entries.any(|entry| {
+            let path = &chart.account(entry.account).path;
+            path.rsplit(':').next() == Some(text)
+        })
+    }
+
     /// What the file says and the book does not, of what a file need not say.
     pub fn said_beside(&self, place: usize, book: &Rest) -> Vec<&'static str> {
         let row = self.read.book.store.row(place);
@@ -230,7 +249,10 @@ impl<'a> Beside<'a> {
         let Some(detail) = self.read.book.store.detail(place) else {
             return beside;
         };
-        if detail.payee.is_some() && text_digest(detail.payee.as_deref()) != book.payee {
+        let payee = detail.payee.as_deref();
+        // Tally names the party's account.
+        let is_account = payee.is_some_and(|payee| self.names_an_account(place, payee));
+        if payee.is_some() && !is_account && text_digest(payee) != book.payee {
             beside.push("payee");
         }
         if detail.voucher.is_some_and(|v| v != book.voucher) {
@@ -261,6 +283,16 @@ impl Rest {
             due: transaction.due,
         }
     }
+}
+
+/// Whether a file's description is what formats with one text for it and the payee write, or that have to say something.
+fn is_stand_in(file: &str, transaction: &Transaction) -> bool {
+    let (file, said) = (folded(file), folded(&transaction.description));
+    let payee = folded(transaction.payee.as_deref().unwrap_or(""));
+    let both = folded(&format!("{payee} | {said}"));
+    let kind = transaction.voucher.word().replace('-', " ");
+    transaction.payee.is_some() && file == both
+        || said.is_empty() && (file == payee || file.eq_ignore_ascii_case(&kind))
 }
 
 fn text_digest(text: Option<&str>) -> u64 {
@@ -315,7 +347,11 @@ fn digest(day: Day, texts: [&str; 2], sides: Vec<(Arc<str>, Side)>) -> u64 {
 fn money(chart: &Chart, minor: i64, key: CurrencyKey) -> (Decimal, Arc<str>) {
     let currency = chart.currency(key);
     let exact = from_minor(minor.into(), currency.scale).unwrap_or_default();
-    (exact.normalize(), currency.code.clone())
+    let code = match currency.code.is_ascii() && !currency.code.contains('"') {
+        true => currency.code.clone(),
+        false => folded(&currency.code).into(),
+    };
+    (exact.normalize(), code)
 }
 
 fn words((path, side): &(Arc<str>, Side)) -> String {

@@ -352,7 +352,10 @@ impl Build<'_, '_> {
                 .find(|t| !t.is_empty())
                 .cloned()
                 .unwrap_or_default(),
-            reference: voucher.number.clone(),
+            reference: match voucher.is_ours() {
+                true => voucher.reference.clone(),
+                false => voucher.number.clone(),
+            },
             tags,
             comment: String::new(),
             entries: whole,
@@ -376,7 +379,8 @@ impl Build<'_, '_> {
         if !voucher.party.is_empty() {
             tags.push(tag("payee", &voucher.party));
         }
-        if !voucher.reference.is_empty() && voucher.reference != voucher.number {
+        let named = !voucher.reference.is_empty() && voucher.reference != voucher.number;
+        if named && !voucher.is_ours() {
             tags.push(tag("bill-number", &voucher.reference));
         }
         let settled = entries

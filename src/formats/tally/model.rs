@@ -89,6 +89,13 @@ pub(super) struct Voucher {
     pub source: u16,
 }
 
+impl Voucher {
+    /// Written by us with a reference of its own: the number is the book's. Tally's own GUIDs are longer than a UUID.
+    pub fn is_ours(&self) -> bool {
+        !self.reference.is_empty() && uuid::Uuid::try_parse(&self.guid).is_ok()
+    }
+}
+
 /// Everything read so far, of all files.
 #[derive(Debug, Default)]
 pub struct Tally {

@@ -255,7 +255,9 @@ impl<'w> Beancount<'w> {
 
     /// `key: "text"`; a name that cannot be a key, or is one already, stands before its text.
     fn fact(&mut self, keys: &mut Keys, indent: &str, name: &str, text: &str) {
-        let is_key = self.key.is_match(name) && !OWN_KEYS.contains(&name);
+        // `tag-1` is read as a name that stands before its text.
+        let counted = name.starts_with("tag-");
+        let is_key = self.key.is_match(name) && !counted && !OWN_KEYS.contains(&name);
         let line = if is_key && keys.used.insert(name.to_owned()) {
             format!("{indent}{name}: {}\n", quoted(text))
         } else {
