@@ -10,33 +10,35 @@ use rust_decimal::Decimal;
 
 use super::csv::{encoding, names};
 
-const NEEDED: [&str; 12] = [
-    "id",
-    "status",
-    "direction",
-    "created on",
-    "source fee amount",
-    "source name",
-    "source amount",
-    "source currency",
-    "target name",
-    "target amount",
-    "target currency",
-    "reference",
+/// In English and German; what a row says of its direction is the same.
+const NEEDED: [[&str; 2]; 12] = [
+    ["id", "id"],
+    ["status", "status"],
+    ["direction", "richtung"],
+    ["created on", "erstellt am"],
+    ["source fee amount", "betrag der ausgangsgebuhr"],
+    ["source name", "quellenname"],
+    ["source amount", "ausgangsbetrag"],
+    ["source currency", "ausgangswahrung"],
+    ["target name", "name des empfangers"],
+    ["target amount", "zielbetrag"],
+    ["target currency", "zielwahrung"],
+    ["reference", "referenz"],
 ];
 
 /// The rows as CSV; `None` of any other file, and of one with a row that says something else.
 pub fn to_csv(bytes: &[u8]) -> Option<String> {
     let head = &bytes[..bytes.len().min(2_000)];
-    memchr::memmem::find(head, b"Source amount (after fees)")?;
+    memchr::memmem::find(head, b"Source amount (after fees)")
+        .or_else(|| memchr::memmem::find(head, b"Ausgangsbetrag (nach "))?;
     let decoded = encoding::decode(bytes, None).ok()?;
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .from_reader(decoded.text.as_bytes());
     let header: Vec<String> = reader.headers().ok()?.iter().map(names::normal).collect();
-    let place = |name: &&str| header.iter().position(|h| h == name);
+    let place = |names: &[&str; 2]| header.iter().position(|h| names.contains(&h.as_str()));
     let places: Vec<usize> = NEEDED.iter().map(place).collect::<Option<_>>()?;
-    let fee_currency = header.iter().position(|h| h == "source fee currency");
+    let fee_currency = place(&["source fee currency", "wahrung der ausgangsgebuhr"]);
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer
         .write_record([

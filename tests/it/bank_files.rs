@@ -161,6 +161,40 @@ fn one_account_of_a_file_can_be_left_out_and_come_later() {
 }
 
 #[test]
+fn a_table_of_two_accounts_goes_where_each_belongs() {
+    let env = shop();
+    let two = "Datum;Naam / Omschrijving;Rekening;Tegenrekening;Code;Af Bij;Bedrag (EUR);MutatieSoort;Mededelingen\n20260402;ACME;NL01INGB1;NL9;OV;Bij;1500,00;x;y\n20260413;Huur;NL02INGB2;NL8;OV;Af;700,00;x;y\n";
+    env.write("ing.csv", two);
+    let refused = env
+        .hissab(["import", "ing.csv", "--account", "HDFC"])
+        .exits(1);
+    for said in ["rows of several accounts", "--account 'NL02INGB2=ACCOUNT'"] {
+        assert!(refused.stderr.contains(said), "{said}: {refused}");
+    }
+    let half = ["import", "ing.csv", "--account", "NL01INGB1=HDFC"];
+    let refused = env.hissab(half).exits(1);
+    assert!(refused.stderr.contains("\"NL02INGB2\" is"), "{refused}");
+    assert_eq!(transactions(&env), 0);
+    let whole = [&half[..], &["--account", "NL02INGB2=Two"]].concat();
+    env.hissab([&whole[..], &["--save-profile", "ing"]].concat())
+        .ok();
+    let told = balances(&env);
+    for line in [
+        "Assets:Bank:HDFC,EUR,1500.00",
+        "Assets:Bank:Two,EUR,-700.00",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    // The profile knows where the rows go, and nothing comes twice.
+    let next = two.replace("20260413;Huur", "20260414;Meer");
+    env.write("next.csv", next);
+    let run = env.hissab(["import", "next.csv"]).ok();
+    assert!(run.stdout.contains("skipped 1"), "{run}");
+    assert_eq!(transactions(&env), 3);
+    env.hissab(["check"]).ok();
+}
+
+#[test]
 fn overlapping_files_of_one_account_come_to_the_same_as_one() {
     let row = |id: &str, day: u8, amount: &str| {
         format!(

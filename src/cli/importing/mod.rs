@@ -13,6 +13,7 @@ pub mod journal;
 pub mod journal_view;
 pub mod learning;
 mod names;
+mod own_accounts;
 pub mod planning;
 pub mod profiles;
 pub mod proof;

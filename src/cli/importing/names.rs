@@ -312,6 +312,26 @@ const SHARED: &[(&str, &[&str])] = &[
     ("kr", &["SEK", "NOK", "DKK", "ISK"]),
     ("руб", &["RUB"]),
     ("лв", &["BGN"]),
+    ("грн", &["UAH"]),
+    // The code before 1998, which banks still print.
+    ("RUR", &["RUB"]),
+    ("EURO", &["EUR"]),
+    ("NIS", &["ILS"]),
+    ("US$", &["USD"]),
+    ("A$", &["AUD"]),
+    ("C$", &["CAD"]),
+    ("HK$", &["HKD"]),
+    ("NT$", &["TWD"]),
+    ("NZ$", &["NZD"]),
+    ("S$", &["SGD"]),
+    ("RM", &["MYR"]),
+    ("Rp", &["IDR"]),
+    ("R", &["ZAR"]),
+    ("KSh", &["KES"]),
+    ("Ksh", &["KES"]),
+    ("Dhs", &["AED"]),
+    ("Fr", &["CHF"]),
+    ("SFr", &["CHF"]),
 ];
 
 /// The ISO code a text stands for: `EUR`, `eur`, `€`, `Rs`, `TL`.

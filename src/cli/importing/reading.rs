@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::accounts::{self, Said};
 use super::input::Input;
 use super::profiles::{self, Named};
-use super::{Session, failure};
+use super::{Session, failure, own_accounts};
 use crate::cli::asking::choose_one;
 use crate::cli::context::Context;
 use crate::cli::error::{Failure, Result, shell_word};
@@ -156,6 +156,10 @@ pub fn read(
             ));
         }
         return read_by_row(ctx, session, args, (named, profile), rules, input);
+    }
+    let numbers = own_accounts::said(session, &said, &profile)?;
+    if !numbers.is_empty() {
+        return own_accounts::read(ctx, session, args, (named, profile), rules, numbers, input);
     }
     let account = settle_account(session, said.one, &profile, rules.as_ref(), name)?;
     let existing = session.chart.find(&account);
@@ -381,7 +385,7 @@ fn settle_account(
     }
 }
 
-fn home_currency(
+pub(super) fn home_currency(
     session: &Session,
     args: &ReadingArgs,
     profile: &Profile,
@@ -399,7 +403,7 @@ fn home_currency(
         .unwrap_or_else(|| Arc::from(session.info.settings.base_currency.as_str()))
 }
 
-fn options(args: &ReadingArgs, profile: &Profile) -> Result<Options> {
+pub(super) fn options(args: &ReadingArgs, profile: &Profile) -> Result<Options> {
     let word = args.date_order.as_ref().or(profile.date_order.as_ref());
     let date_order = word
         .map(|w| {
@@ -438,6 +442,7 @@ fn options(args: &ReadingArgs, profile: &Profile) -> Result<Options> {
         .map(|list| Columns::from_list(list).map_err(|word| bad_column(&word)))
         .transpose()?;
     Ok(Options {
+        own_account: None,
         encoding: args.encoding.clone().or(profile.encoding.clone()),
         delimiter,
         columns,
@@ -460,7 +465,7 @@ fn bad_column(word: &str) -> Failure {
 }
 
 /// Reads, and asks a person at a terminal what the file leaves open.
-fn asking<T>(
+pub(super) fn asking<T>(
     ctx: &Context,
     file: &str,
     options: &mut Options,
@@ -521,7 +526,7 @@ fn ask(file: &str, question: &Question, options: &mut Options) -> Result<()> {
 }
 
 /// What the next file like this needs to be told.
-fn remember(
+pub(super) fn remember(
     options: &Options,
     profile: Profile,
     statement: &Statement,

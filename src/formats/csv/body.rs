@@ -107,6 +107,56 @@ const NOT_BOOKED: &[&str] = &[
     "in sospeso",
     "memo",
     "venter",
+    "provisorisch",
+    "provisional",
+    "provisoire",
+    "provvisorio",
+    "provvisoria",
+    "nicht gebucht",
+    "noch nicht gebucht",
+    "vorlaufig",
+    "non contabilizzato",
+    "non contabilizzata",
+    "no contabilizado",
+    "ausstehend",
+    "abgelehnt",
+    "storniert",
+    "abgebrochen",
+    "fehlgeschlagen",
+    "in attesa",
+    "annullata",
+    "annullato",
+    "rifiutata",
+    "rifiutato",
+    "annule",
+    "refuse",
+    "echoue",
+    "cancelado",
+    "cancelada",
+    "rechazado",
+    "rechazada",
+    "anulado",
+    "anulada",
+    "pendente",
+    "agendado",
+    "oczekujaca",
+    "odrzucona",
+    "anulowana",
+    "in behandeling",
+    "geannuleerd",
+    "ootel",
+    "неуспешно",
+    "отклонено",
+    "в обработке",
+    "unsuccessful",
+    "not completed",
+    "payment pending",
+    "on hold",
+    "held",
+    "hold",
+    "awaiting",
+    "scheduled",
+    "upcoming",
 ];
 
 /// The rows of a statement below `header` (`None`: the table has none), in the order of the file.
@@ -178,7 +228,10 @@ pub fn left_out_text(rows: usize, state: &str) -> String {
 }
 
 fn not_booked(state: &str) -> bool {
-    NOT_BOOKED.iter().any(|s| s.eq_ignore_ascii_case(state))
+    const LONGEST: usize = 40;
+    // Dates are looked at here too, and are no words.
+    let is_word = state.len() <= LONGEST && state.starts_with(char::is_alphabetic);
+    is_word && NOT_BOOKED.contains(&&*names::normal(state))
 }
 
 /// A header printed again, as at the top of each page.
@@ -229,7 +282,7 @@ fn settle(
     for row in odd {
         if let Some(last) = body.last_mut().filter(|_| continues(table, *row, columns)) {
             last.continued.push(*row);
-        } else if !is_marker(table, *row) && !is_label(table, *row, columns) {
+        } else if !is_no_movement(table, *row, columns) {
             return Err(undated(table, *row, columns));
         }
     }
@@ -258,11 +311,33 @@ fn footer(
         last.continued.extend_from_slice(&odd[..carried]);
     }
     match odd.get(carried) {
-        Some(row) if !is_marker(table, *row) && !is_label(table, *row, columns) => {
-            Err(undated(table, *row, columns))
-        }
+        Some(row) if !is_no_movement(table, *row, columns) => Err(undated(table, *row, columns)),
         _ => Ok(()),
     }
+}
+
+fn is_no_movement(table: &Table<'_>, row: usize, columns: &Columns) -> bool {
+    is_marker(table, row) || is_label(table, row, columns) || is_sum(table, row, columns)
+}
+
+/// A word where the date should stand, and nothing but money beside it: a total, a closing balance, in any language.
+/// What moved money says what for.
+fn is_sum(table: &Table<'_>, row: usize, columns: &Columns) -> bool {
+    let date = columns.get(Role::Date).unwrap_or(0);
+    let word = table.cell(row, date);
+    let is_word = word.chars().filter(|c| c.is_alphabetic()).count() > 2
+        && !word.bytes().any(|b| b.is_ascii_digit());
+    let is_code = |cell: &str| cell.len() == 3 && cell.bytes().all(|b| b.is_ascii_uppercase());
+    let is_money = |cell: &str| is_code(cell) || amounts::scan(cell).is_some();
+    is_word
+        && columns
+            .get(Role::Description)
+            .or(columns.get(Role::Payee))
+            .is_some()
+        && (0..table.width(row)).all(|c| {
+            let cell = table.cell(row, c);
+            c == date || amounts::is_blank(cell) || is_money(cell)
+        })
 }
 
 /// Words without money, and without a number where the date should stand; or one cell alone.

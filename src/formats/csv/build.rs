@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::amounts;
 use super::body::BodyRow;
-use super::columns::Role;
+use super::columns::{Columns, Role};
 use super::layouts::Quirk;
 use super::money::{self, Fees, Moved, Reader};
 use super::order::date_of;
@@ -74,6 +75,8 @@ pub fn statement(
         },
         series: Vec::new(),
         notes: Vec::new(),
+        balanced: balanced(table, rows, &understood.columns),
+        details: 0,
     };
     let mut cells = Cells {
         table,
@@ -85,6 +88,10 @@ pub fn statement(
     let mut skip = 0;
     for row in rows {
         let mut raw = builder.row(row)?;
+        if builder.is_detail(&raw) {
+            builder.details += 1;
+            continue;
+        }
         if let Some(rules) = rules {
             cells.at(row.row);
             let verdict = rules.apply(&cells, &mut scratch);
@@ -100,6 +107,13 @@ pub fn statement(
             categorise(&mut raw.row, &verdict, &cells);
         }
         raws.push(raw);
+    }
+    if builder.details > 0 {
+        let text = format!(
+            "{} rows left out: no amount and no balance",
+            builder.details
+        );
+        builder.notes.push(Note { line: None, text });
     }
     let mut statement = Statement {
         layout: understood
@@ -154,9 +168,46 @@ struct Builder<'a, 'b> {
     /// Currency and pocket of each running balance.
     series: Vec<(Option<Arc<str>>, String)>,
     notes: Vec<Note>,
+    /// Rows of which one without any money is no movement.
+    balanced: (usize, usize),
+    /// How many rows told details of others.
+    details: usize,
+}
+
+/// The rows, first and last, of which one with neither amount nor balance moved nothing: UBS lists what a booking is
+/// made of below it, under the same day. All rows, where each with an amount prints the balance after it; else those
+/// between two balances, which would not follow if money had moved.
+fn balanced(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> (usize, usize) {
+    const NONE: (usize, usize) = (1, 0);
+    let Some(balance) = columns.get(Role::Balance) else {
+        return NONE;
+    };
+    let has = |row: &&BodyRow, column: usize| !amounts::is_blank(table.cell(row.row, column));
+    let moved = [Role::Out, Role::In, Role::Amount].map(|role| columns.get(role));
+    let open =
+        |row: &&BodyRow| !has(row, balance) && moved.into_iter().flatten().any(|c| has(row, c));
+    if !rows.iter().any(|row| open(&row)) {
+        return (0, usize::MAX);
+    }
+    let mut printed = rows
+        .iter()
+        .filter(|row| has(row, balance))
+        .map(|row| row.row);
+    match (printed.next(), printed.next_back()) {
+        (Some(first), Some(last)) => (first, last),
+        _ => NONE,
+    }
 }
 
 impl Builder<'_, '_> {
+    fn is_detail(&self, raw: &Raw) -> bool {
+        self.proves(raw.table_row) && !raw.counts && raw.row.balance.is_none()
+    }
+
+    fn proves(&self, row: usize) -> bool {
+        (self.balanced.0..=self.balanced.1).contains(&row)
+    }
+
     fn row(&mut self, body: &BodyRow) -> Result<Raw, Fault> {
         let (table, columns) = (self.understood.table, &self.understood.columns);
         let row = body.row;
@@ -168,7 +219,7 @@ impl Builder<'_, '_> {
             self.order,
         )?;
         let moved = self.reader.read(row)?;
-        if moved.silent && moved.balance.is_none() {
+        if moved.silent && moved.balance.is_none() && !self.proves(row) {
             let column = columns.money().next().unwrap_or(0);
             return Err(table
                 .fault(row, column, "unreadable-amount", "the row has no amount")

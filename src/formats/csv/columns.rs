@@ -194,7 +194,7 @@ pub fn find_header(table: &Table<'_>) -> Option<Header> {
 
 /// What one row says, were it a header.
 fn read_header(table: &Table<'_>, row: usize) -> Columns {
-    let names: Vec<String> = table.cells(row).map(names::normal).collect();
+    let names: Vec<String> = table.cells(row).map(names::of_cell).collect();
     let mut best: Vec<(Role, usize, u8)> = Vec::new();
     let mut take =
         |role: Role, column: usize, rank: u8| match best.iter_mut().find(|(r, _, _)| *r == role) {
@@ -246,12 +246,74 @@ fn read_header(table: &Table<'_>, row: usize) -> Columns {
         columns.drop_role(Role::Side);
         columns.set(Role::Amount, side);
     }
-    let currency = columns
-        .money()
-        .find_map(|column| names::currency_in(table.cell(row, column)));
-    columns.currency = currency;
+    // `Details` of Chase is a side; where another column says that, it describes.
+    if let (Some(side), None) = (columns.get(Role::Side), columns.get(Role::Description))
+        && let Some(details) = names.iter().position(|name| name == "details")
+        && details != side
+    {
+        columns.set(Role::Description, details);
+    }
+    named_by_currency(table, row, &mut columns);
+    net_of_fee(&names, &mut columns);
+    let currency = |column| names::currency_in(table.cell(row, column));
+    let named = columns.money().find_map(currency);
+    columns.currency = named;
+    // monobank: `Card currency amount, (UAH)` beside the currency that was paid in.
+    let moved = [Role::Out, Role::In, Role::Amount].map(|role| columns.get(role));
+    if moved.into_iter().flatten().any(|c| currency(c).is_some()) {
+        columns.drop_role(Role::Currency);
+    }
     columns.names = names;
     columns
+}
+
+/// Where no name says amount and one column is called `EUR` and nothing else, that is the amount (UniCredit).
+fn named_by_currency(table: &Table<'_>, row: usize, columns: &mut Columns) {
+    if columns.pairs.iter().any(|(role, _)| role.is_money()) {
+        return;
+    }
+    let is_code = |column: &usize| {
+        let cell = table.cell(row, *column);
+        cell.bytes().all(|b| b.is_ascii_uppercase())
+            && crate::ledger::currency::iso_scale(cell).is_some()
+    };
+    let mut codes = (0..table.width(row)).filter(is_code);
+    if let (Some(column), None) = (codes.next(), codes.next()) {
+        columns.set(Role::Amount, column);
+    }
+}
+
+/// Of what was paid, the fee and what is left, what is left moved (PayPal in every language).
+fn net_of_fee(names: &[String], columns: &mut Columns) {
+    const GROSS: &[&str] = &[
+        "gross",
+        "gross amount",
+        "brutto",
+        "lordo",
+        "bruto",
+        "brut",
+        "avant commission",
+        "bruttobelopp",
+        "bruttobetrag",
+    ];
+    const NET: &[&str] = &[
+        "net",
+        "net amount",
+        "netto",
+        "neto",
+        "nettobelopp",
+        "auszahlungsbetrag",
+        "payout amount",
+    ];
+    let find = |wanted: &[&str]| {
+        names
+            .iter()
+            .position(|name| wanted.contains(&name.as_str()))
+    };
+    if let (Some(_), Some(net), Some(_)) = (find(GROSS), find(NET), columns.get(Role::Fee)) {
+        columns.set(Role::Amount, net);
+        columns.drop_role(Role::Fee);
+    }
 }
 
 #[cfg(test)]

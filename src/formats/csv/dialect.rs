@@ -82,6 +82,8 @@ fn quote_of(text: &str, delimiter: u8) -> Option<u8> {
         let starts = |at: usize| {
             // `="007"` keeps a spreadsheet from reading a number.
             let at = at - usize::from(at > 0 && sample[at - 1] == b'=');
+            let blanks = sample[..at].iter().rev().take_while(|b| **b == b' ');
+            let at = at - blanks.count();
             at == 0 || sample[at - 1] == delimiter || matches!(sample[at - 1], b'\n' | b'\r')
         };
         (0..sample.len())

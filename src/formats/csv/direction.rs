@@ -44,6 +44,25 @@ const BALANCES: &[&str] = &[
     "nouveau solde",
     "ingaende saldo",
     "utgaende saldo",
+    "beginning balance",
+    "ending balance",
+    "starting balance",
+    // Swedbank in the Baltics, with the turnover of the period each way.
+    "turnover",
+    "algsaldo",
+    "loppsaldo",
+    "kaive",
+    "likutis pradziai",
+    "likutis pabaigai",
+    "apyvarta",
+    "sakuma atlikums",
+    "beigu atlikums",
+    "apgrozijums",
+    "начальныи остаток",
+    "конечныи остаток",
+    "входящии остаток",
+    "исходящии остаток",
+    "оборот",
     "前月繰越",
     "繰越",
 ];
@@ -92,6 +111,9 @@ pub fn refuse_unsaid(
     };
     // A column of kinds (`Buy`, `Sale`, `Deposit`) is none of sides.
     let says = |column: usize| {
+        if super::money::is_kind(table, rows, column) {
+            return false;
+        }
         let mut cells = rows.iter().map(|r| table.cell(r.row, column));
         let said = |cell: &str| amounts::side(cell).is_some();
         cells.clone().any(said) && cells.all(|cell| cell.is_empty() || said(cell))
@@ -117,6 +139,52 @@ pub fn refuse_unsaid(
             "if all of it was paid or bought: --invert; if all came in: --columns {into}"
         ))
         .ask(Question::Direction { into, out }))
+}
+
+/// What the shop is called in the exports of cards.
+const MERCHANTS: &[&str] = &["merchant", "merchant name", "merchantname"];
+
+/// What a column is called that says in which payout a sale was.
+const PAYOUT: &[&str] = &[
+    "payout id",
+    "auszahlungs id",
+    "id versamento",
+    "id pagamento",
+    "id del pago",
+    "id du virement",
+];
+
+/// Refuses the sales of a shop that stand there twice, as they were paid and as they were paid out (SumUp): one
+/// transaction's id on two rows, of which one names the payout.
+pub fn refuse_paid_out(
+    table: &Table<'_>,
+    rows: &[BodyRow],
+    columns: &Columns,
+    options: &Options,
+) -> Result<(), Fault> {
+    let payout = columns
+        .names
+        .iter()
+        .position(|n| PAYOUT.contains(&n.as_str()));
+    let id = columns.get(Role::Id).or(columns.get(Role::Reference));
+    let (Some(payout), Some(id), None) = (payout, id, &options.columns) else {
+        return Ok(());
+    };
+    let unpaid = || {
+        let rows = rows.iter().filter(|r| table.cell(r.row, payout).is_empty());
+        rows.map(|r| table.cell(r.row, id))
+            .filter(|id| !id.is_empty())
+    };
+    let sold: std::collections::HashSet<&str> = unpaid().collect();
+    let twice = rows
+        .iter()
+        .find(|r| !table.cell(r.row, payout).is_empty() && sold.contains(table.cell(r.row, id)));
+    let why = "each sale is listed twice: as it was paid, and as it was paid out";
+    twice.map_or(Ok(()), |row| {
+        Err(table
+            .fault(row.row, id, "not-a-statement", why)
+            .hint("export the report of payouts and import that; or remove the rows of one kind, and say what the columns hold: --columns"))
+    })
 }
 
 /// What only the issuer of a card says of money paid to it.
@@ -154,12 +222,18 @@ pub fn refuse_turned(
     if options.columns.is_some() || options.invert {
         return Ok(());
     }
+    // A shop named on every row, and a card: what was bought.
+    let of_card = columns
+        .names
+        .iter()
+        .any(|n| MERCHANTS.contains(&n.as_str()))
+        && columns.names.iter().any(|n| n.contains("card"));
     let negative = |row: &BodyRow| {
         let scanned = amounts::scan(table.cell(row.row, amount));
         scanned.is_some_and(|s| s.negative || s.side == Some(Side::Out))
     };
     let out = rows.iter().filter(|r| negative(r)).count();
-    if options.liability && out > 0 && rows.len() - out > 2 * out {
+    if (options.liability || of_card) && out > 0 && rows.len() - out > 2 * out {
         let row = rows.iter().find(|r| !negative(r)).map_or(0, |r| r.row);
         let why = "most rows of the card or loan have positive amounts, as if money came in";
         return Err(turned(table, row, amount, columns, why));
@@ -362,6 +436,17 @@ mod tests {
         ] {
             assert!(with(text, &Options::default()).is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_shop_took_is_not_read_as_paid() {
+        let read_with = |text: &str| with(text, &Options::default()).err();
+        let twint = "Datum;Typ;Status;Transaktionsbetrag;Payment kind\n2026-04-02;Payment;Settled;4.93;x\n2026-04-13;Payment;Settled;9.87;x\n";
+        assert_eq!(read_with(twint), Some("direction-unsaid"));
+        let card = "TransactionId,CardId,Date,Amount,Currency,MerchantName\n1,1,2026-04-02,65.45,CHF,a\n2,1,2026-04-13,5.00,CHF,b\n3,1,2026-04-14,5.00,CHF,b\n4,1,2026-04-15,-9.00,CHF,b\n";
+        assert_eq!(read_with(card), Some("direction-unsaid"));
+        let sumup = "Date,Transaction ID,Transaction type,Total,Fee,Payout,Payout ID\n2026-04-02,T1,Sale,11.5,0.29,11.21,\n2026-04-03,T1,Payout,11.5,0.29,11.21,95\n";
+        assert_eq!(read_with(sumup), Some("not-a-statement"));
     }
 
     #[test]

@@ -130,9 +130,14 @@ pub(super) fn has_sign(cell: &str) -> bool {
     amounts::scan(cell).is_some_and(|s| s.negative || s.side.is_some()) || cell.contains('+')
 }
 
+/// True if every row fills one of the two; a zero is nothing.
 fn one_filled(table: &Table<'_>, rows: &[usize], a: usize, b: usize) -> bool {
+    let nothing = |cell: &str| {
+        let zero = |cell: &str| cell.bytes().all(|b| matches!(b, b'0' | b'.' | b','));
+        amounts::is_blank(cell) || zero(cell)
+    };
     rows.iter()
-        .all(|r| amounts::is_blank(table.cell(*r, a)) != amounts::is_blank(table.cell(*r, b)))
+        .all(|r| nothing(table.cell(*r, a)) != nothing(table.cell(*r, b)))
 }
 
 /// Which of two columns holds payments: the one whose amounts are all negative.

@@ -30,6 +30,7 @@ pub mod layouts;
 pub mod money;
 pub mod names;
 mod order;
+pub mod own_account;
 mod prove;
 mod role_names;
 mod sides;
@@ -60,6 +61,8 @@ pub struct Options {
     pub invert: bool,
     /// A running balance that does not follow is a note, not a refusal.
     pub allow_gap: bool,
+    /// Of a file of several accounts, the one whose rows are read.
+    pub own_account: Option<own_account::OwnAccount>,
 }
 
 /// Reads a statement. `rules` says what rows are for; where it also says which cells hold date and
@@ -132,12 +135,20 @@ fn read_table(
     rules: Option<&mut Rules>,
 ) -> Result<Statement, Fault> {
     let mut understood = understand(table, options)?;
+    if options.columns.is_none() {
+        tidy::days(table, &mut understood.columns, understood.header);
+    }
     let mut notes = Vec::new();
     let rows = body::rows(table, understood.header, &understood.columns, &mut notes)?;
     let rows = without_pending(&understood, rows, &mut notes);
     if options.columns.is_none() {
         tidy::columns(table, &mut understood.columns, understood.header, &rows);
     }
+    let by_row = rules.as_deref().is_some_and(Rules::own_by_row);
+    let rows = match by_row {
+        true => rows,
+        false => own_account::rows(table, rows, &understood.columns, understood.layout, options)?,
+    };
     let order = order::of(&understood, &rows, options.date_order)?;
     let rows = direction::without_balances(table, rows, &understood.columns, &mut notes);
     let rows = direction::without_last_balance(table, rows, &understood.columns, &mut notes);
@@ -170,6 +181,7 @@ fn read_table(
         return Err(not_a_statement(table));
     }
     if understood.layout.is_none() {
+        direction::refuse_paid_out(table, &rows, &understood.columns, options)?;
         direction::refuse_unsaid(table, &rows, &understood.columns, options)?;
         direction::refuse_turned(table, &rows, &understood.columns, options)?;
         notes.extend(direction::fees_apart(table, &rows, &understood.columns));

@@ -31,6 +31,8 @@ pub enum Model {
         signed_too: bool,
         /// What a row without a side is, where only one of the two is ever printed.
         unsaid: Option<Side>,
+        /// Credits are printed negative, and debits positive: a card's, as its issuer sees it.
+        turned: bool,
     },
     /// A column each way; at most one is filled.
     Two {
@@ -65,7 +67,9 @@ pub fn model(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> Result<M
     let Some(side) = columns.get(Role::Side) else {
         return Ok(Model::Signed { amount });
     };
-    if is_same_word(table, rows, side) && has_both_signs(table, rows, amount) {
+    if is_same_word(table, rows, side)
+        && (has_both_signs(table, rows, amount) || is_kind(table, rows, side))
+    {
         return Ok(Model::Signed { amount });
     }
     let every = rows
@@ -81,6 +85,7 @@ pub fn model(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> Result<M
             side,
             signed_too: every && signs_agree(table, rows, amount, side),
             unsaid,
+            turned: every && signs_turned(table, rows, amount, side),
         }
     } else {
         Model::Signed { amount }
@@ -92,6 +97,12 @@ fn is_same_word(table: &Table<'_>, rows: &[BodyRow], side: usize) -> bool {
     let mut words = rows.iter().map(|r| table.cell(r.row, side));
     let first = words.next().unwrap_or("");
     spelled_side(first).is_none() && words.all(|word| word == first)
+}
+
+/// True of a word that is a shop's income as well as a buyer's expense: alone it says nothing.
+pub fn is_kind(table: &Table<'_>, rows: &[BodyRow], side: usize) -> bool {
+    rows.iter()
+        .all(|r| table.cell(r.row, side).eq_ignore_ascii_case("payment"))
 }
 
 fn has_both_signs(table: &Table<'_>, rows: &[BodyRow], amount: usize) -> bool {
@@ -129,7 +140,7 @@ fn refuse_unsaid(
 /// The side of a cell that says debit or credit and nothing else.
 fn spelled_side(cell: &str) -> Option<Side> {
     let bare = cell.trim_end_matches('.').to_ascii_lowercase();
-    matches!(&*bare, "dr" | "cr" | "d" | "c" | "debit" | "credit")
+    matches!(&*bare, "dr" | "cr" | "d" | "c" | "k" | "debit" | "credit")
         .then(|| amounts::side(cell))
         .flatten()
 }
@@ -186,6 +197,18 @@ fn signs_agree(table: &Table<'_>, rows: &[BodyRow], amount: usize, side: usize) 
         }
     }
     negative && agree > differ
+}
+
+/// True if every credit is negative, and no debit.
+fn signs_turned(table: &Table<'_>, rows: &[BodyRow], amount: usize, side: usize) -> bool {
+    let mut credits = 0usize;
+    rows.iter().all(|row| {
+        let scanned = amounts::scan(table.cell(row.row, amount));
+        let negative = scanned.is_some_and(|s| s.negative);
+        let credit = amounts::side(table.cell(row.row, side)) == Some(Side::In);
+        credits += usize::from(credit && negative);
+        negative == credit || scanned.is_none()
+    }) && credits > 0
 }
 
 /// The decimal mark of a file: what its numbers say, else what somebody or its layout says, else what
@@ -274,10 +297,11 @@ impl<'a> Reader<'a, '_> {
                 side,
                 signed_too,
                 unsaid,
+                turned,
             } => {
                 let mut moved = self.signed(row, amount, signed_too)?;
                 let said = amounts::side(self.table.cell(row, side)).or(unsaid);
-                if !signed_too && said == Some(Side::Out) {
+                if turned || !signed_too && said == Some(Side::Out) {
                     moved.amount = -moved.amount;
                 }
                 moved

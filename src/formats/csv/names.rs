@@ -32,6 +32,19 @@ pub fn normal(name: &str) -> String {
     whole.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The name of a column: `Amount (EUR)` → `amount`, and `(D/C)` → `d c`, where all of it stands in brackets.
+pub fn of_cell(cell: &str) -> String {
+    let name = normal(cell);
+    match cell
+        .trim()
+        .strip_prefix('(')
+        .and_then(|c| c.strip_suffix(')'))
+    {
+        Some(inner) if name.is_empty() => normal(inner),
+        _ => name,
+    }
+}
+
 /// What is in the brackets of a name, or its last word, if it is a currency: `Amount (EUR)`, `Betrag in CHF`.
 pub fn currency_in(name: &str) -> Option<String> {
     let inner = name

@@ -305,8 +305,8 @@ impl<'a> Table<'a> {
             }
             let ends = !quoted && byte == self.dialect.delimiter;
             seen += usize::from(ends);
-            // A quote may stand behind `=` (see `quotable`).
-            start = ends || start && byte == b'=';
+            // A quote may stand behind `=` or a blank (see `quotable`).
+            start = ends || start && matches!(byte, b'=' | b' ');
         }
         raw.len()
     }
@@ -349,9 +349,11 @@ fn is_bound(error: &csv::Error) -> bool {
     matches!(error.kind(), csv::ErrorKind::Io(error) if error.kind() == ErrorKind::FileTooLarge)
 }
 
-/// The text with `="9,550.00"` turned to `"=9,550.00"`, of the same length: so that its commas are quoted.
+/// The text with `="9,550.00"` turned to `"=9,550.00"`, and ` "a, b"` to `" a, b"`, of the same length: so that
+/// what stands in them is quoted.
 fn quotable(text: &str, dialect: Dialect) -> Cow<'_, str> {
-    if dialect.quote != Some(b'"') || !text.contains("=\"") {
+    let spaced = || text.contains(" \"") && dialect.delimiter != b' ';
+    if dialect.quote != Some(b'"') || !(text.contains("=\"") || spaced()) {
         return Cow::Borrowed(text);
     }
     let mut bytes = text.as_bytes().to_vec();
@@ -363,12 +365,39 @@ fn quotable(text: &str, dialect: Dialect) -> Cow<'_, str> {
             // In front of the text stands a mark of ours: in quotes an `=` may be the bank's own.
             (bytes[at], bytes[at + 1]) = (b'"', MARK);
         }
+        if !quoted
+            && starts
+            && bytes[at] == b' '
+            && let Some(quote) = quote_behind(&bytes[at..], dialect.delimiter)
+        {
+            bytes.swap(at, at + quote);
+        }
         if bytes[at] == b'"' {
             quoted = !quoted;
         }
     }
     // ASCII bytes changed places: still text.
     String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// How far behind blanks the quote of a cell stands, if the cell ends with another one on the same line.
+fn quote_behind(cell: &[u8], delimiter: u8) -> Option<usize> {
+    let quote = cell.iter().position(|b| *b != b' ')?;
+    if cell[quote] != b'"' {
+        return None;
+    }
+    let mut at = quote + 1;
+    while let Some(byte) = cell.get(at).filter(|b| !matches!(b, b'\n' | b'\r')) {
+        if *byte == b'"' && cell.get(at + 1) == Some(&b'"') {
+            at += 1;
+        } else if *byte == b'"' {
+            let next = cell[at + 1..].iter().find(|b| **b != b' ');
+            let ends = next.is_none_or(|b| *b == delimiter || matches!(b, b'\n' | b'\r'));
+            return ends.then_some(quote);
+        }
+        at += 1;
+    }
+    None
 }
 
 /// Stands in a cell where the file has `="…"`. A control character: no bank prints it.
@@ -433,6 +462,14 @@ impl Table<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quote_may_stand_behind_blanks() {
+        let table = Table::of_commas(" \"a, b\" , \"1,000.00\",c \"d\", \"open\n x\n");
+        let cells: Vec<&str> = table.cells(0).collect();
+        assert_eq!(cells, ["a, b", "1,000.00", "c \"d\"", "\"open"]);
+        assert_eq!(table.len(), 2);
+    }
 
     #[test]
     fn only_what_a_spreadsheet_added_is_taken_off() {

@@ -3,9 +3,121 @@
 use super::amounts;
 use super::body::BodyRow;
 use super::columns::{Columns, Role};
+use super::dates;
 use super::direction;
 use super::names;
 use super::table::Table;
+
+/// Dates rows by another column of days, where the first is empty on rows that moved the balance (UBS books what a card
+/// paid days later): the one that every row with money fills.
+///
+/// Without a balance such a row may not have happened yet: then it is not looked for.
+pub fn days(table: &Table<'_>, columns: &mut Columns, header: Option<usize>) {
+    let (Some(header), Some(date), Some(balance)) =
+        (header, columns.get(Role::Date), columns.get(Role::Balance))
+    else {
+        return;
+    };
+    let is_day = |row: usize, column: usize| dates::scan(table.cell(row, column)).is_some();
+    let has = |row: usize, column: usize| !amounts::is_blank(table.cell(row, column));
+    let moved = [Role::Out, Role::In, Role::Amount].map(|role| columns.get(role));
+    let has_money = |row: usize| moved.into_iter().flatten().any(|c| has(row, c));
+    let booked = |row: &usize| has_money(*row) && has(*row, balance);
+    let undated = |row: &usize| table.cell(*row, date).is_empty();
+    let rows = header + 1..table.len();
+    if !rows.clone().any(|row| booked(&row) && undated(&row)) {
+        return;
+    }
+    let is_named = |role: Role, column: &usize| {
+        names::role_of(&columns.names[*column]).is_some_and(|(r, _)| r == role)
+    };
+    let fills = |column: &usize| {
+        let mut dated = rows
+            .clone()
+            .filter(|row| has_money(*row) && (is_day(*row, date) || undated(row)));
+        *column != date && dated.all(|row| is_day(row, *column))
+    };
+    let all = || 0..columns.names.len();
+    let found = [Role::Date, Role::ValueDate]
+        .into_iter()
+        .find_map(|role| all().find(|c| is_named(role, c) && fills(c)));
+    if let Some(column) = found {
+        columns.set(Role::Date, column);
+        if columns.get(Role::ValueDate) == Some(column) {
+            columns.drop_role(Role::ValueDate);
+        }
+    }
+}
+
+/// Amounts that stand in the column without a name behind the one that names them, which holds their currency (Degiro).
+fn behind_currency(table: &Table<'_>, columns: &mut Columns, rows: &[BodyRow]) {
+    let filled = |column: usize| {
+        let cells = rows.iter().map(move |r| table.cell(r.row, column));
+        cells.filter(|cell| !amounts::is_blank(cell))
+    };
+    let is_code = |cell: &str| crate::ledger::currency::iso_scale(cell).is_some();
+    for role in [Role::Out, Role::In, Role::Amount, Role::Balance] {
+        let Some(column) = columns.get(role) else {
+            continue;
+        };
+        let unnamed = columns.names.get(column + 1).is_some_and(String::is_empty);
+        let codes = filled(column).count() > 0 && filled(column).all(is_code);
+        let amounts = filled(column + 1).count() > 0
+            && filled(column + 1).all(|cell| amounts::scan(cell).is_some());
+        if unnamed && codes && amounts {
+            columns.set(role, column + 1);
+            if role != Role::Balance {
+                columns.set(Role::Currency, column);
+            }
+        }
+    }
+}
+
+/// Where every amount has its currency behind it, and two do, the amount is the one whose currency never changes: the
+/// account's, and not what was paid in (VTB).
+fn of_one_currency(table: &Table<'_>, columns: &mut Columns, rows: &[BodyRow]) {
+    if columns.get(Role::Amount).is_none() || columns.get(Role::Currency).is_none() {
+        return;
+    }
+    let cells = |column: usize| rows.iter().map(move |r| table.cell(r.row, column));
+    let is_code = |cell: &str| cell.len() == 3 && cell.bytes().all(|b| b.is_ascii_uppercase());
+    let is_pair = |amount: &usize| {
+        cells(*amount).all(|cell| amounts::scan(cell).is_some()) && cells(amount + 1).all(is_code)
+    };
+    let pairs: Vec<usize> = (0..columns.names.len().saturating_sub(1))
+        .filter(is_pair)
+        .collect();
+    let constant = |amount: &usize| {
+        let mut pairs = rows.windows(2);
+        pairs.all(|w| table.cell(w[0].row, amount + 1) == table.cell(w[1].row, amount + 1))
+    };
+    let own: Vec<usize> = pairs
+        .iter()
+        .copied()
+        .filter(|pair| constant(pair))
+        .collect();
+    if let ([_, _], [amount]) = (pairs.as_slice(), own.as_slice()) {
+        columns.set(Role::Amount, *amount);
+        columns.set(Role::Currency, amount + 1);
+    } else if let Some(amount) = columns.get(Role::Amount).filter(|a| pairs.contains(a)) {
+        columns.set(Role::Currency, amount + 1);
+    }
+}
+
+/// Of two columns of one name, the amount is the one that is filled where the other is not: the first is of a foreign
+/// currency (Deutsche Bank's cards).
+fn fuller_of_one_name(table: &Table<'_>, columns: &mut Columns, rows: &[BodyRow]) {
+    let Some(amount) = columns.get(Role::Amount) else {
+        return;
+    };
+    let has = |row: &BodyRow, column: usize| !amounts::is_blank(table.cell(row.row, column));
+    let name = columns.names.get(amount).cloned().unwrap_or_default();
+    let fuller = (0..columns.names.len())
+        .find(|c| *c != amount && columns.names[*c] == name && rows.iter().all(|row| has(row, *c)));
+    if let Some(column) = fuller.filter(|_| rows.iter().any(|row| !has(row, amount))) {
+        columns.set(Role::Amount, column);
+    }
+}
 
 /// Columns whose name promised what their cells do not hold.
 pub fn columns(table: &Table<'_>, columns: &mut Columns, header: Option<usize>, rows: &[BodyRow]) {
@@ -16,6 +128,9 @@ pub fn columns(table: &Table<'_>, columns: &mut Columns, header: Option<usize>, 
             .filter(|c| !c.is_empty());
         cells.all(fits)
     };
+    behind_currency(table, columns, rows);
+    fuller_of_one_name(table, columns, rows);
+    of_one_currency(table, columns, rows);
     // `Valuta` is a currency in Swedish and a date in German.
     let is_code =
         |cell: &str| cell.chars().count() <= 4 && !cell.bytes().any(|b| b.is_ascii_digit());
@@ -24,6 +139,16 @@ pub fn columns(table: &Table<'_>, columns: &mut Columns, header: Option<usize>, 
         .is_some_and(|c| !all(c, is_code))
     {
         columns.drop_role(Role::Currency);
+        // UBS has both: `Valuta`, the day, and `Whrg.`.
+        let named = |c: &usize| {
+            let role = names::role_of(&columns.names[*c]);
+            role.is_some_and(|(role, _)| role == Role::Currency)
+        };
+        let filled = |c: &usize| rows.iter().any(|r| !table.cell(r.row, *c).is_empty());
+        let mut others = 0..columns.names.len();
+        if let Some(code) = others.find(|c| named(c) && filled(c) && all(*c, is_code)) {
+            columns.set(Role::Currency, code);
+        }
     }
     // What the account holds today, on every row, is no running balance.
     let today = |column: usize| {
@@ -70,8 +195,13 @@ pub fn columns(table: &Table<'_>, columns: &mut Columns, header: Option<usize>, 
     if columns.currency.is_none() && columns.get(Role::Currency).is_none() {
         columns.currency = currency_above(table, header);
     }
+    // `Type` of SEB holds kinds, and `(D/C)` beside it the sides.
+    let says = |column: usize| {
+        let mut cells = rows.iter().map(|r| table.cell(r.row, column));
+        cells.any(|cell| amounts::side(cell).is_some())
+    };
     if columns.get(Role::Amount).is_some()
-        && columns.get(Role::Side).is_none()
+        && !columns.get(Role::Side).is_some_and(says)
         && direction::unsigned(table, rows, columns)
         && let Some(side) = direction::find_side(table, rows, columns)
     {
@@ -110,8 +240,13 @@ fn fullest_description(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -
             .filter(|r| !table.cell(r.row, column).is_empty())
             .count()
     };
+    // The same on every row, it is the name of the account or of what it is.
+    let differs = |column: usize| {
+        let mut pairs = rows.windows(2);
+        pairs.any(|w| table.cell(w[0].row, column) != table.cell(w[1].row, column))
+    };
     named
-        .max_by_key(|(column, rank)| (filled(*column), u8::MAX - rank))
+        .max_by_key(|(column, rank)| (differs(*column), filled(*column), u8::MAX - rank))
         .map(|(column, _)| column)
 }
 
@@ -148,4 +283,66 @@ fn currency_above(table: &Table<'_>, header: Option<usize>) -> Option<String> {
         let is_code = crate::ledger::currency::iso_scale(code).is_some();
         (role == Role::Currency && is_code).then(|| code.to_owned())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Options, read};
+
+    fn rows(text: &str) -> Vec<(String, String, String)> {
+        let statement = read(text.as_bytes(), &Options::default(), None).expect("readable");
+        let row = |r: &crate::formats::statement::StatementRow| {
+            let currency = r.currency.as_deref().unwrap_or("").to_owned();
+            (r.date.to_string(), r.amount.to_string(), currency)
+        };
+        statement.rows.iter().map(row).collect()
+    }
+
+    fn row(date: &str, amount: &str, currency: &str) -> (String, String, String) {
+        (date.to_owned(), amount.to_owned(), currency.to_owned())
+    }
+
+    #[test]
+    fn the_amount_is_the_one_in_the_accounts_own_currency() {
+        let vtb = "Дата операции;Сумма операции;Валюта операции;Сумма пересчитанная в валюту счета;Валюта счета;Основание\n2026-04-02;-4,50;EUR;-336,15;RUR;a\n2026-04-13;-300,00;RUR;-300,00;RUR;b\n";
+        let want = [
+            row("2026-04-02", "-336.15", "RUR"),
+            row("2026-04-13", "-300.00", "RUR"),
+        ];
+        assert_eq!(rows(vtb), want);
+        let mono = "Date and time,Description,\"Card currency amount, (UAH)\",Operation amount,Operation currency\n02.04.2026 10:00:00,a,-412.55,-9.99,USD\n";
+        assert_eq!(rows(mono), [row("2026-04-02", "-412.55", "UAH")]);
+        let cards = "Belegdatum;Verwendungszweck;Fremdwährung;Betrag;Kurs;Betrag;Währung\n01.04.2026;a;;;;- 12,34;EUR\n13.04.2026;b;USD;10,00;1,1;-9,09;EUR\n";
+        let want = [
+            row("2026-04-01", "-12.34", "EUR"),
+            row("2026-04-13", "-9.09", "EUR"),
+        ];
+        assert_eq!(rows(cards), want);
+    }
+
+    #[test]
+    fn amounts_behind_their_currency_are_found() {
+        let degiro = "Datum,Tijd,Valutadatum,Product,Omschrijving,FX,Mutatie,,Saldo,,Order Id\n27-04-2026,08:14,27-04-2026,VANECK,Dividend,,EUR,\"0,19\",EUR,\"13,88\",\n02-04-2026,08:14,02-04-2026,,Rente,,EUR,\"-0,02\",EUR,\"13,69\",\n";
+        let want = [
+            row("2026-04-02", "-0.02", "EUR"),
+            row("2026-04-27", "0.19", "EUR"),
+        ];
+        assert_eq!(rows(degiro), want);
+    }
+
+    #[test]
+    fn rows_that_are_booked_later_take_the_day_they_were_made() {
+        let head = "Datum;Buchungsdatum;Valutadatum;Text;Betrag;Saldo\n";
+        let text = head.replace("Datum;B", "Abschlussdatum;B")
+            + "2026-04-14;;2026-04-14;a;-20.00;80.00\n2026-04-13;2026-04-14;2026-04-13;b;-5.00;100.00\n";
+        let want = [
+            row("2026-04-13", "-5.00", ""),
+            row("2026-04-14", "-20.00", ""),
+        ];
+        assert_eq!(rows(&text), want);
+        // Without a balance it may not have happened.
+        let pending = "Booking date,Transaction date,Text,Amount\n,2026-04-14,a,-20.00\n2026-04-13,2026-04-13,b,-5.00\n";
+        let fault = read(pending.as_bytes(), &Options::default(), None).unwrap_err();
+        assert_eq!(fault.code, "unreadable-date");
+    }
 }
