@@ -142,7 +142,7 @@ pub fn hash(row: &Row<'_>, at: usize) -> Result<[u8; 32]> {
 }
 
 /// A transaction without its entries, unless it is void: then they stand in its own row.
-pub fn header(row: &Row<'_>, conn: &Connection) -> Result<Transaction> {
+pub fn header(row: &Row<'_>, keys: &Keys) -> Result<Transaction> {
     let voucher: u8 = row.get(3)?;
     let status: u8 = row.get(4)?;
     let void: bool = row.get(6)?;
@@ -156,7 +156,7 @@ pub fn header(row: &Row<'_>, conn: &Connection) -> Result<Transaction> {
     };
     let entries = match more.entries.is_empty() {
         true => Vec::new(),
-        false => entries_from_json(&more.entries, &Keys::load(conn)?)?,
+        false => entries_from_json(&more.entries, keys)?,
     };
     let description = row
         .get_ref(7)?
@@ -213,9 +213,10 @@ pub fn find(conn: &Connection, target: Target) -> Result<Option<Transaction>> {
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let mut transaction = header(row, conn)?;
+    let keys = Keys::load(conn)?;
+    let mut transaction = header(row, &keys)?;
     if !transaction.is_void() {
-        transaction.entries = entries(conn, number.0, &Keys::load(conn)?)?;
+        transaction.entries = entries(conn, number.0, &keys)?;
     }
     let mut statement =
         conn.prepare_cached("SELECT min(number) FROM txn WHERE reverses = ?1 AND void = 0")?;

@@ -21,11 +21,17 @@ pub fn scan(
     row: &mut dyn FnMut(Transaction) -> ControlFlow<()>,
 ) -> Result<()> {
     let (from, until) = days(scan);
+    // One snapshot for all statements: a lock and an unlock for each transaction would cost as much as reading it.
+    let _snapshot = conn
+        .is_autocommit()
+        .then(|| conn.unchecked_transaction())
+        .transpose()?;
+    let keys = Keys::load(conn)?;
     if scan.accounts.is_none() && scan.words.is_empty() {
-        return walk(conn, scan, from, until, row);
+        return walk(conn, scan, &keys, from, until, row);
     }
     let mut found = match &scan.accounts {
-        Some(accounts) => with_accounts(conn, scan, accounts, from, until)?,
+        Some(accounts) => with_accounts(conn, scan, &keys, accounts, from, until)?,
         None => Vec::new(),
     };
     if !scan.words.is_empty() {
@@ -45,7 +51,7 @@ pub fn scan(
     if scan.order == Order::NewestFirst {
         found.reverse();
     }
-    by_number(conn, scan, &found, row)
+    by_number(conn, scan, &keys, &found, row)
 }
 
 fn days(scan: &Scan) -> (i32, i32) {
@@ -64,6 +70,7 @@ fn days(scan: &Scan) -> (i32, i32) {
 fn with_accounts(
     conn: &Connection,
     scan: &Scan,
+    keys: &Keys,
     accounts: &[AccountKey],
     from: i32,
     until: i32,
@@ -99,7 +106,7 @@ fn with_accounts(
         let mut statement = conn.prepare_cached(&sql)?;
         let mut rows = statement.query((from, until))?;
         while let Some(row) = rows.next()? {
-            let transaction = rows::header(row, conn)?;
+            let transaction = rows::header(row, keys)?;
             if transaction
                 .entries
                 .iter()
@@ -144,20 +151,20 @@ fn with_words(
 fn by_number(
     conn: &Connection,
     scan: &Scan,
+    keys: &Keys,
     found: &[(i32, u64)],
     take: &mut dyn FnMut(Transaction) -> ControlFlow<()>,
 ) -> Result<()> {
     let sql = format!("SELECT {HEADER} FROM txn WHERE number = ?1");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut left = scan.limit.unwrap_or(u64::MAX);
-    let keys = Keys::load(conn)?;
     let (mut size, mut wanted) = (FIRST_CHUNK, found.iter());
     let mut chunk = Vec::new();
     loop {
         for (_, number) in wanted.by_ref() {
             let mut rows = statement.query([number])?;
             let Some(row) = rows.next()? else { continue };
-            let transaction = rows::header(row, conn)?;
+            let transaction = rows::header(row, keys)?;
             if transaction.is_void() && scan.voided == Voided::Hide {
                 continue;
             }
@@ -170,7 +177,7 @@ fn by_number(
             return Ok(());
         }
         size = CHUNK;
-        fill(conn, &mut chunk, &keys)?;
+        fill(conn, &mut chunk, keys)?;
         for transaction in chunk.drain(..) {
             if left == 0 || take(transaction).is_break() {
                 return Ok(());
@@ -184,6 +191,7 @@ fn by_number(
 fn walk(
     conn: &Connection,
     scan: &Scan,
+    keys: &Keys,
     from: i32,
     until: i32,
     take: &mut dyn FnMut(Transaction) -> ControlFlow<()>,
@@ -207,7 +215,9 @@ fn walk(
         .map_or(-1, |n| i64::try_from(n).unwrap_or(i64::MAX));
     let mut statement = conn.prepare_cached(&sql)?;
     let mut headers = statement.query((from, until, limit))?;
-    in_chunks(conn, &mut headers, &mut |transaction| Ok(take(transaction)))
+    in_chunks(conn, keys, &mut headers, &mut |transaction| {
+        Ok(take(transaction))
+    })
 }
 
 /// Streams transactions by number, void ones included: what `verify` and the writers of indexes walk.
@@ -220,7 +230,8 @@ pub fn by_numbers(
     let sql = format!("SELECT {HEADER} FROM txn WHERE number BETWEEN ?1 AND ?2 ORDER BY number");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut headers = statement.query((first, last))?;
-    in_chunks(conn, &mut headers, &mut |transaction| {
+    let keys = Keys::load(conn)?;
+    in_chunks(conn, &keys, &mut headers, &mut |transaction| {
         take(transaction).map(|()| ControlFlow::Continue(()))
     })
 }
@@ -234,16 +245,16 @@ const SPREAD_MAX: usize = 10;
 
 fn in_chunks(
     conn: &Connection,
+    keys: &Keys,
     headers: &mut Rows<'_>,
     take: &mut dyn FnMut(Transaction) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let mut chunk = Vec::with_capacity(CHUNK);
     let mut size = FIRST_CHUNK;
-    let keys = Keys::load(conn)?;
     loop {
         while chunk.len() < size {
             match headers.next()? {
-                Some(row) => chunk.push(rows::header(row, conn)?),
+                Some(row) => chunk.push(rows::header(row, keys)?),
                 None => break,
             }
         }
@@ -251,7 +262,7 @@ fn in_chunks(
             return Ok(());
         }
         size = CHUNK;
-        fill(conn, &mut chunk, &keys)?;
+        fill(conn, &mut chunk, keys)?;
         for transaction in chunk.drain(..) {
             if take(transaction)?.is_break() {
                 return Ok(());
