@@ -32,6 +32,7 @@ pub mod open;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod remote;
+mod replaced;
 pub mod sqlite;
 mod stored;
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::mark::Mark;
 #[cfg(feature = "postgres")]
-use super::postgres::{PgBook, Replaced, Store};
+use super::postgres::{PgBook, Replaced, Store, discard};
 use super::remote::RemoteBook;
 pub use super::sqlite::outside::{Cell, Outside};
 #[cfg(feature = "postgres")]
@@ -169,6 +169,39 @@ impl Shelf {
                 };
                 let mut from = SqliteBook::open_read(from, wait)?;
                 PgBook::replace(store, spot.org, was, &mut from).map(drop)
+            }
+        }
+    }
+
+    /// Books that others replaced where this one is now, by name, and since when, the oldest first.
+    pub fn replaced(&self, spot: Spot<'_>) -> Result<Vec<(String, Timestamp)>> {
+        match self {
+            Shelf::Files => super::replaced::beside(spot.file).map_err(|error| BookError::Io {
+                what: format!("{}: {error}", spot.file.display()),
+            }),
+            #[cfg(feature = "postgres")]
+            Shelf::Postgres(store) => {
+                let found = discard::replaced(store, spot.org)?;
+                let named = found
+                    .into_iter()
+                    .map(|(key, since)| (key.to_string(), since));
+                Ok(named.collect())
+            }
+        }
+    }
+
+    /// Takes out a book that this one replaced, if this one holds all of it.
+    ///
+    /// Errors: `Conflict` if it does not, and nothing is changed.
+    pub fn discard(&self, spot: Spot<'_>, name: &str) -> Result<()> {
+        match self {
+            Shelf::Files => super::replaced::discard(spot.file, name),
+            #[cfg(feature = "postgres")]
+            Shelf::Postgres(store) => {
+                let key = Uuid::try_parse(name).map_err(|_| BookError::NotFound {
+                    what: format!("replaced book {name}"),
+                })?;
+                discard::discard(store, spot.org, key, spot.key())
             }
         }
     }

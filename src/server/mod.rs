@@ -39,6 +39,7 @@ pub mod passwords;
 pub mod problem;
 pub mod reading;
 pub mod registry;
+pub mod replaced;
 pub mod request;
 pub mod results;
 pub mod router;
@@ -113,6 +114,7 @@ impl Server {
             let _inside = runtime.enter();
             jobs::start(&state);
             tokio::spawn(limits::settle(Arc::clone(&state)));
+            tokio::spawn(replaced::run(Arc::clone(&state)));
             if let Some(told) = state.config.backups.clone() {
                 tokio::spawn(backups::run(Arc::clone(&state), told));
             }

@@ -71,6 +71,8 @@ mod postgres_workers;
 mod query_peers;
 mod reconciling;
 mod recording;
+#[cfg(feature = "server")]
+mod replaced;
 mod rich;
 mod round_trips;
 mod scripted;

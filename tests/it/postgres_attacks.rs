@@ -209,6 +209,17 @@ fn attacks_of_the_owner() -> Vec<(String, &'static str)> {
         told("TRUNCATE hissab.txn", "never deleted"),
         told("DELETE FROM hissab.txn WHERE number = 2", "never deleted"),
         told("TRUNCATE hissab.entry", "sealed"),
+        (
+            format!("INSERT INTO hissab.discarded VALUES ({ORG}, gen_random_uuid()); DELETE FROM hissab.audit"),
+            "holds all of it",
+        ),
+        (
+            format!(
+                "UPDATE hissab.org_counters SET moved = 'replaced'; INSERT INTO hissab.discarded VALUES ({ORG}, gen_random_uuid());
+                 DELETE FROM hissab.txn"
+            ),
+            "holds all of it",
+        ),
         told("DELETE FROM hissab.account", "never deleted"),
         told(
             "UPDATE hissab.book SET id = gen_random_uuid()",

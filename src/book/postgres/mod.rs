@@ -24,6 +24,7 @@ use crate::ledger::totals::{Totals, TotalsQuery};
 use crate::ledger::transaction::Transaction;
 
 mod check;
+pub mod discard;
 mod fault;
 mod link;
 mod migrate;

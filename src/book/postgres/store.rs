@@ -190,14 +190,14 @@ impl Store {
     }
 
     fn probe(&self) -> Result<Fences> {
-        // 34: the triggers of V0001 and V0005, all of them on; a partition has those of its table.
+        // 36: the triggers of V0001, V0005 and V0006, all of them on; a partition has those of its table.
         const PROBE: &str = "SELECT version(),
             EXISTS (SELECT 1 FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
                      WHERE n.nspname = 'hissab' AND t.relname = 'txn' AND c.conname = 'balanced' AND c.convalidated),
             (WITH fence AS (SELECT t.oid, t.relispartition FROM pg_trigger g JOIN pg_class t ON t.oid = g.tgrelid
                               JOIN pg_namespace n ON n.oid = t.relnamespace
                              WHERE n.nspname = 'hissab' AND NOT g.tgisinternal AND g.tgenabled = 'O')
-             SELECT (SELECT count(*) = 34 FROM fence WHERE NOT relispartition)
+             SELECT (SELECT count(*) = 36 FROM fence WHERE NOT relispartition)
                 AND NOT EXISTS (SELECT 1 FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent AND p.relkind = 'p'
                                   JOIN pg_namespace n ON n.oid = p.relnamespace AND n.nspname = 'hissab'
                                  WHERE (SELECT count(*) FROM fence f WHERE f.oid = i.inhrelid)

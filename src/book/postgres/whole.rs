@@ -124,7 +124,7 @@ impl PgBook {
     }
 
     /// Takes a whole book in under a new key, and lets the organisation's row of the registry name it instead of the
-    /// one that was there, whose rows stay. Gives the file's name that stands for it.
+    /// one that was there, whose rows stay for a while. Gives the file's name that stands for it.
     ///
     /// Errors: `book-moved` if the replaced one is not where it was.
     pub fn replace(
@@ -146,6 +146,7 @@ impl PgBook {
             "UPDATE hissab_server.org SET file = $2 WHERE id = $1",
             &[&org.as_bytes().as_slice(), &file],
         )?;
+        super::discard::note(&link, org, was.key)?;
         // What servers keep of the registry is old from here on.
         link.batch("UPDATE hissab_server.server SET version = version + 1")?;
         if (kept, named) != (1, 1) {

@@ -11,7 +11,7 @@ use crate::ledger::audit::hex;
 use crate::ledger::plural::counted;
 use crate::render::sanitize::line;
 use crate::server::ServeError;
-use crate::server::moving::{self, Jobs, MoveError, Moved, Place, Results};
+use crate::server::moving::{self, Fate, Jobs, MoveError, Moved, Place, Results};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -25,6 +25,8 @@ pub enum Action {
     Migrate(MigrateArgs),
     /// Let writers in again where a migration was given up
     Reopen(ReopenArgs),
+    /// List books that a push or a restore replaced, or remove those that are held by the book that is there
+    Replaced(ReplacedArgs),
     /// Put the large tables of a database that has no book yet into partitions
     Partition(PartitionArgs),
 }
@@ -61,6 +63,21 @@ pub struct ReopenArgs {
     pub place: String,
 }
 
+/// A server removes a replaced book by itself after 30 days, if the book that is there holds all of it: the same book,
+/// further along the same log. One that holds more, such as what a restore went back behind, stays until somebody
+/// removes its file.
+#[derive(clap::Args)]
+#[command(after_help = "Example: hissab store replaced /srv/hissab --remove")]
+pub struct ReplacedArgs {
+    /// A data folder, or postgres://USER@HOST/NAME
+    #[arg(value_name = "PLACE")]
+    pub place: String,
+
+    /// Remove them now
+    #[arg(long)]
+    pub remove: bool,
+}
+
 /// For a host of very many organisations: each one's rows lie in one partition, by the hash of its id. Nothing else
 /// changes. It is done before the first server starts; an empty database is made ready on the way.
 #[derive(clap::Args)]
@@ -81,6 +98,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     match args.action {
         Action::Migrate(args) => migrate(ctx, &args),
         Action::Reopen(args) => reopen(ctx, &args),
+        Action::Replaced(args) => replaced(ctx, &args),
         Action::Partition(args) => partition(ctx, &args),
     }
 }
@@ -178,6 +196,38 @@ fn reopen(ctx: &mut Context, args: &ReopenArgs) -> Result<Exit> {
     if !ctx.globals.quiet {
         let text = format!("{} can be written to", counted(count as u64, "book"));
         writeln!(ctx.out, "{text}")?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn replaced(ctx: &mut Context, args: &ReplacedArgs) -> Result<Exit> {
+    let list = moving::replaced(&place(&args.place)?, args.remove, ctx.now()).map_err(failure)?;
+    let word = |fate: Fate| match fate {
+        Fate::Kept => "kept",
+        Fate::Removed => "removed",
+        Fate::Needed => "kept: it holds what the book does not",
+    };
+    if ctx.wants_json() {
+        let books: Vec<_> = list
+            .iter()
+            .map(|(old, fate)| {
+                serde_json::json!({
+                    "organisation": old.org.slug, "name": old.name, "since": old.since.to_string(),
+                    "removed": *fate == Fate::Removed, "held": *fate != Fate::Needed,
+                })
+            })
+            .collect();
+        let whole = serde_json::json!({ "schema": "hissab/store-replaced/1", "books": books });
+        writeln!(ctx.out, "{whole}")?;
+        return Ok(Exit::Ok);
+    }
+    for (old, fate) in &list {
+        let since = old.since.strftime("%Y-%m-%d %H:%M:%SZ");
+        let text = format!("{} · {since} · {}: {}", old.org.slug, old.name, word(*fate));
+        writeln!(ctx.out, "{}", line(&text))?;
+    }
+    if list.is_empty() {
+        ctx.note("no book was replaced there");
     }
     Ok(Exit::Ok)
 }

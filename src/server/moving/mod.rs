@@ -15,6 +15,7 @@ use super::problem::Problem;
 use super::registry::orgs::Org;
 use super::registry::whole::{self, Identity};
 use super::registry::{Registry, leaving, orgs};
+use super::replaced::{Old, Rooms};
 use super::secrets::{self, KEY_BYTES};
 use crate::book::mark::{Mark, MarkKind};
 use crate::book::open::{Shelf, Spot};
@@ -133,6 +134,35 @@ pub fn reopen(at: &Place, now: Timestamp) -> Result<usize, MoveError> {
     let waiting = side.registry.write_now(leaving::back);
     waiting.map_err(|p| side.failed(p))?;
     Ok(list.len())
+}
+
+/// What became of a replaced book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Kept,
+    Removed,
+    /// It was to go, but holds what the book that is there does not.
+    Needed,
+}
+
+/// Every book that another replaced there; `remove`: those go of which the book that is there holds all.
+pub fn replaced(at: &Place, remove: bool, now: Timestamp) -> Result<Vec<(Old, Fate)>, MoveError> {
+    let side = Side::open(at, now)?;
+    let rooms = Rooms {
+        registry: &side.registry,
+        shelf: &side.shelf,
+        books: side.books.clone(),
+    };
+    let list = rooms.list().map_err(|p| side.failed(p))?;
+    let fates = list.into_iter().map(|old| {
+        let fate = match remove {
+            false => Fate::Kept,
+            true if rooms.discard(&old).map_err(|p| side.failed(p))? => Fate::Removed,
+            true => Fate::Needed,
+        };
+        Ok((old, fate))
+    });
+    fates.collect()
 }
 
 /// Puts the large tables of a database without books into partitions.
