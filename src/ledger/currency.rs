@@ -22,10 +22,9 @@ pub struct Currency {
 
 /// The decimal places ISO 4217 gives a currency; `None` for codes that are not in it.
 pub fn iso_scale(code: &str) -> Option<u8> {
-    if code.len() != 3 {
-        return None;
-    }
-    let found = |list: &str| list.split(' ').any(|c| c == code);
+    let code: [u8; 3] = code.as_bytes().try_into().ok()?;
+    // The lists are codes of three letters with a space between, so that each stands at a multiple of four.
+    let found = |list: &str| list.as_bytes().chunks(4).any(|c| c.starts_with(&code));
     if found(ISO_0) {
         Some(0)
     } else if found(ISO_2) {
@@ -97,6 +96,10 @@ mod tests {
         assert_eq!(iso_scale("CLF"), Some(4));
         assert_eq!(iso_scale("AAPL"), None);
         assert_eq!(iso_scale(""), None);
+        assert_eq!(iso_scale("IF "), None, "no part of two");
+        for list in [ISO_0, ISO_2, ISO_3, ISO_4] {
+            assert!(list.split(' ').all(|code| iso_scale(code).is_some()));
+        }
         assert_eq!(iso_symbol("INR"), Some("₹"));
         assert_eq!(iso_of_symbol("₹"), Some("INR"));
         assert_eq!(iso_of_symbol("Rs"), Some("INR"));

@@ -331,9 +331,9 @@ impl RowReader<'_, '_> {
             .into_iter()
             .filter_map(|field| verdict.get(field, cells));
         let said = said.map(|c| c.trim().to_owned()).find(|c| !c.is_empty());
-        let is_code = |text: &&String| iso_scale(text).is_some();
-        match (said.as_ref().filter(is_code), sign.as_ref().filter(is_code)) {
-            (Some(said), Some(sign)) if said != sign => {
+        let is_code = |text: &String| iso_scale(text).is_some();
+        match (&said, &sign) {
+            (Some(said), Some(sign)) if said != sign && is_code(said) && is_code(sign) => {
                 let why = format!("the amount is in {sign}, and the rules say {said}");
                 Err(self.table.fault(row, 0, "bad-rules", why))
             }
