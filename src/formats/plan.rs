@@ -75,6 +75,13 @@ pub const NEAR_DAYS: i32 = 5;
 /// Days where the reference agrees too: a cheque may be presented three months late.
 pub const REFERENCE_DAYS: i32 = 100;
 
+/// Whether a transaction that is known to be a row's is dated as it may be: a cheque is written long before it is
+/// presented, but nothing is on a statement much before it happened.
+pub fn is_dated_like(row: Date, transaction: Date) -> bool {
+    let later = Day::of(transaction).0 - Day::of(row).0;
+    (-REFERENCE_DAYS..=NEAR_DAYS).contains(&later)
+}
+
 /// The fate of every row, in order.
 ///
 /// `held` are the stored rows of the identities, `candidates` what else moved the account; those that

@@ -30,6 +30,8 @@ pub struct Missing {
     pub minor: i64,
     /// The transaction it became, which moves another amount of the account by now, or nothing.
     pub became: Option<u64>,
+    /// The day the books give that transaction, where it moves what the row does and only the day is another.
+    pub dated: Option<Date>,
 }
 
 /// An account in one currency up to a day. Every amount in minor units, debit positive.
@@ -203,6 +205,7 @@ mod tests {
             description: "fee".to_owned(),
             minor: 0,
             became: None,
+            dated: None,
         });
         assert!(!found.is_exact());
         assert!(

@@ -209,9 +209,36 @@ fn a_row_whose_transaction_says_something_else_by_now_is_not_agreed() {
     env.hissab(["amend", "2", "--amount", "3000", "-d", "2025-05-02"])
         .ok();
     assert!(states().1.contains(&"differs 2 -3000.00".to_owned()));
-    // A cheque is written before it is presented.
-    env.hissab(["amend", "2", "-d", "2025-04-20"]).ok();
-    assert!(states().1.contains(&"agreed 2 -3000.00".to_owned()));
+    let run = reconcile(&env, "--statement wb.csv").exits(3);
+    let hint = "2 is of 02-May-2025 in the books and of 22-Apr-2025 on the statement: hissab amend 2 -d 2025-04-22";
+    assert!(run.stdout.contains(hint), "{run}");
+    // A cheque is written before it is presented, and a bank's day may be some days off.
+    for (day, state) in [
+        ("2025-04-20", "agreed"),
+        ("2025-02-01", "agreed"),
+        ("2025-04-24", "agreed"),
+        ("2024-04-22", "differs"),
+    ] {
+        env.hissab(["amend", "2", "-d", day]).ok();
+        let (_, rows) = states();
+        assert!(
+            rows.contains(&format!("{state} 2 -3000.00")),
+            "{day}: {rows:?}"
+        );
+    }
+    // Written after it was presented: no, although the statement ends later.
+    env.hissab(["amend", "2", "-d", "2025-04-22"]).ok();
+    env.hissab(["amend", "3", "-d", "2025-04-01"]).ok();
+    env.write(
+        "wb.csv",
+        "Date,Description,Ref,Debit,Credit,Balance\n\
+         22/04/2025,Cheque to Gupta,11,3000.00,,7000.00\n\
+         23/04/2025,Deposit,12,,5000.00,12000.00\n24/04/2025,Rent,13,2000.00,,10000.00\n\
+         30/04/2025,Fee,14,10.00,,9990.00\n",
+    );
+    env.hissab(["amend", "2", "-d", "2025-04-29"]).ok();
+    let (_, rows) = states();
+    assert!(rows.contains(&"differs 2 -3000.00".to_owned()), "{rows:?}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::cli::importing::reading::{self, ReadingArgs};
 use crate::cli::importing::{self, Session, input};
 use crate::cli::record::{Recorder, WriteArgs, resolve};
 use crate::cli::shown::ShownArgs;
-use crate::formats::plan::Fate;
+use crate::formats::plan::{Fate, is_dated_like};
 use crate::ledger::account::AccountKey;
 use crate::ledger::change::{Change, Target};
 use crate::ledger::chart::Chart;
@@ -24,7 +24,7 @@ use crate::ledger::draft::Draft;
 use crate::ledger::money::to_minor;
 use crate::ledger::period::people_date;
 use crate::ledger::plural::counted;
-use crate::ledger::transaction::{RECONCILED_TAG, Status, Tag, Transaction};
+use crate::ledger::transaction::{Number, RECONCILED_TAG, Status, Tag, Transaction};
 use crate::render::sanitize::line;
 use crate::reports::reconciliation::{Line, Missing, Reconciliation};
 
@@ -165,10 +165,10 @@ fn with_statement(
         || rows.iter().map(|r| r.date).max().unwrap_or_default(),
         |proof| proof.as_of,
     );
-    let mut said: BTreeMap<u64, i128> = BTreeMap::new();
-    for (planned, (minor, _)) in plan.planned.iter().zip(&plan.amounts) {
+    let mut said: BTreeMap<u64, Said> = BTreeMap::new();
+    for ((row, planned), (minor, _)) in rows.iter().zip(&plan.planned).zip(&plan.amounts) {
         if let Some(number) = number(planned.fate) {
-            *said.entry(number).or_default() += i128::from(*minor);
+            said.entry(number).or_default().add(row.date, *minor);
         }
     }
     let chart = session.chart.clone();
@@ -179,18 +179,28 @@ fn with_statement(
         account.key,
         *currency,
         until,
-        |number, moved, _| said.get(&number) == Some(&moved),
+        |transaction, moved, _| {
+            let said = said.get(&transaction.number.0);
+            said.is_some_and(|said| said.moved == moved && said.dated(transaction.date))
+        },
     )?;
     found.closing = proof.and_then(|proof| proof.statement);
     for ((row, planned), (minor, _)) in rows.iter().zip(&plan.planned).zip(&plan.amounts) {
         let became = number(planned.fate);
         if became.is_none_or(|number| !of.agreed.contains(&number)) {
+            let now = became.map(|number| book.find(Target::Number(Number(number))));
+            let now = now.transpose()?.flatten().filter(|t| !t.is_void());
+            let off = |t: &Transaction| {
+                let said = said.get(&t.number.0);
+                said.is_some_and(|said| said.moved == moved(t, account.key, *currency))
+            };
             found.missing.push(Missing {
                 line: row.line,
                 date: row.date,
                 description: row.description.clone(),
                 minor: *minor,
                 became,
+                dated: now.filter(off).map(|t| t.date),
             });
         }
     }
@@ -203,6 +213,32 @@ fn with_statement(
         found.bring_forward(first, sum);
     }
     Ok((book, found, of))
+}
+
+/// What the rows of one transaction say.
+#[derive(Default)]
+struct Said {
+    moved: i128,
+    days: Vec<Date>,
+}
+
+impl Said {
+    fn add(&mut self, day: Date, minor: i64) {
+        self.moved += i128::from(minor);
+        self.days.push(day);
+    }
+
+    /// Whether a transaction of this date may be the one: as all of its rows allow.
+    fn dated(&self, date: Date) -> bool {
+        self.days.iter().all(|day| is_dated_like(*day, date))
+    }
+}
+
+/// What a transaction moves of an account.
+fn moved(transaction: &Transaction, account: AccountKey, currency: CurrencyKey) -> i128 {
+    let entries = transaction.entries.iter();
+    let of = entries.filter(|e| (e.account, e.currency) == (account, currency));
+    of.map(|e| i128::from(e.minor)).sum()
 }
 
 fn number(fate: Fate) -> Option<u64> {
@@ -246,14 +282,14 @@ fn by_balance(ctx: &mut Context, book: Box<dyn Book>, args: &Args) -> Result<Com
 }
 
 /// The account's entries up to a day: what carries a mark of that day or before, and the lines that do not.
-/// `is_found` is asked by number, what the transaction moves of the account, and whether a later statement had it.
+/// `is_found` is asked by transaction, what it moves of the account, and whether a later statement had it.
 fn open(
     book: &mut dyn Book,
     chart: &Chart,
     account: AccountKey,
     currency: CurrencyKey,
     until: Date,
-    is_found: impl Fn(u64, i128, bool) -> bool,
+    is_found: impl Fn(&Transaction, i128, bool) -> bool,
 ) -> Result<(Reconciliation, Of)> {
     let mut found = Reconciliation {
         until,
@@ -275,8 +311,8 @@ fn open(
             all.filter(|(_, e)| (e.account, e.currency) == (account, currency))
         };
         let number = transaction.number.0;
-        let moved = entries().map(|(_, e)| i128::from(e.minor)).sum();
-        if is_found(number, moved, false) {
+        let moved = moved(&transaction, account, currency);
+        if is_found(&transaction, moved, false) {
             of.agreed.insert(number);
         }
         for (place, entry) in entries() {
@@ -293,7 +329,7 @@ fn open(
                     description: transaction.description.to_string(),
                     reference: transaction.reference.clone(),
                     minor: entry.minor,
-                    found: is_found(number, moved, later),
+                    found: is_found(&transaction, moved, later),
                     later,
                 });
             }

@@ -146,10 +146,17 @@ fn notes(
             "Rows that are not in the books: hissab import {file}"
         ));
     }
-    for number in found.missing.iter().filter_map(|row| row.became) {
-        notes.push(format!(
-            "{number} does not say what its row says any more: hissab show {number}"
-        ));
+    for row in &found.missing {
+        let Some(number) = row.became else { continue };
+        notes.push(match row.dated {
+            Some(dated) => format!(
+                "{number} is of {} in the books and of {} on the statement: hissab amend {number} -d {}",
+                people.date(dated),
+                people.date(row.date),
+                row.date
+            ),
+            None => format!("{number} does not say what its row says any more: hissab show {number}"),
+        });
     }
     if found.is_exact() && !writes {
         notes.push("Nothing is marked: --accept-exact marks what agreed".to_owned());
