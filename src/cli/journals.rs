@@ -28,6 +28,7 @@ pub fn open(ctx: &Context) -> Result<Box<dyn Book>> {
         home: environment::var("HOME").map(PathBuf::from),
         ignore_assertions: ctx.globals.ignore_assertions,
         ignore_plugins: ctx.globals.ignore_plugins,
+        zone: jiff::tz::TimeZone::system(),
         ..ReadOptions::new(ctx.today(&environment::zone_name())?)
     };
     let read = match database(&inputs) {

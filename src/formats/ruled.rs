@@ -63,6 +63,7 @@ pub(super) fn read(
     let options = Options {
         liability: Kind::of_root(account1.split(':').next().unwrap_or("")) == Some(Kind::Liability),
         allow_gap: builder.options().ignore_assertions,
+        zone: Some(builder.options().zone.clone()),
         ..Options::default()
     };
     let statement = csv::read(bytes, &options, Some(&mut rules))?;

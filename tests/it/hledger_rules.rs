@@ -183,7 +183,7 @@ fn what_hissab_has_no_place_for_is_refused_by_name() {
         }
     };
     for (rules, words) in [
-        ("timezone UTC\n", ["timezone is not read", "rules:6:1"]),
+        ("timezone Europe/Rome\n", ["is no time zone", "rules:6:1"]),
         ("if TEA\n account2 (budget)\n", ["in brackets", "rules:7:1"]),
         ("balance2 5.00\n", ["balance2 is not read", "rules:6:1"]),
         ("colour red\n", ["\"colour\"", "rules:6:1"]),
@@ -219,9 +219,68 @@ fn what_hissab_has_no_place_for_is_refused_by_name() {
     }
     refused(
         BANK,
+        "account1 assets:bank\ntimezone UTC\n",
+        &["the rules set timezone, but not both date and amount"],
+    );
+    refused(
+        BANK,
         "account1 assets:bank\naccount3 expenses:fees\n",
         &["the rules set account3, but not both date and amount"],
     );
+}
+
+/// As hledger has them: a time of the CSV's zone is of the day it was in the book's; with `-f` in that of `TZ`.
+#[test]
+fn moments_are_of_the_day_they_were_in_the_books_zone() {
+    let csv = "date,description,amount\n2026-04-01 20:00,TEA,-5.00\n2026-04-01 10:00,MILK,-6.00\n";
+    let rules = "skip 1\nfields date,description,amount\ncurrency INR\naccount1 assets:bank\naccount2 expenses:unknown\n\
+        date-format %Y-%m-%d %H:%M\n";
+    for (zone, days) in [
+        ("", ["2026-04-01", "2026-04-01"]),
+        ("timezone UTC\n", ["2026-04-02", "2026-04-01"]),
+        ("timezone -0900\n", ["2026-04-02", "2026-04-02"]),
+    ] {
+        let mut env = TestEnv::new();
+        let book = [
+            "init",
+            "a.hissab",
+            "--currency",
+            "INR",
+            "--timezone",
+            "Asia/Kolkata",
+        ];
+        env.hissab(book).ok();
+        env.write("bank.csv", csv);
+        env.write("bank.csv.rules", format!("{rules}{zone}"));
+        let days_of = |run: crate::support::Run| -> Vec<String> {
+            let lines = run.ok().stdout;
+            let days = lines
+                .lines()
+                .skip(1)
+                .map(|l| l.split(',').next().unwrap().to_owned());
+            let mut days: Vec<String> = days.collect();
+            days.sort_unstable_by(|a, b| b.cmp(a));
+            days.dedup();
+            days
+        };
+        let mut wanted = days.map(str::to_owned).to_vec();
+        wanted.dedup();
+        let words = [
+            "-B",
+            "a.hissab",
+            "import",
+            "bank.csv",
+            "--rules",
+            "bank.csv.rules",
+            "--create-accounts",
+        ];
+        env.hissab(words).ok();
+        let rows = ["-B", "a.hissab", "journal", "-O", "csv", "--fields", "date"];
+        assert_eq!(days_of(env.hissab(rows)), wanted, "{zone}");
+        env.set("TZ", "Asia/Kolkata");
+        let rows = ["-f", "bank.csv", "journal", "-O", "csv", "--fields", "date"];
+        assert_eq!(days_of(env.hissab(rows)), wanted, "-f {zone}");
+    }
 }
 
 /// Newer hledger than Debian's: `&&` on a line, `!`, and rows of a day the other way round.

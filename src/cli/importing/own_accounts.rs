@@ -71,7 +71,9 @@ pub fn read(
     let profile_name = named.map(|n| n.name);
     let mut as_profile = profile.clone();
     let mut parts = Vec::new();
-    for (number, account, mut options) in each(&numbers, &reading::options(args, &profile)?) {
+    for (number, account, mut options) in
+        each(&numbers, &reading::options(session, args, &profile)?)
+    {
         let existing = session.chart.find(&account);
         options.liability = existing.is_some_and(|a| a.kind == Kind::Liability);
         let home_currency = reading::home_currency(session, args, &profile, existing);

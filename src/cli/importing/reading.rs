@@ -12,6 +12,7 @@ use super::profiles::{self, Named};
 use super::{Session, failure, own_accounts};
 use crate::cli::asking::choose_one;
 use crate::cli::context::Context;
+use crate::cli::environment;
 use crate::cli::error::{Failure, Result, shell_word};
 use crate::formats::csv::columns::Columns;
 use crate::formats::csv::{self, Options};
@@ -163,7 +164,7 @@ pub fn read(
     }
     let account = settle_account(session, said.one, &profile, rules.as_ref(), name)?;
     let existing = session.chart.find(&account);
-    let mut options = options(args, &profile)?;
+    let mut options = options(session, args, &profile)?;
     options.liability = existing.is_some_and(|a| a.kind == Kind::Liability);
     let home_currency = home_currency(session, args, &profile, existing);
     options.home_currency = Some(home_currency.clone());
@@ -199,7 +200,7 @@ fn read_by_row(
     rules: &mut Rules,
     input: &Input,
 ) -> Result<ReadFile> {
-    let mut options = options(args, &profile)?;
+    let mut options = options(session, args, &profile)?;
     options.home_currency = Some(home_currency(session, args, &profile, None));
     let statement = asking(ctx, &input.name, &mut options, |options| {
         csv::read(input.bytes(), options, Some(rules))
@@ -236,7 +237,7 @@ fn read_statements(
     refuse_flags(args, name)?;
     let mut named = args.profile.as_deref().map(profiles::named).transpose()?;
     let profile = named.as_ref().map(|n| n.profile.clone());
-    let mut options = options(args, &profile.unwrap_or_default())?;
+    let mut options = options(session, args, &profile.unwrap_or_default())?;
     let mut statements = asking(ctx, name, &mut options, |options| {
         statements::read(input.content, input.bytes(), options)
     })?;
@@ -403,7 +404,7 @@ pub(super) fn home_currency(
         .unwrap_or_else(|| Arc::from(session.info.settings.base_currency.as_str()))
 }
 
-pub(super) fn options(args: &ReadingArgs, profile: &Profile) -> Result<Options> {
+pub(super) fn options(session: &Session, args: &ReadingArgs, profile: &Profile) -> Result<Options> {
     let word = args.date_order.as_ref().or(profile.date_order.as_ref());
     let date_order = word
         .map(|w| {
@@ -452,6 +453,7 @@ pub(super) fn options(args: &ReadingArgs, profile: &Profile) -> Result<Options> 
         liability: false,
         invert: args.invert || profile.invert,
         allow_gap: args.allow_gap,
+        zone: environment::zone(&session.info.settings.timezone),
     })
 }
 

@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
+use super::Options;
 use super::amounts::{self, MarkEvidence};
 use super::build::{self, Cells};
 use super::columns::Columns;
 use super::prove::{self, Raw};
+use super::rule_dates::Clock;
 use super::table::Table;
-use super::{Options, dates};
 use crate::formats::fault::{Fault, Question};
 use crate::formats::rules::{Action, Directives, Field, Record, Rules, Scratch, Verdict};
 use crate::formats::spread::spread;
 use crate::formats::statement::{Category, Split, Statement, StatementRow};
 use crate::ledger::currency::iso_scale;
-use crate::ledger::settings::DateOrder;
 
 /// The most entries a row may become.
 const ACCOUNTS_MAX: u8 = 99;
@@ -33,6 +34,10 @@ pub fn read(table: &Table<'_>, rules: &mut Rules, options: &Options) -> Result<S
         directives: &rules.directives,
         mark: decimal_mark(table, &rows, rules, options)?,
         invert: options.invert,
+        clock: Clock {
+            written: rules.directives.timezone,
+            zone: options.zone.clone().unwrap_or(TimeZone::UTC),
+        },
         own_by_row: rules.own_by_row(),
         splits: (3..=ACCOUNTS_MAX)
             .filter(|n| rules.reaches_entry(*n))
@@ -153,6 +158,7 @@ struct RowReader<'a, 'b> {
     directives: &'a Directives,
     mark: char,
     invert: bool,
+    clock: Clock,
     /// Rules say of each row which account it belongs to.
     own_by_row: bool,
     /// Numbers of the accounts beyond the second.
@@ -444,14 +450,7 @@ impl RowReader<'_, '_> {
     fn date(&self, row: usize, verdict: &Verdict<'_>, cells: &dyn Record) -> Result<Date, Fault> {
         let text = verdict.get(Field::Date, cells).unwrap_or_default();
         let formats = &self.directives.date_formats;
-        let found = if formats.is_empty() {
-            // As hledger reads them: the year first.
-            dates::scan(&text)
-                .filter(|s| matches!(s, dates::Scanned::Sure(..)))
-                .and_then(|s| s.date(DateOrder::Ymd))
-        } else {
-            formats.iter().find_map(|format| by_format(format, &text))
-        };
+        let found = self.clock.date(formats, &text);
         found.ok_or_else(|| {
             let column = (0..self.table.width(row)).find(|c| self.table.cell(row, *c) == text).unwrap_or(0);
             let why = format!("cannot read a date in {text:?}");
@@ -462,13 +461,4 @@ impl RowReader<'_, '_> {
             self.table.fault(row, column, "unreadable-date", why).hint(hint)
         })
     }
-}
-
-/// `%-d` and `%e` are `%d` here: one digit or two.
-fn by_format(format: &str, text: &str) -> Option<Date> {
-    let format = format.replace("%-", "%");
-    jiff::fmt::strtime::parse(&format, text.trim())
-        .ok()?
-        .to_date()
-        .ok()
 }

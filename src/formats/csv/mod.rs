@@ -33,6 +33,7 @@ mod order;
 pub mod own_account;
 mod prove;
 mod role_names;
+pub(in crate::formats) mod rule_dates;
 mod sides;
 pub mod table;
 mod tidy;
@@ -63,6 +64,8 @@ pub struct Options {
     pub allow_gap: bool,
     /// Of a file of several accounts, the one whose rows are read.
     pub own_account: Option<own_account::OwnAccount>,
+    /// The zone that moments are days of [default: UTC].
+    pub zone: Option<jiff::tz::TimeZone>,
 }
 
 /// Reads a statement. `rules` says what rows are for; where it also says which cells hold date and

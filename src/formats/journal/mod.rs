@@ -134,6 +134,8 @@ pub struct ReadOptions {
     pub accounts: Vec<String>,
     /// Of beancount: pass over plugins that hissab does not know.
     pub ignore_plugins: bool,
+    /// The zone that moments are days of, where a CSV's rules read them.
+    pub zone: jiff::tz::TimeZone,
 }
 
 impl ReadOptions {
@@ -150,6 +152,7 @@ impl ReadOptions {
             hash_inputs: false,
             accounts: Vec::new(),
             ignore_plugins: false,
+            zone: jiff::tz::TimeZone::UTC,
         }
     }
 

@@ -3,12 +3,13 @@
 //! Read: `skip`, `fields`, `date-format`, `decimal-mark`, `separator`, `encoding`, `newest-first`,
 //! `intra-day-reversed`, `include`, `end`, field assignments, `if` blocks and `if,` tables, `&&` and `!`.
 //! Accepted and not needed: `balance-type` (a statement's balance is one of one currency), `source` and
-//! `archive` (the file is named). Refused: `timezone` (a day is the one that is written), accounts in brackets,
-//! balances of other accounts than the first.
+//! `archive` (the file is named). `timezone`: a moment is of the day it was in the book's zone.
+//! Refused: accounts in brackets, balances of other accounts than the first.
 
 use super::matcher::{self, Pattern, Target};
 use super::values::{field, part_of, separator, split, template, unquoted, value_of};
 use super::{Action, Block, Condition, Directives, Field, Part, Rules, Template};
+use crate::formats::csv::rule_dates;
 use crate::formats::fault::Fault;
 
 /// How deep files may include each other.
@@ -164,9 +165,10 @@ impl Parser {
             "intra-day-reversed" => directives.intra_day_reversed = true,
             "balance-type" | "source" | "archive" => {}
             "timezone" => {
-                return Err(line
-                    .fault("timezone is not read: the day of a row is the one its file writes")
-                    .hint("leave the line out, if those days are meant"));
+                let zone = rule_dates::zone(unquoted(value));
+                directives.timezone = Some(zone.ok_or_else(|| {
+                    line.fault(format!("{value:?} is no time zone here")).hint("timezone is UTC, GMT, EST, EDT, CST, CDT, MST, MDT, PST, PDT, or like +0530")
+                })?);
             }
             _ => {
                 let field = field(name).ok_or_else(|| {
@@ -445,7 +447,7 @@ mod tests {
             ("if,account2,comment\nTEA,A\n", 2),
             ("skip x\n", 1),
             ("separator abc\n", 1),
-            ("skip\ntimezone UTC\n", 2),
+            ("skip\ntimezone Europe/Berlin\n", 2),
             ("account2 (budget)\n", 1),
             ("if TEA\n account2 [budget:tea]\n", 2),
             ("fields date,amount,balance2\n", 1),

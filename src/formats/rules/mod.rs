@@ -107,6 +107,8 @@ pub struct Directives {
     pub skip: usize,
     pub fields: Vec<String>,
     pub date_formats: Vec<String>,
+    /// Of moments that say no zone themselves.
+    pub timezone: Option<jiff::tz::Offset>,
     pub decimal_mark: Option<char>,
     pub separator: Option<u8>,
     pub encoding: Option<String>,
@@ -244,6 +246,9 @@ impl Rules {
     pub fn left_without_rows(&self) -> Option<String> {
         if self.own_by_row() {
             return Some("account1 of a row".to_owned());
+        }
+        if self.directives.timezone.is_some() {
+            return Some("timezone".to_owned());
         }
         self.fields.iter().find_map(|field| match field {
             Field::Account(n @ 3..) => Some(format!("account{n}")),
