@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -64,6 +64,14 @@ pub fn remote_read(session: Arc<Session>, org: &str) -> Box<dyn Book> {
 /// postings wait there where the server cannot be reached.
 pub fn remote_write(desk: Desk) -> Box<dyn Book> {
     Box::new(RemoteBook::open_write(desk))
+}
+
+/// Runs work on books; gives when it waited for a database on this thread, if its books are in one.
+pub fn flights<T>(work: impl FnOnce() -> T) -> (T, Vec<(Instant, Instant)>) {
+    #[cfg(feature = "postgres")]
+    return super::postgres::flights::during(work);
+    #[cfg(not(feature = "postgres"))]
+    (work(), Vec::new())
 }
 
 /// Where a server's books are: each in a file, or all in one database.

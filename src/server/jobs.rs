@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::SignedDuration;
@@ -23,6 +23,7 @@ use super::lanes::{LaneError, Place};
 use super::problem::{Answer, Problem};
 use super::registry::jobs::{self, Task};
 use super::state::Shared;
+use super::traces::{Noted, Traces, What};
 use crate::book::Book;
 use crate::export::{Export, ExportError, Form};
 use crate::ledger::audit::hex;
@@ -85,6 +86,9 @@ enum Piece {
     /// The last one.
     End(Box<Result<BookInfo, JobError>>),
 }
+
+/// What a job came to.
+type Outcome = Result<Result<JobResult, JobError>, Unfinished>;
 
 /// Why a job has no outcome.
 enum Unfinished {
@@ -255,7 +259,7 @@ async fn run(app: &Shared, task: Task) {
     app.jobs.tell();
     let begun = (task.id, task.attempt);
     let heart = tokio::spawn(beat(Arc::clone(app), begun, Arc::clone(&running)));
-    let outcome = export(app, &task, &running).await;
+    let outcome = traced(app, &task, export(app, &task, &running)).await;
     heart.abort();
     let counts = &app.metrics.jobs;
     match outcome {
@@ -290,12 +294,28 @@ async fn run(app: &Shared, task: Task) {
     app.jobs.tell();
 }
 
+/// Runs a job's work under a span of its own.
+async fn traced(app: &Shared, task: &Task, work: impl Future<Output = Outcome>) -> Outcome {
+    let Some(tracing) = app.traces.as_ref().and_then(Traces::begin_job) else {
+        return work.await;
+    };
+    let outcome = tracing.over(work).await;
+    let code = match &outcome {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => Some(error.code.as_str()),
+        Err(Unfinished::Cancelled) => Some("cancelled"),
+        Err(Unfinished::Stopping) => Some("stopping"),
+    };
+    let what = What::Job {
+        format: task.request.format.clone(),
+        failed: matches!(outcome, Ok(Err(_))),
+    };
+    tracing.end(what, code);
+    outcome
+}
+
 /// Makes the result and puts it into the store.
-async fn export(
-    app: &Shared,
-    task: &Task,
-    running: &Arc<Running>,
-) -> Result<Result<JobResult, JobError>, Unfinished> {
+async fn export(app: &Shared, task: &Task, running: &Arc<Running>) -> Outcome {
     let mut pieces = begin(app, task, running).await?;
     let upload = match app
         .jobs
@@ -322,6 +342,8 @@ async fn export(
             None => break Err(failed("internal", "the export ended before its end")),
         }
     };
+    // The reader has let go of the book.
+    while pieces.recv().await.is_some() {}
     let info = match outcome {
         Ok(info) => info,
         Err(error) => {
@@ -334,9 +356,11 @@ async fn export(
             };
         }
     };
+    let written = Instant::now();
     if let Err(error) = upload.finish().await {
         return Ok(Err(lost(app, task.id, &error)));
     }
+    Noted::here().step("store", written, Instant::now());
     let digest: [u8; 32] = hasher.finalize().into();
     Ok(describe(app, task, &info, bytes, &digest))
 }

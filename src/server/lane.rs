@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::kept::{Answered, Kept};
 use super::lanes::{Inner, LaneStats, Place};
 use super::traces::Noted;
-use crate::book::open::{Shelf, Spot, lost};
+use crate::book::open::{self, Shelf, Spot, lost};
 use crate::book::{self, Book, BookError};
 use crate::ledger::change::{Change, Done, WriteMode};
 use crate::ledger::chart::Chart;
@@ -221,12 +221,17 @@ impl Lane {
             stats.waited_us.fetch_add(waited, Ordering::Relaxed);
         }
         let units: Vec<_> = requests.iter().map(|r| r.unit.unit(&r.who, r.at)).collect();
-        let outcomes = book.write(&units, WriteMode::Commit);
+        let traced = requests.iter().any(|request| request.noted.is_on());
+        let (outcomes, flights) = match traced {
+            true => open::flights(|| book.write(&units, WriteMode::Commit)),
+            false => (book.write(&units, WriteMode::Commit), Vec::new()),
+        };
         drop(units);
         let ended = Instant::now();
         for request in &requests {
             request.noted.step("lane wait", request.since, began);
             request.noted.step("commit", began, ended);
+            request.noted.flights(&flights);
         }
         stats.commits.fetch_add(1, Ordering::Relaxed);
         stats

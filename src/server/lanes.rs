@@ -275,13 +275,19 @@ impl Lanes {
         }
         let (sender, receiver) = mpsc::channel(8);
         let inner = Arc::clone(&self.inner);
+        let (noted, since) = (Noted::of(place.org), Instant::now());
         std::thread::spawn(move || {
-            let ended = lane.with_reader(|book| {
-                work(book, &mut |item| send_within(&sender, item, &inner.closing));
-                Ok(())
-            });
+            // The other side sees the end when all is noted.
+            let last = sender.clone();
+            let read = || {
+                lane.with_reader(|book| {
+                    work(book, &mut |item| send_within(&sender, item, &inner.closing));
+                    Ok(())
+                })
+            };
+            let ended = noted.timed("stream", since, read);
             // A book that cannot be opened ends the stream before its last line: the client sees that.
-            drop((ended, seat));
+            drop((ended, seat, last));
             inner.stats.streams.fetch_sub(1, Ordering::Relaxed);
         });
         Ok(receiver)

@@ -218,7 +218,11 @@ pub fn work(config: Config, started: impl FnOnce()) -> Result<(), ServeError> {
     let mut config = config;
     config.log = config.log.started();
     let (stop, stopping) = watch::channel(false);
-    let state = prepare(config, None, stopping)?;
+    let traces = {
+        let _inside = runtime.enter();
+        Traces::start(config.traces.as_deref())?
+    };
+    let state = prepare(config, traces, stopping)?;
     let stopped = {
         let _inside = runtime.enter();
         jobs::start(&state);
@@ -230,6 +234,9 @@ pub fn work(config: Config, started: impl FnOnce()) -> Result<(), ServeError> {
     // The receiver is in the state: there is always one.
     let _ = stop.send(true);
     state.lanes.close();
+    if let Some(traces) = &state.traces {
+        runtime.block_on(traces.finish());
+    }
     runtime.shutdown_timeout(LAST_MOMENT);
     state.config.log.finish();
     ended.map_err(|e| ServeError::Failed { why: e.to_string() })

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::state::Shared;
+use super::traces::What;
 use crate::wire::problem::MEDIA_TYPE;
 
 pub const REQUEST_ID: &str = "x-request-id";
@@ -68,7 +69,12 @@ pub async fn around(State(app): State<Shared>, mut request: Request, next: Next)
     if let Some(tracing) = tracing {
         let route = matched.as_ref().map_or("", MatchedPath::as_str);
         let code = problem.as_ref().map(|p| &*p.code);
-        tracing.end(method.as_str(), route, response.status().as_u16(), code);
+        let what = What::Request {
+            method: method.to_string(),
+            route: route.to_owned(),
+            status: response.status().as_u16(),
+        };
+        tracing.end(what, code);
     }
     let line = Line {
         at: app.now().to_string(),

@@ -202,3 +202,105 @@ fn a_collector_is_an_address() {
     );
     run.exits(2);
 }
+
+/// Waits for an export that somebody asked for.
+fn exported(server: &TestServer, person: &crate::http::Person, format: &str) -> String {
+    let bearer = format!("Bearer {}", person.access);
+    let headers = [("Authorization", bearer.as_str()), ("Prefer", "wait=30")];
+    let body = json!({ "format": format });
+    let job = server.call_with("POST", "/orgs/shop/exports", &headers, &body);
+    let id = job.is(202).body["id"].as_str().unwrap().to_owned();
+    let job = server.call_with("GET", &format!("/jobs/{id}"), &headers, &Value::Null);
+    job.is(200).body["state"].as_str().unwrap().to_owned()
+}
+
+/// The names of the steps below each span of a name.
+fn steps(spans: &[Value], name: &str) -> Vec<Vec<String>> {
+    let of = |span: &Value| {
+        let below = spans.iter().filter(|s| s["parentSpanId"] == span["spanId"]);
+        below
+            .map(|s| s["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    spans.iter().filter(|s| s["name"] == name).map(of).collect()
+}
+
+#[test]
+fn a_job_is_a_trace_of_its_own() {
+    let collector = Collector::start();
+    let server = serving(&format!("http://{}", collector.address));
+    let asha = server.register("asha");
+    server.make_org(&asha, "shop");
+    assert_eq!(exported(&server, &asha, "csv"), "succeeded");
+    drop(server);
+    let spans = collector.spans();
+    assert_eq!(
+        steps(&spans, "job export"),
+        [["lane wait", "stream", "store"]]
+    );
+    let job = spans.iter().find(|s| s["name"] == "job export").unwrap();
+    assert!(job.get("parentSpanId").is_none(), "{job}");
+    assert_eq!(attribute(job, "hissab.format").as_deref(), Some("csv"));
+    assert!(attribute(job, "hissab.org_hash").is_some());
+    assert_eq!(job["status"], json!({}));
+    assert!(!collector.text().contains("shop"));
+}
+
+/// What waits for the database is seen below what waits for it; a worker's jobs come from the worker.
+#[cfg(all(feature = "postgres", unix))]
+#[test]
+fn waits_for_the_database_and_jobs_of_a_worker_are_seen() {
+    use std::process::Stdio;
+
+    let (collector, others) = (Collector::start(), Collector::start());
+    let url = crate::postgres::make("traced");
+    let server = TestServer::with(|config| {
+        config.database = Some(url.clone());
+        config.traces = Some(format!("http://{}", collector.address));
+        config.jobs = false;
+        // A worker's clock is the machine's.
+        config.clock = std::sync::Arc::new(jiff::Timestamp::now);
+    });
+    let asha = server.register("asha");
+    server.make_org(&asha, "shop");
+    let posted = server.post("/orgs/shop/transactions", &asha.access, &sale());
+    posted.is(201);
+    let env = TestEnv::new();
+    let mut worker = env
+        .command(["worker", "--database", &url, "--data"])
+        .arg(server.folder.path().join("data"))
+        .args(["--otlp-endpoint", &format!("http://{}", others.address)])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    assert_eq!(exported(&server, &asha, "csv"), "succeeded");
+    let pid = rustix::process::Pid::from_child(&worker);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    worker.wait().unwrap();
+    drop(server);
+
+    let spans = collector.spans();
+    let posts = steps(&spans, "POST /api/v1/orgs/{org}/transactions");
+    let names: Vec<&str> = posts[0].iter().map(String::as_str).collect();
+    let commit = names.iter().position(|name| *name == "commit").unwrap();
+    assert!(names[commit + 1..].contains(&"database"), "{names:?}");
+    let nanos = |span: &Value, end: &str| -> u64 { span[end].as_str().unwrap().parse().unwrap() };
+    let within = |name: &'static str| spans.iter().filter(move |s| s["name"] == name);
+    for flight in within("database") {
+        let inside = |s: &&Value| {
+            s["parentSpanId"] == flight["parentSpanId"]
+                && s["name"] != "database"
+                && nanos(s, "startTimeUnixNano") <= nanos(flight, "startTimeUnixNano")
+                && nanos(s, "endTimeUnixNano") >= nanos(flight, "endTimeUnixNano")
+        };
+        assert!(spans.iter().any(|s| inside(&s)), "{flight}");
+    }
+    assert!(within("registry").count() > 0);
+    assert_eq!(within("job export").count(), 0);
+    let jobs = steps(&others.spans(), "job export");
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(jobs[0][..2], ["lane wait", "stream"], "{jobs:?}");
+    assert!(jobs[0].contains(&"database".to_owned()), "{jobs:?}");
+    assert_eq!(jobs[0].last().unwrap(), "store", "{jobs:?}");
+}

@@ -26,6 +26,7 @@ use crate::ledger::transaction::Transaction;
 mod check;
 pub mod discard;
 mod fault;
+pub mod flights;
 mod link;
 mod migrate;
 mod partition;

@@ -15,6 +15,7 @@ use tokio_postgres::{AsyncMessage, Config};
 use uuid::Uuid;
 
 use super::fault::{busy, failed};
+use super::flights;
 use super::migrate::{SCHEMA_VERSION, migrate};
 use super::replica::Replica;
 use super::secure::{self, Secure};
@@ -153,7 +154,7 @@ impl Store {
 
     /// Waits for work on the database's thread; the calling thread may belong to another runtime.
     pub fn wait<F: Future>(&self, work: F) -> F::Output {
-        wait(&self.handle, work)
+        flights::noted(|| wait(&self.handle, work))
     }
 
     /// A connection of the pool.

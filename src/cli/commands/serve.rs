@@ -69,10 +69,6 @@ pub struct Args {
     #[arg(long)]
     pub open_metrics: bool,
 
-    /// Send a trace of each request to this collector: http://HOST:4318
-    #[arg(long, value_name = "URL", env = "HISSAB_SERVE_OTLP_ENDPOINT")]
-    pub otlp_endpoint: Option<String>,
-
     /// Copy every book and the registry there by the clock
     #[arg(long, value_name = "DIR")]
     pub backup_dir: Option<PathBuf>,
@@ -164,14 +160,7 @@ fn config(args: &Args) -> Result<Config> {
     config.jobs = !args.no_jobs;
     config.redis = args.redis.address()?;
     config.backups = backups(args)?;
-    config.traces = args.otlp_endpoint.clone().or_else(collector_of_all);
     Ok(config)
-}
-
-/// What every program of OpenTelemetry listens to; a build without it is no such program.
-fn collector_of_all() -> Option<String> {
-    let named = std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").ok();
-    named.filter(|url| cfg!(feature = "otel") && !url.is_empty())
 }
 
 fn backups(args: &Args) -> Result<Option<Backups>> {

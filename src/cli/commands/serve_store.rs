@@ -42,6 +42,10 @@ pub struct StoreArgs {
 
     #[command(flatten)]
     pub results: ResultsArgs,
+
+    /// Send a trace of each request and job to this collector: http://HOST:4318
+    #[arg(long, value_name = "URL", env = "HISSAB_SERVE_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
 }
 
 impl StoreArgs {
@@ -51,10 +55,17 @@ impl StoreArgs {
         config.database = self.database.as_deref().map(address).transpose()?;
         config.read_database = self.read_database.as_deref().map(address).transpose()?;
         config.results = bucket(&self.results)?;
+        config.traces = self.otlp_endpoint.clone().or_else(collector_of_all);
         let clock = Clock::here();
         config.clock = Arc::new(move || clock.now());
         Ok(config)
     }
+}
+
+/// What every program of OpenTelemetry listens to; a build without it is no such program.
+fn collector_of_all() -> Option<String> {
+    let named = std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").ok();
+    named.filter(|url| cfg!(feature = "otel") && !url.is_empty())
 }
 
 /// The address of a database, with the password that belongs to it.

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
@@ -17,6 +17,8 @@ use uuid::Uuid;
 use super::problem::{Answer, Problem};
 #[cfg(feature = "postgres")]
 use super::secrets::KEY_BYTES;
+#[cfg(feature = "postgres")]
+use super::traces::Noted;
 #[cfg(feature = "postgres")]
 use crate::book::postgres::Store;
 use db::{Row, unreadable};
@@ -129,7 +131,12 @@ impl Registry {
         match &self.home {
             Home::File { reader, .. } => Ok(look(&Db::Sqlite(&held(reader).conn))?),
             #[cfg(feature = "postgres")]
-            Home::Postgres { store, .. } => Ok(look(&Db::Postgres(&db::open(store, false)?))?),
+            Home::Postgres { store, .. } => {
+                let from = Instant::now();
+                let found = db::open(store, false).and_then(|inside| look(&Db::Postgres(&inside)));
+                Noted::here().step("registry", from, Instant::now());
+                Ok(found?)
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Traces: what a request did and how long each step took, for a collector that speaks OTLP.
+//! Traces: what a request or a job did and how long each step took, for a collector that speaks OTLP.
 //!
 //! A span holds the route's template, the status, and a hash that stands for the organisation: nobody's path, name,
 //! amount or secret. Without a collector nothing is noted.
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::config::ServeError;
 use super::lane::held;
+use crate::book::open;
 use crate::ledger::audit::{Canon, hex};
 
 #[cfg(feature = "otel")]
@@ -40,22 +41,31 @@ pub enum Told {
     End(oneshot::Sender<()>),
 }
 
-/// A request that has ended.
+/// A request or a job that has ended.
 pub struct Span {
     pub trace: [u8; 16],
     pub id: [u8; 8],
     /// The caller's own span.
     pub parent: Option<[u8; 8]>,
-    pub method: String,
-    /// The template that matched, empty if none did.
-    pub route: String,
-    pub status: u16,
+    pub what: What,
     pub code: Option<String>,
     pub began: SystemTime,
     pub at: Instant,
     pub ended: Instant,
     pub org: Option<String>,
     pub steps: Vec<Step>,
+}
+
+/// What a span is of.
+pub enum What {
+    Request {
+        method: String,
+        /// The template that matched, empty if none did.
+        route: String,
+        status: u16,
+    },
+    /// An export, in a format.
+    Job { format: String, failed: bool },
 }
 
 /// A part of a request's work.
@@ -76,12 +86,17 @@ struct Notes {
 }
 
 /// Steps of one request that are kept: an import may have thousands.
-const STEPS_MAX: usize = 32;
+const STEPS_MAX: usize = 64;
 
 impl Noted {
-    /// Of the request that this task answers; it is about a book of this organisation.
+    /// Of the request that this task answers, or the job that it does.
+    pub fn here() -> Noted {
+        HERE.try_with(Noted::clone).unwrap_or_default()
+    }
+
+    /// The same; it is about a book of this organisation.
     pub fn of(org: Uuid) -> Noted {
-        let noted = HERE.try_with(Noted::clone).unwrap_or_default();
+        let noted = Noted::here();
         if let Some(notes) = &noted.0 {
             *held(&notes.org) = Some(org);
         }
@@ -97,20 +112,33 @@ impl Noted {
         }
     }
 
-    /// Runs `work`, and notes it with the time it waited since `since`.
+    /// Whether anything is noted.
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Waits for the database, in a step that has been noted.
+    pub fn flights(&self, flights: &[(Instant, Instant)]) {
+        for (from, to) in flights {
+            self.step("database", *from, *to);
+        }
+    }
+
+    /// Runs `work`, and notes it with the time it waited since `since`, and what it waited for the database.
     pub fn timed<T>(&self, name: &'static str, since: Instant, work: impl FnOnce() -> T) -> T {
         if self.0.is_none() {
             return work();
         }
         let from = Instant::now();
         self.step("lane wait", since, from);
-        let done = work();
+        let (done, flights) = open::flights(work);
         self.step(name, from, Instant::now());
+        self.flights(&flights);
         done
     }
 }
 
-/// A request at work whose span will be sent.
+/// A request or a job at work whose span will be sent.
 pub struct Tracing {
     traces: Traces,
     noted: Noted,
@@ -147,6 +175,15 @@ impl Traces {
         if caller.as_ref().is_some_and(|caller| !caller.recorded) {
             return None;
         }
+        self.under(caller)
+    }
+
+    /// Begins the span of a job: the root of a trace of its own.
+    pub fn begin_job(&self) -> Option<Tracing> {
+        self.under(None)
+    }
+
+    fn under(&self, caller: Option<Caller>) -> Option<Tracing> {
         let mut random = [0; 24];
         getrandom::fill(&mut random).ok()?;
         let (trace, id) = random.split_at(16);
@@ -175,21 +212,19 @@ impl Traces {
 }
 
 impl Tracing {
-    /// Runs the request's work: [`Noted::of`] finds it there.
+    /// Runs the work: [`Noted::of`] finds it there.
     pub async fn over<T>(&self, work: impl Future<Output = T>) -> T {
         HERE.scope(self.noted.clone(), work).await
     }
 
     /// Sends the span; where too many wait it is dropped.
-    pub fn end(self, method: &str, route: &str, status: u16, code: Option<&str>) {
+    pub fn end(self, what: What, code: Option<&str>) {
         let Some(notes) = &self.noted.0 else { return };
         let span = Span {
             trace: self.trace,
             id: self.id,
             parent: self.parent,
-            method: method.to_owned(),
-            route: route.to_owned(),
-            status,
+            what,
             code: code.map(str::to_owned),
             began: self.began,
             at: self.at,

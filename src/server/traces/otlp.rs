@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
 
-use super::{Span, Told};
+use super::{Span, Told, What};
 use crate::ledger::audit::hex;
 use crate::server::config::ServeError;
 
@@ -104,28 +104,46 @@ fn text(key: &str, value: &str) -> Value {
     json!({ "key": key, "value": { "stringValue": value } })
 }
 
-/// A request and its steps.
-fn told(span: &Span) -> Vec<Value> {
-    let mut attributes = vec![
-        text("http.request.method", &span.method),
-        json!({ "key": "http.response.status_code", "value": { "intValue": span.status.to_string() } }),
-    ];
-    let name = match span.route.as_str() {
-        "" => span.method.clone(),
-        route => {
-            attributes.push(text("http.route", route));
-            format!("{} {route}", span.method)
+/// What a span is called, its kind, what is known of it, and whether the server failed in it.
+fn named(what: &What) -> (String, u8, Vec<Value>, bool) {
+    match what {
+        What::Request {
+            method,
+            route,
+            status,
+        } => {
+            let mut attributes = vec![
+                text("http.request.method", method),
+                json!({ "key": "http.response.status_code", "value": { "intValue": status.to_string() } }),
+            ];
+            let name = match route.as_str() {
+                "" => method.clone(),
+                route => {
+                    attributes.push(text("http.route", route));
+                    format!("{method} {route}")
+                }
+            };
+            // Only what the server did wrong is an error of the server.
+            (name, SERVER, attributes, *status >= 500)
         }
-    };
+        What::Job { format, failed } => {
+            let attributes = vec![text("hissab.format", format)];
+            ("job export".to_owned(), INTERNAL, attributes, *failed)
+        }
+    }
+}
+
+/// A request or a job, and its steps.
+fn told(span: &Span) -> Vec<Value> {
+    let (name, kind, mut attributes, failed) = named(&span.what);
     attributes.extend(span.org.as_deref().map(|org| text("hissab.org_hash", org)));
     attributes.extend(span.code.as_deref().map(|code| text("error.type", code)));
     let mut whole = json!({
         "traceId": hex(&span.trace), "spanId": hex(&span.id),
-        "name": name, "kind": SERVER,
+        "name": name, "kind": kind,
         "startTimeUnixNano": nanos(span, span.at), "endTimeUnixNano": nanos(span, span.ended),
         "attributes": attributes,
-        // Only what the server did wrong is an error of the server.
-        "status": if span.status >= 500 { json!({ "code": 2 }) } else { json!({}) },
+        "status": if failed { json!({ "code": 2 }) } else { json!({}) },
     });
     if let Some(parent) = &span.parent {
         whole["parentSpanId"] = json!(hex(parent));
