@@ -91,6 +91,8 @@ struct Proxy {
     held: Receiver<()>,
     /// Nothing gets through.
     gone: Arc<AtomicBool>,
+    /// How often somebody asked who is signed in.
+    asked: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -102,11 +104,14 @@ impl Proxy {
         let (holding, held) = channel();
         let gone = Arc::new(AtomicBool::new(false));
         let is_gone = gone.clone();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let is_asked = asked.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let (cuts, holding, gone) = (cuts.clone(), holding.clone(), is_gone.clone());
+                let asked = is_asked.clone();
                 // A connection that is cut ends its thread with an error, which is what was wanted.
-                std::thread::spawn(move || carry(client, to, &cuts, &holding, &gone).ok());
+                std::thread::spawn(move || carry(client, to, &cuts, &holding, &gone, &asked).ok());
             }
         });
         Proxy {
@@ -114,6 +119,7 @@ impl Proxy {
             plan,
             held,
             gone,
+            asked,
         }
     }
 }
@@ -165,6 +171,7 @@ fn carry(
     cuts: &Mutex<Vec<Cut>>,
     holding: &Sender<()>,
     gone: &AtomicBool,
+    asked: &AtomicUsize,
 ) -> std::io::Result<()> {
     let server = TcpStream::connect(("127.0.0.1", to))?;
     let mut requests = BufReader::new(client.try_clone()?);
@@ -174,6 +181,9 @@ fn carry(
         let request = message(&mut requests)?;
         if gone.load(Ordering::SeqCst) {
             return Ok(());
+        }
+        if request.starts_with(b"GET /api/v1/auth/me ") {
+            asked.fetch_add(1, Ordering::SeqCst);
         }
         let changes = [&b"changes"[..], b"imports"]
             .map(|end| [b"POST /api/v1/orgs/shop/", end].concat())
@@ -487,11 +497,19 @@ fn what_somebody_else_left_waiting_is_not_recorded_in_your_name() {
     let other = mine.replace("asha@example.com", "ravi@example.com");
     std::fs::write(credentials(&env), other).unwrap();
     proxy.gone.store(true, Ordering::SeqCst);
-    out(&env, "of-ravi").exits(9);
+    for what in ["of-ravi", "too", "three"] {
+        out(&env, what).exits(9);
+    }
     std::fs::write(credentials(&env), mine).unwrap();
     out(&env, "of-asha").exits(9);
     proxy.gone.store(false, Ordering::SeqCst);
+    let asked = proxy.asked.load(Ordering::SeqCst);
     let run = env.hissab(["sync"]).exits(9);
+    assert_eq!(
+        proxy.asked.load(Ordering::SeqCst),
+        asked + 1,
+        "once a server"
+    );
     assert!(
         run.stderr.contains("was recorded here by ravi@example.com"),
         "{run}"

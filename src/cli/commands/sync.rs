@@ -1,5 +1,6 @@
 //! `hissab sync`: settles what was recorded while a server could not be reached or did not answer.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use crate::cli::environment::local_time;
 use crate::cli::error::{Exit, Failure, Result};
 use crate::cli::shown::ShownArgs;
 use crate::client::outbox::{Outbox, Settled};
-use crate::client::{Desk, Letter, Stage};
+use crate::client::{self, ClientError, Desk, Letter, Stage};
 use crate::render::sanitize::line;
 use crate::render::views::ListView;
 use crate::render::{Cell, Column, Format};
@@ -74,9 +75,10 @@ fn settle_all(ctx: &mut Context, desks: &[Desk], adopt: bool) -> Result<Exit> {
     let mut settled = 0;
     let mut exit = Exit::Ok;
     let mut failures = Vec::new();
+    let mut names = Names::default();
     for desk in desks {
         let _alone = desk.outbox.lock()?;
-        match settle(ctx, desk, adopt) {
+        match settle(ctx, desk, &mut names, adopt) {
             Ok(count) => {
                 settled += count.done + count.refused + count.others;
                 if count.refused > 0 {
@@ -177,23 +179,48 @@ struct Count {
     others: usize,
 }
 
-/// Whether a letter is of whoever is signed in now. One of an older hissab does not say whose it is.
-fn is_own(desk: &Desk, letter: &Letter) -> bool {
-    let Some(by) = &letter.by else { return true };
-    if desk.session.principal().as_ref() == Some(by) {
-        return true;
-    }
-    // A token may be of the same person as the sign-in.
-    let me = desk.session.get::<Me>("/auth/me", &[], None);
-    me.is_ok_and(|(me, _)| me.user.email == *by)
+/// Who the servers say is signed in, each asked at most once.
+#[derive(Default)]
+struct Names {
+    /// By address; `None` where it did not say.
+    said: BTreeMap<String, Option<String>>,
 }
 
-fn settle(ctx: &mut Context, desk: &Desk, adopt: bool) -> Result<Count> {
+impl Names {
+    /// Whether a letter is of whoever is signed in now. One of an older hissab does not say whose it is.
+    ///
+    /// Errors: the server could not be asked.
+    fn is_own(&mut self, desk: &Desk, letter: &Letter) -> client::Result<bool> {
+        let Some(by) = &letter.by else {
+            return Ok(true);
+        };
+        if desk.session.principal().as_ref() == Some(by) {
+            return Ok(true);
+        }
+        // A token may be of the same person as the sign-in.
+        let server = desk.place.server.address();
+        if !self.said.contains_key(server) {
+            let me = match desk.session.get::<Me>("/auth/me", &[], None) {
+                Ok((me, _)) => Some(me.user.email),
+                Err(silence @ ClientError::Unreachable { .. }) => return Err(silence),
+                Err(_) => None,
+            };
+            self.said.insert(server.to_owned(), me);
+        }
+        Ok(self.said.get(server).and_then(Option::as_ref) == Some(by))
+    }
+}
+
+fn settle(ctx: &mut Context, desk: &Desk, names: &mut Names, adopt: bool) -> Result<Count> {
     let letters = desk.outbox.letters()?;
     let mut count = Count::default();
     for letter in letters {
         let (id, about) = (letter.id, letter.about.clone());
-        if !adopt && !is_own(desk, &letter) {
+        let own = adopt
+            || names
+                .is_own(desk, &letter)
+                .map_err(|e| unsettled(desk, e))?;
+        if !own {
             count.others += 1;
             let by = letter.by.as_deref().unwrap_or_default();
             let words = format!(
@@ -221,18 +248,21 @@ fn settle(ctx: &mut Context, desk: &Desk, adopt: bool) -> Result<Count> {
                         )),
                 );
             }
-            Err(error) => {
-                let left = desk.outbox.waiting();
-                let mut failure = Failure::from(error);
-                if failure.exit == Exit::Unreachable {
-                    failure.exit = Exit::Unconfirmed;
-                    failure.message = format!("{left} still waiting: {}", failure.message);
-                }
-                return Err(failure);
-            }
+            Err(error) => return Err(unsettled(desk, error)),
         }
     }
     Ok(count)
+}
+
+/// What is left still waits.
+fn unsettled(desk: &Desk, error: ClientError) -> Failure {
+    let left = desk.outbox.waiting();
+    let mut failure = Failure::from(error);
+    if failure.exit == Exit::Unreachable {
+        failure.exit = Exit::Unconfirmed;
+        failure.message = format!("{left} still waiting: {}", failure.message);
+    }
+    failure
 }
 
 fn sanitized(text: &str) -> String {
