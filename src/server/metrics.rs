@@ -272,6 +272,17 @@ fn put_redis(text: &mut String, redis: Option<&Redis>) {
     );
 }
 
+/// Asked of the disk at each reading: a book that is put back is not missing any more.
+pub fn put_missing(text: &mut String, books: u64) {
+    put(
+        text,
+        "hissab_books_missing",
+        "gauge",
+        "Organisations whose book is not there: their requests fail, the others are served",
+        books,
+    );
+}
+
 fn put(text: &mut String, name: &str, kind: &str, help: &str, value: u64) {
     head(text, name, kind, help);
     line(text, format_args!("{name} {value}"));

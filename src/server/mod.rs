@@ -302,6 +302,10 @@ fn prepare(
             let line = serde_json::json!({ "at": now.to_string(), "level": "warn", "message": "set aside: no organisation has this book", "file": name });
             config.log.line(line.to_string());
         }
+        for name in new_org::missing(&config.data, &known) {
+            let line = serde_json::json!({ "at": now.to_string(), "level": "error", "message": "an organisation's book is missing: its requests fail until the file is back", "file": name });
+            config.log.line(line.to_string());
+        }
     }
     let lanes = Lanes::new(shelf.clone(), LANE_THREADS, OPEN_BOOKS);
     // So that listeners of a book see at once what another server wrote.

@@ -291,6 +291,13 @@ pub fn sweep(data: &Path, known: &[String]) -> std::io::Result<Vec<String>> {
     Ok(moved)
 }
 
+/// Books that organisations name and that are not there. The server serves the others meanwhile.
+pub fn missing(data: &Path, known: &[String]) -> Vec<String> {
+    let books = data.join("books");
+    let gone = |name: &&String| matches!(books.join(name).try_exists(), Ok(false));
+    known.iter().filter(gone).cloned().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

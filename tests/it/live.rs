@@ -113,6 +113,14 @@ impl Live {
         self.server.as_ref().unwrap()
     }
 
+    /// What the server logs.
+    pub fn logged(&self) -> Arc<std::sync::Mutex<Vec<String>>> {
+        match &self.config.log {
+            LogTo::Memory(lines) => Arc::clone(lines),
+            _ => panic!("logs to memory"),
+        }
+    }
+
     /// The file of the organisation's book.
     pub fn book(&self) -> PathBuf {
         self.config.data.join("books/acme.hissab")

@@ -389,3 +389,34 @@ fn the_description_is_there_to_read_and_runs_nothing() {
         "{policy}"
     );
 }
+
+#[test]
+fn a_missing_book_is_told_and_stops_nobody_else() {
+    let mut live = Live::new();
+    let missing = |live: &Live| {
+        let text = live.ask("GET", "/metrics", &[], "").is(200).text();
+        let line = text
+            .lines()
+            .find(|l| l.starts_with("hissab_books_missing "));
+        line.unwrap().to_owned()
+    };
+    assert_eq!(missing(&live), "hissab_books_missing 0");
+    live.stop();
+    let aside = live.env.path("aside.hissab");
+    std::fs::rename(live.book(), &aside).unwrap();
+    let log = live.logged();
+    live.start();
+    let said = log.lock().unwrap().join("\n");
+    assert!(
+        said.contains("book is missing") && said.contains("acme.hissab"),
+        "{said}"
+    );
+    live.ask("GET", "/readyz", &[], "").is(200);
+    assert_eq!(missing(&live), "hissab_books_missing 1");
+    let refused = live.call("GET", "/orgs/acme/transactions", "").is(503);
+    assert_eq!(refused.json()["code"], "damaged");
+    live.call("GET", "/auth/me", "").is(200);
+    std::fs::rename(&aside, live.book()).unwrap();
+    assert_eq!(missing(&live), "hissab_books_missing 0");
+    live.call("GET", "/orgs/acme/transactions", "").is(200);
+}

@@ -7,7 +7,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::server::metrics::put_missing;
+use crate::server::new_org;
 use crate::server::problem::{Answer, Problem};
+use crate::server::registry::orgs;
 use crate::server::state::Shared;
 
 /// Prometheus' text form.
@@ -30,6 +33,11 @@ pub async fn metrics(
         return Err(Problem::of_status(StatusCode::NOT_FOUND));
     }
     let (lanes, dropped) = (app.lanes.stats(), app.config.log.dropped());
-    let text = app.metrics.text(lanes, dropped, app.gates.redis());
+    let mut text = app.metrics.text(lanes, dropped, app.gates.redis());
+    if !app.lanes.shelf().is_shared() {
+        let known = app.registry.read(orgs::files)?;
+        let missing = new_org::missing(&app.config.data, &known).len();
+        put_missing(&mut text, missing as u64);
+    }
     Ok(([(header::CONTENT_TYPE, TEXT)], text).into_response())
 }
