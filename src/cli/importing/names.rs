@@ -298,6 +298,12 @@ impl Names {
 
 /// What banks print for a currency beside its code; of several it is the account's own, else none.
 const SHARED: &[(&str, &[&str])] = &[
+    (
+        "$",
+        &[
+            "USD", "MXN", "ARS", "CLP", "COP", "UYU", "DOP", "BOB", "CUP",
+        ],
+    ),
     ("¥", &["JPY", "CNY"]),
     ("￥", &["JPY", "CNY"]),
     ("元", &["CNY", "TWD"]),

@@ -46,7 +46,7 @@ pub fn side(word: &str) -> Option<Side> {
         | "débito" | "расход" | "outgoing" | "debit transfer" | "outflow" | "kiadás"
         | "belastung" | "lastschrift" | "obciążenie" | "uit" | "borç" | "支出" | "addebito"
         | "deebet" | "debets" | "debetas" | "дебет" | "списання" | "saída" | "egreso"
-        | "retiro" | "חובה" | "má dať" => Some(Side::Out),
+        | "retiro" | "חובה" | "má dať" | "χ" | "χρέωση" | "breme" => Some(Side::Out),
         "cr"
         | "c"
         | "credit"
@@ -90,7 +90,10 @@ pub fn side(word: &str) -> Option<Side> {
         | "entrada"
         | "ingreso"
         | "זכות"
-        | "dal" => Some(Side::In),
+        | "dal"
+        | "π"
+        | "πίστωση"
+        | "dobro" => Some(Side::In),
         _ => None,
     }
 }

@@ -47,7 +47,7 @@ pub fn scan(cell: &str) -> Option<Scanned> {
         .chars()
         .next()
         .is_none_or(|c| c.is_whitespace() || matches!(c, 'T' | ',' | '.' | '[' | ';'));
-    if !ended {
+    if !ended && !is_hour(rest) {
         return None;
     }
     match (first, second, third) {
@@ -148,6 +148,14 @@ fn part(text: &str) -> Option<(Part<'_>, &str)> {
         return Some((Part::Word(&text[..end]), &text[end..]));
     }
     None
+}
+
+/// True of `-10:20:11`, as İşbank prints the hour behind a day.
+fn is_hour(rest: &str) -> bool {
+    let hour = rest.strip_prefix('-').and_then(|r| r.split_once(':'));
+    hour.is_some_and(|(hour, _)| {
+        matches!(hour.len(), 1 | 2) && hour.bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 /// What stands between two parts: one mark, perhaps with spaces; or nothing between digits and letters.

@@ -207,6 +207,7 @@ pub fn refuse_turned(
     columns: &Columns,
     options: &Options,
 ) -> Result<(), Fault> {
+    refuse_paid_out_of_card(table, rows, columns, options)?;
     // A type that says neither debit nor credit of any row.
     let is_other_kind = |side: usize| {
         let mut cells = rows.iter().map(|r| table.cell(r.row, side));
@@ -255,6 +256,38 @@ pub fn refuse_turned(
     }
     let why = "what was paid to the card is negative here, so what was bought seems to be positive";
     Err(turned(table, first.row, amount, columns, why))
+}
+
+/// The same where no header says which of two columns is which, and the minus of a payment to the card made it the
+/// column of what went out.
+fn refuse_paid_out_of_card(
+    table: &Table<'_>,
+    rows: &[BodyRow],
+    columns: &Columns,
+    options: &Options,
+) -> Result<(), Fault> {
+    let (Some(out), Some(text)) = (columns.get(Role::Out), columns.get(Role::Description)) else {
+        return Ok(());
+    };
+    let said = options.columns.is_some() || options.invert;
+    if !columns.names.is_empty() || columns.get(Role::Balance).is_some() || said {
+        return Ok(());
+    }
+    let is_payment = |row: &&BodyRow| {
+        let name = names::normal(table.cell(row.row, text));
+        PAID_TO_CARD.iter().any(|words| name.contains(words))
+            && !amounts::is_blank(table.cell(row.row, out))
+    };
+    let Some(row) = rows.iter().find(is_payment) else {
+        return Ok(());
+    };
+    let why = "what was paid to the card is negative here, so what was bought seems to be positive";
+    Err(table
+        .fault(row.row, out, "direction-unsaid", why)
+        .hint(format!(
+            "if it is a card's: --invert; if the signs are right: --columns {}",
+            columns.to_list()
+        )))
 }
 
 fn turned(table: &Table<'_>, row: usize, column: usize, columns: &Columns, why: &str) -> Fault {

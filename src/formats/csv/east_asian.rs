@@ -4,8 +4,8 @@
 //! Their bytes are also text in Western and Cyrillic pages, so nothing less than such a word is believed.
 
 use encoding_rs::{
-    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, SHIFT_JIS, WINDOWS_1253, WINDOWS_1255, WINDOWS_1256,
-    WINDOWS_1257,
+    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, SHIFT_JIS, WINDOWS_1253, WINDOWS_1254, WINDOWS_1255,
+    WINDOWS_1256, WINDOWS_1257,
 };
 
 /// How much of a file is looked at.
@@ -13,7 +13,7 @@ const SAMPLE_BYTES: usize = 64 * 1024;
 
 const JAPANESE: &[&str] = &["日付", "取引", "金額", "残高", "摘要", "年月日", "利用"];
 
-const PAGES: [(&Encoding, &[&str]); 9] = [
+const PAGES: [(&Encoding, &[&str]); 10] = [
     (SHIFT_JIS, JAPANESE),
     (EUC_JP, JAPANESE),
     (GB18030, &["日期", "交易", "金额", "余额", "摘要", "时间"]),
@@ -21,6 +21,7 @@ const PAGES: [(&Encoding, &[&str]); 9] = [
     (EUC_KR, &["거래", "금액", "잔액", "적요", "일자"]),
     (WINDOWS_1255, &["תאריך", "יתרה"]),
     (WINDOWS_1253, &["Ημερομηνία", "ΗΜΕΡΟΜΗΝΙΑ", "Αιτιολογία"]),
+    (WINDOWS_1254, &["İşlem", "Açıklama"]),
     (WINDOWS_1256, &["تاريخ", "الرصيد"]),
     (
         WINDOWS_1257,

@@ -31,6 +31,20 @@ pub fn from_cells_below(table: &Table<'_>) -> Option<(usize, Columns)> {
     (1..=LINES_MAX.min(rows.len().saturating_sub(1)))
         .take_while(|skip| says(rows[skip - 1]))
         .find_map(|skip| Some((rows[skip - 1], from_cells_of(table, rows[skip..].to_vec())?)))
+        // A row that is one of the statement, but for a cell, is not passed over.
+        .filter(|(above, columns)| {
+            let skipped = rows.iter().take_while(|row| *row <= above);
+            !skipped.into_iter().any(|row| is_like(table, *row, columns))
+        })
+}
+
+/// True if a row has a day and money where these columns have them.
+fn is_like(table: &Table<'_>, row: usize, columns: &Columns) -> bool {
+    let date = columns.get(Role::Date);
+    let dated = date.is_some_and(|c| dates::scan(table.cell(row, c)).is_some());
+    let moved = [Role::Amount, Role::Out, Role::In].map(|role| columns.get(role));
+    let money = |c: usize| amounts::scan(table.cell(row, c)).is_some();
+    dated && moved.into_iter().flatten().any(money)
 }
 
 fn from_cells_of(table: &Table<'_>, rows: Vec<usize>) -> Option<Columns> {
@@ -75,6 +89,10 @@ fn from_cells_of(table: &Table<'_>, rows: Vec<usize>) -> Option<Columns> {
         // Without a sign nothing says which way the money went.
         [amount] if sided || signed(*amount) => pairs.push((Role::Amount, *amount)),
         // One row proves nothing: only signs tell the amount from the balance.
+        // ASN prints the balance before the row in front of its amount.
+        [before, amount] if !sided && sides::before(table, &rows, *before, *amount) => {
+            pairs.push((Role::Amount, *amount));
+        }
         [amount, balance]
             if filled(*amount) && filled(*balance) && (rows.len() > 1 || signed(*amount)) =>
         {
@@ -256,6 +274,27 @@ mod tests {
         );
         let text = format!("Zeit,Art,Was,Wie,Viel\n{rows}");
         assert_eq!(from_cells_below(&Table::of_commas(&text)), None);
+    }
+
+    #[test]
+    fn a_row_that_differs_is_not_passed_over() {
+        let text = "Account,Account,***1,4/3/2008,x,-24.00\n,Card,tea,4/1/2008,,-5.00\n,Pay,wages,4/2/2008,,9.00\n";
+        let table = Table::of_commas(text);
+        assert!(from_cells_below(&table).is_none() && from_cells(&table).is_some());
+        // A cell that is no amount, below one that is.
+        let text =
+            "1,EUR,4/3/2008,C,24.00,x\n1,EUR,4/1/2008,D,5.00,tea\n1,EUR,4/2/2008,?,9.00,wages\n";
+        assert_eq!(from_cells_below(&Table::of_commas(text)), None);
+    }
+
+    #[test]
+    fn the_balance_before_a_row_is_not_its_amount() {
+        let text = "1-4-2026,NL00ASNB01,0.00,100.00,pay\n2-4-2026,NL00ASNB01,100.00,-30.00,tea\n3-4-2026,NL00ASNB01,70.00,-5.00,milk\n";
+        let columns = from_cells(&Table::of_commas(text)).unwrap();
+        assert_eq!(
+            (columns.get(Role::Amount), columns.get(Role::Balance)),
+            (Some(3), None)
+        );
     }
 
     #[test]

@@ -122,9 +122,12 @@ fn refuse_unsaid(
     side: usize,
 ) -> Result<(), Fault> {
     let signed = |r: &BodyRow| amounts::scan(table.cell(r.row, amount)).is_some_and(|s| s.negative);
-    let said = rows
-        .iter()
-        .any(|r| spelled_side(table.cell(r.row, side)).is_some());
+    let says = |wanted: Side| {
+        let mut cells = rows.iter().map(|r| table.cell(r.row, side));
+        cells.any(|cell| amounts::side(cell) == Some(wanted))
+    };
+    let spelled = |r: &BodyRow| spelled_side(table.cell(r.row, side)).is_some();
+    let said = rows.iter().any(spelled) || says(Side::Out) && says(Side::In);
     let without = rows.iter().find(|r| {
         amounts::side(table.cell(r.row, side)).is_none()
             && !amounts::is_blank(table.cell(r.row, amount))

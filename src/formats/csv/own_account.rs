@@ -1,6 +1,7 @@
 //! Files that hold the rows of several accounts of one holder: read as one, they would all go into one account.
 
 use super::Options;
+use super::amounts;
 use super::body::BodyRow;
 use super::columns::{Columns, Role};
 use super::layouts::Layout;
@@ -19,7 +20,6 @@ pub struct OwnAccount {
 
 /// What banks call the account that a row belongs to, and never the one on the other side.
 const OWN: &[&str] = &[
-    "account",
     "account name",
     "auftraggeberkonto",
     "auftragskonto",
@@ -31,7 +31,6 @@ const OWN: &[&str] = &[
     "iban bban",
     "klienta konts",
     "kliendi konto",
-    "rekening",
     "rekeningnummer",
     "saskaitos nr",
     "source account",
@@ -40,6 +39,20 @@ const OWN: &[&str] = &[
 
 /// What else it is called where a row begins with it; elsewhere it is the other side's.
 const OWN_FIRST: &[&str] = &["account number", "iban", "konto", "kontonummer"];
+
+/// What may be either: the holder's where the file has a column for the other side's too.
+const EITHER: &[&str] = &["account", "rekening", "conto", "compte"];
+
+/// What the other side's is called.
+const OTHERS: &[&str] = &[
+    "counter account",
+    "counterparty",
+    "counterparty account",
+    "rekening tegenpartij",
+    "rekeningnummer tegenpartij",
+    "tegenrekening",
+    "to account",
+];
 
 /// Where these stand before it, it is not the other side's either.
 const BEFORE: &[&str] = &["account type", "sort code"];
@@ -54,7 +67,11 @@ pub fn rows(
     layout: Option<&Layout>,
     options: &Options,
 ) -> Result<Vec<BodyRow>, Fault> {
-    let own = column(columns);
+    // A column that is empty on some rows is the other side's: money was paid out in cash.
+    let own = column(columns).filter(|own| {
+        let mut cells = rows.iter().map(|r| table.cell(r.row, *own));
+        cells.all(|cell| !amounts::is_blank(cell))
+    });
     let Some(wanted) = &options.own_account else {
         // N26 and Revolut print the spaces and pockets of one account so.
         let pockets = layout.is_some_and(|l| matches!(l.name, "N26" | "Revolut" | "PayPal"));
@@ -120,7 +137,9 @@ fn column(columns: &Columns) -> Option<usize> {
     };
     let first =
         named(OWN_FIRST).filter(|c| *c == 0 || BEFORE.contains(&columns.names[c - 1].as_str()));
-    named(OWN).or(first)
+    named(OWN)
+        .or(first)
+        .or_else(|| named(OTHERS).and_then(|_| named(EITHER)))
 }
 
 #[cfg(test)]

@@ -62,6 +62,44 @@ pub fn proved(
     }
 }
 
+/// True if one column is the balance before each row and the other what the row moved, signed somewhere, and not the
+/// other way round.
+pub fn before(table: &Table<'_>, rows: &[usize], balance: usize, amount: usize) -> bool {
+    const ROWS_MIN: usize = 3;
+    let read = |row: &usize| {
+        let of = |column| value(table.cell(*row, column));
+        Some((of(balance)?, of(amount)?))
+    };
+    let Some(read) = rows.iter().map(read).collect::<Option<Vec<_>>>() else {
+        return false;
+    };
+    let follows = |oldest_first: bool| {
+        read.windows(2).all(|pair| {
+            let (row, next) = if oldest_first {
+                (pair[0], pair[1])
+            } else {
+                (pair[1], pair[0])
+            };
+            row.0 + row.1 == next.0
+        })
+    };
+    let after = |oldest_first: bool| {
+        read.windows(2).all(|pair| {
+            let (row, next) = if oldest_first {
+                (pair[0], pair[1])
+            } else {
+                (pair[1], pair[0])
+            };
+            row.1 + next.0 == next.1
+        })
+    };
+    let signed = read.iter().any(|(_, moved)| moved.is_sign_negative());
+    read.len() >= ROWS_MIN
+        && signed
+        && (follows(true) || follows(false))
+        && !(after(true) || after(false))
+}
+
 /// The amount and the balance after it, of three columns of which one is the balance before.
 ///
 /// `None` unless on every row one column is the sum of the other two, and only in one way. What is added must be

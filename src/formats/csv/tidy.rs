@@ -76,13 +76,24 @@ fn behind_currency(table: &Table<'_>, columns: &mut Columns, rows: &[BodyRow]) {
 /// Where every amount has its currency behind it, and two do, the amount is the one whose currency never changes: the
 /// account's, and not what was paid in (VTB).
 fn of_one_currency(table: &Table<'_>, columns: &mut Columns, rows: &[BodyRow]) {
-    if columns.get(Role::Amount).is_none() || columns.get(Role::Currency).is_none() {
+    // `AFN` in Amazon's settlements is a warehouse, and the currency of Afghanistan.
+    const STEMS: &[&str] = &[
+        "curr", "ccy", "valut", "valiut", "walut", "wahr", "waehr", "whrg", "devis", "divis",
+        "mone", "munt", "mena", "devise", "вал", "einheit",
+    ];
+    if columns.get(Role::Amount).is_none() {
         return;
     }
+    let says_currency = |column: usize| {
+        let name = columns.names.get(column).map_or("", String::as_str);
+        STEMS.iter().any(|stem| name.contains(stem))
+    };
     let cells = |column: usize| rows.iter().map(move |r| table.cell(r.row, column));
     let is_code = |cell: &str| cell.len() == 3 && cell.bytes().all(|b| b.is_ascii_uppercase());
     let is_pair = |amount: &usize| {
-        cells(*amount).all(|cell| amounts::scan(cell).is_some()) && cells(amount + 1).all(is_code)
+        says_currency(amount + 1)
+            && cells(*amount).all(|cell| amounts::scan(cell).is_some())
+            && cells(amount + 1).all(is_code)
     };
     let pairs: Vec<usize> = (0..columns.names.len().saturating_sub(1))
         .filter(is_pair)
@@ -310,6 +321,12 @@ mod tests {
             row("2026-04-13", "-300.00", "RUR"),
         ];
         assert_eq!(rows(vtb), want);
+        let alior = "Data transakcji;Szczegóły transakcji;Kwota operacji;Waluta operacji;Kwota w walucie rachunku;Waluta rachunku\n20-04-2026;a;-3,00;EUR;-12,50;PLN\n21-04-2026;b;5,00;PLN;5,00;PLN\n";
+        let want = [
+            row("2026-04-20", "-12.50", "PLN"),
+            row("2026-04-21", "5.00", "PLN"),
+        ];
+        assert_eq!(rows(alior), want);
         let mono = "Date and time,Description,\"Card currency amount, (UAH)\",Operation amount,Operation currency\n02.04.2026 10:00:00,a,-412.55,-9.99,USD\n";
         assert_eq!(rows(mono), [row("2026-04-02", "-412.55", "UAH")]);
         let cards = "Belegdatum;Verwendungszweck;Fremdwährung;Betrag;Kurs;Betrag;Währung\n01.04.2026;a;;;;- 12,34;EUR\n13.04.2026;b;USD;10,00;1,1;-9,09;EUR\n";

@@ -247,6 +247,13 @@ pub const DAYS: &[Names] = &[
             "transaktionszeit",
             "дата обр",
             "tehingu aeg",
+            "datum splatnosti",
+            "data finalizarii tranzactiei",
+            "dagsetning",
+            "bokunardagur",
+            "利用日",
+            "거래 일시",
+            "data decontarii",
         ],
     ),
     (

@@ -137,6 +137,12 @@ pub const MONEY: &[Names] = &[
             "importo totale",
             "importo del pagamento",
             "mutatie",
+            "upphaeð",
+            "islem tutarı",
+            "miktar",
+            "利用金額",
+            "支払総額",
+            "iznos u valuti racuna",
         ],
     ),
     (
@@ -298,6 +304,7 @@ pub const MONEY: &[Names] = &[
             "utbetaling",
             "montant debite",
             "importo addebitato",
+            "breme",
         ],
     ),
     (
@@ -439,6 +446,7 @@ pub const MONEY: &[Names] = &[
             "inkomst",
             "montant credite",
             "importo accreditato",
+            "dobro",
         ],
     ),
     (
@@ -523,6 +531,8 @@ pub const MONEY: &[Names] = &[
             "dt kt",
             "дт кт",
             "borc alacak",
+            "προσημο",
+            "islem tipi",
         ],
     ),
     (
@@ -625,6 +635,14 @@ pub const MONEY: &[Names] = &[
             "atlikums",
             "saldo dopo",
             "saldo progressivo",
+            "disponible",
+            "saldo parcial",
+            "取引後残高",
+            "outstanding balance",
+            "staða",
+            "balance after booking",
+            "saldo po knjizenju",
+            "kalan",
         ],
     ),
     (
@@ -689,6 +707,7 @@ pub const MONEY: &[Names] = &[
             "valuta rekening",
             "валута",
             "devise du compte",
+            "mynt",
         ],
     ),
 ];
