@@ -408,6 +408,38 @@ fn import(live: &Live, lines: &str, bytes: usize) -> TcpStream {
     stream
 }
 
+/// Lines are read by several threads, a megabyte each: the first fault is told, and results come in order.
+#[test]
+fn a_long_import_is_read_in_pieces_as_if_it_were_one() {
+    let live = Live::new();
+    let unit = json!({ "operation": Uuid::now_v7(), "action": "imported" });
+    let mut lines: Vec<String> = vec![unit.to_string()];
+    lines.extend((0..2_500).map(|n| {
+        let mut sale = tea("5.00");
+        sale["description"] = json!(format!("{n} {}", "x".repeat(900)));
+        json!({ "post": sale }).to_string()
+    }));
+    assert!(lines.join("\n").len() > 2 << 20, "three pieces");
+    for (first, second) in [(300, 2_400), (2_400, 2_499)] {
+        let mut bad = lines.clone();
+        bad[first] = "{\"post\":".to_owned();
+        bad[second] = "{}".to_owned();
+        let refused = live.call("POST", "/orgs/acme/imports", &bad.join("\n"));
+        let said = problem(refused, 400);
+        let line = format!("line {} ", first + 1);
+        assert!(said["detail"].as_str().unwrap().contains(&line), "{said}");
+    }
+    let answer = live.call("POST", "/orgs/acme/imports", &lines.join("\n"));
+    let answer = answer.is(200).text();
+    let mut results = answer
+        .lines()
+        .map(|l| serde_json::from_str::<Value>(l).unwrap());
+    for line in 2..=2_501 {
+        let result = &results.next().unwrap()["result"];
+        assert_eq!(result["line"], line, "{result}");
+    }
+}
+
 #[test]
 fn an_import_that_is_cut_or_has_a_bad_line_writes_nothing() {
     let live = Live::new();

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Seek, Write};
+use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,6 +38,10 @@ const BYTES_MAX: u64 = 4 << 30;
 const SETTINGS_MAX: usize = 100;
 /// The longest line.
 const LINE_BYTES_MAX: usize = 8 << 20;
+/// Bytes of lines that one thread reads at a time.
+const PIECE_BYTES: usize = 1 << 20;
+/// Threads that read one import.
+const THREADS_MAX: usize = 4;
 
 /// What `POST …/imports` takes.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
@@ -156,16 +161,28 @@ impl Kept {
             posts: Vec::new(),
             kinds: Vec::new(),
         };
-        while let Some(line) = lines.next()? {
-            let change = read_line(&line, lines.number, &kept.chart)?;
-            kept.count += 1;
-            match change {
-                Change::Post(_) => kept.posts.push(lines.number),
-                Change::Setting { name, .. } => kept.keep_setting(name, lines.number)?,
-                _ => {}
+        loop {
+            let (pieces, whole) = lines.pieces(std::thread::available_parallelism());
+            if pieces.is_empty() {
+                return whole.map(|()| kept);
             }
+            for seen in read_pieces(&pieces, &kept.chart) {
+                seen?
+                    .into_iter()
+                    .try_for_each(|(n, seen)| kept.note(n, seen))?;
+            }
+            whole?;
         }
-        Ok(kept)
+    }
+
+    fn note(&mut self, line: u64, seen: Seen) -> Answer<()> {
+        self.count += 1;
+        match seen {
+            Seen::Post => self.posts.push(line),
+            Seen::Setting(name) => self.keep_setting(name, line)?,
+            Seen::Other => {}
+        }
+        Ok(())
     }
 
     fn keep_setting(&mut self, name: String, line: u64) -> Answer<()> {
@@ -188,6 +205,43 @@ impl Kept {
             ..self.head.clone()
         }
     }
+}
+
+/// What the first reading of a line keeps of it.
+enum Seen {
+    Post,
+    Setting(String),
+    Other,
+}
+
+/// Lines with their numbers, as many as one thread reads at a time.
+type Piece = Vec<(u64, Vec<u8>)>;
+
+/// Reads every line once, a thread a piece; of each piece what stands there, or its first fault.
+fn read_pieces(pieces: &[Piece], chart: &Chart) -> Vec<Answer<Vec<(u64, Seen)>>> {
+    let read = |piece: &Piece| {
+        let seen = |(number, line): &(u64, Vec<u8>)| {
+            let seen = match read_line(line, *number, chart)? {
+                Change::Post(_) => Seen::Post,
+                Change::Setting { name, .. } => Seen::Setting(name),
+                _ => Seen::Other,
+            };
+            Ok((*number, seen))
+        };
+        piece.iter().map(seen).collect()
+    };
+    if let [piece] = pieces {
+        return vec![read(piece)];
+    }
+    std::thread::scope(|threads| {
+        let readers: Vec<_> = pieces
+            .iter()
+            .map(|piece| threads.spawn(move || read(piece)))
+            .collect();
+        let panicked = |panic| std::panic::resume_unwind(panic);
+        let joined = readers.into_iter().map(|r| r.join());
+        joined.map(|read| read.unwrap_or_else(panicked)).collect()
+    })
 }
 
 fn read_line(line: &[u8], number: u64, chart: &Chart) -> Answer<Change> {
@@ -231,6 +285,35 @@ impl Lines {
             from: BufReader::with_capacity(1 << 18, file),
             number: 0,
         })
+    }
+
+    /// The next pieces, at most one for each of so many threads, and what ended the last of them early.
+    fn pieces(&mut self, threads: std::io::Result<NonZero<usize>>) -> (Vec<Piece>, Answer<()>) {
+        let threads = threads.map_or(1, NonZero::get).min(THREADS_MAX);
+        let mut pieces = Vec::new();
+        for _ in 0..threads {
+            let (mut piece, mut bytes) = (Piece::new(), 0);
+            let whole = loop {
+                match self.next() {
+                    Ok(Some(line)) => {
+                        bytes += line.len();
+                        piece.push((self.number, line));
+                        if bytes >= PIECE_BYTES {
+                            break Ok(());
+                        }
+                    }
+                    Ok(None) => break Ok(()),
+                    Err(fault) => break Err(fault),
+                }
+            };
+            if !piece.is_empty() {
+                pieces.push(piece);
+            }
+            if whole.is_err() {
+                return (pieces, whole);
+            }
+        }
+        (pieces, Ok(()))
     }
 
     fn next(&mut self) -> Answer<Option<Vec<u8>>> {
