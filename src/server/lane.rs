@@ -71,6 +71,8 @@ pub enum Request {
     Unit(Box<UnitRequest>),
     /// Something that needs the writer for itself.
     Alone(Alone),
+    /// The same, and for long: not on a thread that others share.
+    Long(Alone),
 }
 
 pub struct UnitRequest {
@@ -168,8 +170,9 @@ impl Lane {
         result
     }
 
-    /// Works through what waits for the writer, a group a commit, until nothing does.
-    pub fn drain(&self, inner: &Inner) {
+    /// Works through what waits for the writer, a group a commit, until nothing does or what comes takes long: that
+    /// goes on elsewhere, and then here again.
+    pub fn drain(self: &Arc<Lane>, inner: &Arc<Inner>) {
         let stats = &inner.stats;
         loop {
             let taken = {
@@ -182,15 +185,36 @@ impl Lane {
                 taken
             };
             stats.waiting.fetch_sub(taken.len(), Ordering::Relaxed);
-            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                self.serve(taken, stats);
-            }));
-            inner.wake_of(self.org);
-            if done.is_err() {
-                // Whoever waited sees a closed channel; the next group opens the book anew.
-                *held(&self.book) = None;
-                self.forget_chart();
+            match taken {
+                Taken::Long(work) => {
+                    let (lane, inner_of_it) = (Arc::clone(self), Arc::clone(inner));
+                    inner.apart(Box::new(move || {
+                        lane.serve_whole(Taken::Alone(work), &inner_of_it);
+                        if !inner_of_it.drain_again(&lane) {
+                            lane.drain(&inner_of_it);
+                        }
+                    }));
+                    return;
+                }
+                taken => self.serve_whole(taken, inner),
             }
+            // A writer that never rests leaves its thread to whoever else waits, a group each.
+            if inner.others_wait() && inner.drain_again(self) {
+                return;
+            }
+        }
+    }
+
+    /// Serves what was taken; a panic of it is the end of it only.
+    fn serve_whole(&self, taken: Taken, inner: &Inner) {
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            self.serve(taken, &inner.stats);
+        }));
+        inner.wake_of(self.org);
+        if done.is_err() {
+            // Whoever waited sees a closed channel; the next group opens the book anew.
+            *held(&self.book) = None;
+            self.forget_chart();
         }
     }
 
@@ -204,7 +228,7 @@ impl Lane {
         }
         let Some(book) = slot.as_mut() else { return };
         match taken {
-            Taken::Alone(work) => {
+            Taken::Alone(work) | Taken::Long(work) => {
                 work(Ok(book.as_mut()));
                 self.forget_chart();
             }
@@ -279,6 +303,7 @@ fn touches_chart(change: &Change) -> bool {
 enum Taken {
     Group(Vec<UnitRequest>),
     Alone(Alone),
+    Long(Alone),
 }
 
 impl Taken {
@@ -289,14 +314,14 @@ impl Taken {
     fn len(&self) -> usize {
         match self {
             Taken::Group(group) => group.len(),
-            Taken::Alone(_) => 1,
+            Taken::Alone(_) | Taken::Long(_) => 1,
         }
     }
 
     /// The book cannot be opened: everyone is told why.
     fn refuse(self, error: &BookError) {
         match self {
-            Taken::Alone(work) => work(Err(again(error))),
+            Taken::Alone(work) | Taken::Long(work) => work(Err(again(error))),
             Taken::Group(group) => {
                 for request in group {
                     let _ = request.answer.send(Err(again(error)));
@@ -314,6 +339,7 @@ impl Writer {
             match self.waiting.pop_front() {
                 Some(Request::Unit(unit)) => group.push(*unit),
                 Some(Request::Alone(work)) if group.is_empty() => return Taken::Alone(work),
+                Some(Request::Long(work)) if group.is_empty() => return Taken::Long(work),
                 Some(alone) => {
                     self.waiting.push_front(alone);
                     break;

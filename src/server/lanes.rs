@@ -2,10 +2,10 @@
 //!
 //! Each book has one writer lane and a few readers. The writer lane commits in groups: it takes the units that
 //! queued while the last commit was in flight, writes them as units of one commit, and answers each after it.
-//! Lanes are queues, not threads. Whole-book streams get threads of their own, so that a slow client
-//! cannot hold up the pool. At most so many books stay open; the one used longest ago is closed.
+//! Lanes are queues, not threads: the pool takes from them organisation by organisation (`turns`). Whole-book streams
+//! get threads of their own, so that a slow client cannot hold up the pool, and so do imports (`long`). At most so many books stay open; the one used longest ago is closed.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -19,9 +19,11 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use uuid::Uuid;
 
 use super::kept::Answered;
-use super::lane::{Lane, Request, UnitRequest, held};
+use super::lane::{Alone, Lane, Request, UnitRequest, held};
+use super::long::{Long, Work};
 use super::seats::Seats;
 use super::traces::Noted;
+use super::turns::{Limits, Turns};
 use crate::book::open::Shelf;
 use crate::book::{self, Book, BookError};
 use crate::ledger::change::Done;
@@ -30,8 +32,9 @@ use crate::wire::change::OwnedUnit;
 
 /// The most units that wait for one book's writer.
 const WAITING_MAX: usize = 1024;
-/// The most jobs that wait for the pool.
+/// The most jobs that wait for the pool, and the most of one organisation.
 const JOBS_MAX: usize = 4096;
+const JOBS_OF_ONE: usize = JOBS_MAX / 4;
 /// Whole-book streams at once, over all books.
 const STREAMS_MAX: usize = 16;
 /// Of those, over one book: slow readers of one organisation leave room for the others'.
@@ -61,6 +64,8 @@ pub struct LaneStats {
     pub waited_us: AtomicU64,
     pub waiting: AtomicUsize,
     pub streams: AtomicUsize,
+    /// Imports and the like at work.
+    pub long: AtomicUsize,
     pub open_books: AtomicUsize,
 }
 
@@ -82,6 +87,7 @@ pub(super) struct Inner {
     jobs: Mutex<Jobs>,
     wake: Condvar,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    long: Mutex<Long>,
     lanes: Mutex<HashMap<Uuid, Arc<Lane>>>,
     /// Whole-book streams at work, by organisation.
     streaming: Seats<Uuid>,
@@ -92,9 +98,8 @@ pub(super) struct Inner {
     pub(super) stats: LaneStats,
 }
 
-#[derive(Default)]
 struct Jobs {
-    waiting: VecDeque<Job>,
+    waiting: Turns<Job>,
     closed: bool,
 }
 
@@ -103,11 +108,22 @@ type Job = Box<dyn FnOnce() + Send>;
 impl Lanes {
     /// Lanes over `threads` threads; at most `open_max` books stay open.
     pub fn new(shelf: Shelf, threads: usize, open_max: usize) -> Lanes {
+        let threads = threads.max(2);
+        let limits = Limits {
+            // One thread is always for others.
+            at_work: threads - 1,
+            waiting: JOBS_OF_ONE,
+            all_waiting: JOBS_MAX,
+        };
         let inner = Arc::new(Inner {
             shelf,
-            jobs: Mutex::default(),
+            jobs: Mutex::new(Jobs {
+                waiting: Turns::new(limits),
+                closed: false,
+            }),
             wake: Condvar::new(),
             threads: Mutex::default(),
+            long: Mutex::default(),
             lanes: Mutex::default(),
             streaming: Seats::default(),
             woken: Mutex::default(),
@@ -119,7 +135,7 @@ impl Lanes {
             let inner = Arc::clone(&inner);
             std::thread::spawn(move || inner.work())
         };
-        *held(&inner.threads) = (0..threads.max(2)).map(spawn).collect();
+        *held(&inner.threads) = (0..threads).map(spawn).collect();
         Lanes { inner }
     }
 
@@ -157,11 +173,14 @@ impl Lanes {
         let lane = self.inner.lane(&place)?;
         let (answer, answered) = oneshot::channel();
         let (noted, since) = (Noted::of(place.org), Instant::now());
-        self.inner.submit(Box::new(move || {
-            let result = noted.timed("read", since, || lane.with_reader(work));
-            // Whoever asked may have gone away.
-            let _ = answer.send(result);
-        }))?;
+        self.inner.submit(
+            place.org,
+            Box::new(move || {
+                let result = noted.timed("read", since, || lane.with_reader(work));
+                // Whoever asked may have gone away.
+                let _ = answer.send(result);
+            }),
+        )?;
         Ok(answered.await.map_err(|_| LaneError::Closing)??)
     }
 
@@ -180,18 +199,21 @@ impl Lanes {
         }
         let (answer, answered) = oneshot::channel();
         let (noted, since) = (Noted::of(place.org), Instant::now());
-        self.inner.submit(Box::new(move || {
-            // Somebody may have asked the same while this waited.
-            let look = |book: &mut dyn Book| match lane.kept_for(&question, book) {
-                Some(answered) => Ok(Ok(answered)),
-                None => work(book),
-            };
-            let result = noted.timed("read", since, || lane.with_reader(look));
-            if let Ok(Ok(answered)) = &result {
-                held(&lane.kept).keep(question, answered);
-            }
-            let _ = answer.send(result);
-        }))?;
+        self.inner.submit(
+            place.org,
+            Box::new(move || {
+                // Somebody may have asked the same while this waited.
+                let look = |book: &mut dyn Book| match lane.kept_for(&question, book) {
+                    Some(answered) => Ok(Ok(answered)),
+                    None => work(book),
+                };
+                let result = noted.timed("read", since, || lane.with_reader(look));
+                if let Ok(Ok(answered)) = &result {
+                    held(&lane.kept).keep(question, answered);
+                }
+                let _ = answer.send(result);
+            }),
+        )?;
         Ok(answered.await.map_err(|_| LaneError::Closing)??)
     }
 
@@ -242,15 +264,33 @@ impl Lanes {
         answered.await.map_err(|_| LaneError::Closing)
     }
 
-    /// Has the writer's book for itself: dry runs, all-or-nothing lists of units, imports.
+    /// Has the writer's book for itself: dry runs, all-or-nothing lists of units.
     pub async fn alone<T: Send + 'static>(
         &self,
         place: Place,
         work: impl FnOnce(&mut dyn Book) -> book::Result<T> + Send + 'static,
     ) -> Result<T, LaneError> {
+        self.alone_as(place, Request::Alone, work).await
+    }
+
+    /// The same for long: imports, whole books. Other organisations' work goes on beside it.
+    pub async fn long<T: Send + 'static>(
+        &self,
+        place: Place,
+        work: impl FnOnce(&mut dyn Book) -> book::Result<T> + Send + 'static,
+    ) -> Result<T, LaneError> {
+        self.alone_as(place, Request::Long, work).await
+    }
+
+    async fn alone_as<T: Send + 'static>(
+        &self,
+        place: Place,
+        request: fn(Alone) -> Request,
+        work: impl FnOnce(&mut dyn Book) -> book::Result<T> + Send + 'static,
+    ) -> Result<T, LaneError> {
         let (answer, answered) = oneshot::channel();
         let (noted, since) = (Noted::of(place.org), Instant::now());
-        let request = Request::Alone(Box::new(move |book| {
+        let request = request(Box::new(move |book| {
             let result = noted.timed("write", since, || book.and_then(work));
             let _ = answer.send(result);
         }));
@@ -307,6 +347,16 @@ impl Lanes {
             // A thread that panicked has nothing left to close.
             let _ = thread.join();
         }
+        // One that ends may begin another, for what waits behind it.
+        loop {
+            let long = held(&self.inner.long).threads();
+            if long.is_empty() {
+                break;
+            }
+            for thread in long {
+                let _ = thread.join();
+            }
+        }
         held(&self.inner.lanes).clear();
     }
 
@@ -325,7 +375,8 @@ impl Lanes {
         if start {
             let inner = Arc::clone(&self.inner);
             let drained = Arc::clone(&lane);
-            let submitted = self.inner.submit(Box::new(move || drained.drain(&inner)));
+            let drain = Box::new(move || drained.drain(&inner));
+            let submitted = self.inner.submit(place.org, drain);
             if submitted.is_err() {
                 let mut writer = held(&lane.writer);
                 writer.draining = false;
@@ -361,10 +412,10 @@ impl Inner {
     /// One thread of the pool.
     fn work(&self) {
         loop {
-            let job = {
+            let (org, job) = {
                 let mut jobs = held(&self.jobs);
                 loop {
-                    if let Some(job) = jobs.waiting.pop_front() {
+                    if let Some(job) = jobs.waiting.take() {
                         break job;
                     }
                     if jobs.closed {
@@ -375,7 +426,42 @@ impl Inner {
             };
             // A panic ends one request, whose answer is dropped, never the pool.
             let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+            // What was passed over may be taken by a thread that rests.
+            if held(&self.jobs).waiting.done(org) {
+                self.wake.notify_one();
+            }
         }
+    }
+
+    /// Does long work on a thread of its own, as soon as there is one to have.
+    pub(super) fn apart(self: &Arc<Inner>, work: Work) {
+        let Some(work) = held(&self.long).begin(work) else {
+            return;
+        };
+        self.stats.long.fetch_add(1, Ordering::Relaxed);
+        let inner = Arc::clone(self);
+        let all = move || {
+            let mut next = Some(work);
+            while let Some(work) = next {
+                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+                next = held(&inner.long).next();
+            }
+            inner.stats.long.fetch_sub(1, Ordering::Relaxed);
+        };
+        let thread = std::thread::spawn(all);
+        held(&self.long).keep(thread);
+    }
+
+    /// What waits for a writer is the pool's again, after all that waits by now; false if the pool takes nothing more.
+    pub(super) fn drain_again(self: &Arc<Inner>, lane: &Arc<Lane>) -> bool {
+        let (inner, drained) = (Arc::clone(self), Arc::clone(lane));
+        let drain = Box::new(move || drained.drain(&inner));
+        self.submit(lane.org, drain).is_ok()
+    }
+
+    /// Whether anything waits for a thread.
+    pub(super) fn others_wait(&self) -> bool {
+        !held(&self.jobs).waiting.is_empty()
     }
 
     /// Wakes who waits for writes of a book.
@@ -385,15 +471,12 @@ impl Inner {
         }
     }
 
-    fn submit(&self, job: Job) -> Result<(), LaneError> {
+    fn submit(&self, org: Uuid, job: Job) -> Result<(), LaneError> {
         let mut jobs = held(&self.jobs);
         if jobs.closed {
             return Err(LaneError::Closing);
         }
-        if jobs.waiting.len() >= JOBS_MAX {
-            return Err(LaneError::Full);
-        }
-        jobs.waiting.push_back(job);
+        jobs.waiting.add(org, job).map_err(|_| LaneError::Full)?;
         drop(jobs);
         self.wake.notify_one();
         Ok(())

@@ -224,6 +224,11 @@ fn put_lanes(text: &mut String, lanes: &LaneStats) {
             "Whole-book reads at work",
             lanes.streams.load(Ordering::Relaxed),
         ),
+        (
+            "hissab_long_writes",
+            "Imports and whole books that are written now, on threads of their own",
+            lanes.long.load(Ordering::Relaxed),
+        ),
     ];
     for (name, help, value) in gauges {
         put(text, name, "gauge", help, value as u64);

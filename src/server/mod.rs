@@ -30,6 +30,7 @@ pub mod lanes;
 pub mod limits;
 pub mod listen;
 pub mod log;
+mod long;
 pub mod metrics;
 pub mod moving;
 pub mod new_org;
@@ -50,6 +51,7 @@ pub mod state;
 mod strict;
 pub mod tail;
 pub mod traces;
+mod turns;
 pub mod writing;
 
 pub use config::{Config, ServeError};

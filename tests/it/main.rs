@@ -112,6 +112,8 @@ mod server_schema;
 mod server_tls;
 #[cfg(feature = "otel")]
 mod server_traces;
+#[cfg(feature = "server")]
+mod server_turns;
 mod shop;
 mod slips;
 mod sqlite_book;

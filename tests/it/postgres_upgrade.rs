@@ -10,19 +10,12 @@ use uuid::Uuid;
 
 use crate::books::{first_changes, unit_of};
 use crate::postgres::{Shell, make};
+use crate::support::until;
 
 /// The schema of the first servers on Postgres: books and registry.
 const FIRST: u32 = 2;
 /// Twice what a step may hold others up, and the machine's own slowness.
 const LONG: Duration = Duration::from_secs(5);
-
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !done() {
-        assert!(since.elapsed() < Duration::from_secs(60), "never {what}");
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-}
 
 #[test]
 fn readers_pass_a_schema_that_is_brought_up_to_date() {

@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 use hissab::server::registry::jobs;
 use hissab::wire::job::{JobError, JobProgress};
@@ -14,7 +13,7 @@ use uuid::Uuid;
 
 use crate::http::{Person, TestServer};
 use crate::postgres::{Shell, make};
-use crate::support::TestEnv;
+use crate::support::{TestEnv, until};
 
 /// Bytes of the result are on their way once the store has a part of it: 5 MiB.
 const DESCRIPTION: usize = 2_000;
@@ -121,14 +120,6 @@ impl Office {
 fn kill(mut worker: Child) {
     worker.kill().unwrap();
     worker.wait().unwrap();
-}
-
-pub fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !done() {
-        assert!(since.elapsed() < Duration::from_secs(60), "never {what}");
-        std::thread::park_timeout(Duration::from_millis(2));
-    }
 }
 
 fn size(path: &Path) -> u64 {

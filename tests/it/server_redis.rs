@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 use crate::http::{Person, TestServer};
 use crate::postgres::{Shell, make};
 use crate::postgres_cluster::free_port;
-use crate::postgres_workers::until;
-use crate::support::TestEnv;
+use crate::support::{TestEnv, until};
 
 /// Debian's redis-server in a scratch folder, on a port of its own. It ends when dropped.
 struct Redis {

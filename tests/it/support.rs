@@ -168,3 +168,14 @@ impl fmt::Display for Run {
         write!(f, "[exit {}]", self.exit)
     }
 }
+
+/// Looks again and again until it is so, for a minute.
+#[track_caller]
+pub fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let since = std::time::Instant::now();
+    while !done() {
+        let waited = since.elapsed();
+        assert!(waited < std::time::Duration::from_secs(60), "never {what}");
+        std::thread::park_timeout(std::time::Duration::from_millis(2));
+    }
+}

@@ -100,7 +100,7 @@ pub async fn put(
     let (target, shelf) = (place.clone(), state.lanes.shelf().clone());
     let head = state
         .lanes
-        .alone(place, move |book| {
+        .long(place, move |book| {
             let _kept = folder;
             let (pushed, theirs) = proven(&path)?;
             let was = continues(book, &path)?;

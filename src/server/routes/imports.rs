@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::changes::outcome;
 use super::listing::NDJSON;
+use crate::book::Book;
 use crate::ledger::change::{Change, ChangeSource, Done, Unit, WriteMode};
 use crate::ledger::chart::Chart;
 use crate::server::access::{Caller, InOrg};
@@ -34,6 +35,8 @@ use crate::wire::problem::Problem as ProblemBody;
 
 /// The most that one import may hold.
 const BYTES_MAX: u64 = 4 << 30;
+/// Lines that are written as fast as a batch; more take a thread of their own.
+const SHORT_MAX: usize = 1000;
 /// Settings that one import may change.
 const SETTINGS_MAX: usize = 100;
 /// The longest line.
@@ -94,15 +97,19 @@ pub async fn post(
         WriteMode::Commit
     };
     let written = Arc::clone(&kept);
-    let done = state.lanes.alone(org.place(), move |book| {
+    let work = move |book: &mut dyn Book| {
         let head = &written.head;
         let unit = Unit {
             changes: &*written,
             ..head.unit(&who, at)
         };
         one(book.write(&[unit], mode)?)
-    });
-    let done: Answer<Done> = done.await.map_err(Problem::from);
+    };
+    let done = match kept.count > SHORT_MAX {
+        true => state.lanes.long(org.place(), work).await,
+        false => state.lanes.alone(org.place(), work).await,
+    };
+    let done: Answer<Done> = done.map_err(Problem::from);
     Ok(answer(&kept, done, with_lines))
 }
 
