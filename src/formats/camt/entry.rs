@@ -86,7 +86,7 @@ impl<'t> Entry<'t> {
             [Tag::CdtDbtInd] => self.side = text,
             [Tag::RvslInd] => self.reversal = matches!(text.trim(), "true" | "1"),
             [Tag::Sts] if !text.trim().is_empty() => self.status = text,
-            [Tag::Sts, Tag::Cd] => self.status = text,
+            [Tag::Sts, Tag::Cd | Tag::Prtry] => self.status = text,
             [Tag::BookgDt, Tag::Dt | Tag::DtTm] => self.booked = text,
             [Tag::ValDt, Tag::Dt | Tag::DtTm] => self.value = text,
             [Tag::AcctSvcrRef] => self.servicer = text,

@@ -211,14 +211,15 @@ fn statements_pages_and_accounts_come_apart() {
 fn what_is_not_booked_is_left_out_and_reports_are_told_apart() {
     let pending = ntry("9", "CRDT", "").replace("BOOK", "PDNG");
     let info = ntry("9", "CRDT", "").replace("BOOK", "INFO");
+    let own = ntry("9", "CRDT", "").replace("<Cd>BOOK</Cd>", "<Prtry>WAITING</Prtry>");
     let text = document(&statement(
         "S",
         "DE1",
-        &[pending, info, ntry("1", "CRDT", "")].concat(),
+        &[pending, info, own, ntry("1", "CRDT", "")].concat(),
     ));
     let read = one(&text);
     assert_eq!(amounts(&read), ["1"]);
-    assert!(read.notes[0].text.contains("2 entries left out"));
+    assert!(read.notes[0].text.contains("3 entries left out"));
     let report = text
         .replace("BkToCstmrStmt", "BkToCstmrAcctRpt")
         .replace("Stmt>", "Rpt>")

@@ -302,8 +302,11 @@ impl<'a> Reader<'a, '_> {
                 unsaid,
                 turned,
             } => {
-                let mut moved = self.signed(row, amount, signed_too)?;
-                let said = amounts::side(self.table.cell(row, side)).or(unsaid);
+                // The column of sides speaks; where its cell is empty, the amount's own `Dr`: never one after the other.
+                let mut moved = self.signed(row, amount, true)?;
+                let beside = amounts::scan(self.table.cell(row, amount)).and_then(|s| s.side);
+                let said = amounts::side(self.table.cell(row, side));
+                let said = said.or(beside).or(unsaid);
                 if turned || !signed_too && said == Some(Side::Out) {
                     moved.amount = -moved.amount;
                 }
@@ -384,6 +387,21 @@ impl<'a> Reader<'a, '_> {
                     .hint("leave one of the two amounts empty"));
             }
         };
+        let of_out = nonzero(paid).is_some();
+        let other = if of_out { Side::In } else { Side::Out };
+        if scanned.is_some_and(|s| s.side == Some(other)) {
+            let column = if of_out { out } else { into }.unwrap_or(0);
+            let (is, says) = if of_out {
+                ("out", "credit")
+            } else {
+                ("in", "debit")
+            };
+            let why = format!("the column is of money {is}, and its cell says {says}");
+            return Err(self
+                .table
+                .fault(row, column, "both-sides", why)
+                .hint("move the amount to the other column, or take the letters away"));
+        }
         let currency = scanned.and_then(|s| s.currency);
         Ok(Moved {
             amount,
@@ -464,6 +482,17 @@ mod tests {
             .iter()
             .map(|row| row.amount.to_string())
             .collect())
+    }
+
+    #[test]
+    fn a_side_said_twice_is_said_once() {
+        let text =
+            "Date,Description,Amount,Dr / Cr\n02/04/2026,a,5.00 Dr,DR\n13/04/2026,b,7.00 Cr,CR\n";
+        assert_eq!(amounts(text).unwrap(), ["-5.00", "7.00"]);
+        let text = "Date,Description,Debit,Credit\n02/04/2026,a,5.00 Dr,\n13/04/2026,b,,7.00 Cr\n";
+        assert_eq!(amounts(text).unwrap(), ["-5.00", "7.00"]);
+        let text = "Date,Description,Debit,Credit\n02/04/2026,a,5.00 Cr,\n13/04/2026,b,,7.00\n";
+        assert_eq!(amounts(text), Err("both-sides"));
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::formats::gather::{Gathered, Sheet, line_text, plain_decimal, push_wor
 use crate::formats::statement::{Category, Note, StatementRow};
 use crate::ledger::settings::DateOrder;
 
+/// What the sheet of a card is called.
+pub const CARD: &str = "CREDITCARD";
+
 /// The values of a row that mean something, as they stand.
 #[derive(Debug, Default)]
 pub struct Record<'a> {
@@ -157,10 +160,10 @@ impl<'a> Record<'a> {
         text: &str,
         until: usize,
         currency: &Option<Arc<str>>,
-        unsigned: &mut Unsigned,
+        (unsigned, is_card, mark): (&mut Unsigned, bool, Option<char>),
     ) -> Result<Option<StatementRow>, Fault> {
         let amount =
-            amount(self.amount).map_err(|f| at(f, self.line_of(text, self.amount), text))?;
+            amount(self.amount, mark).map_err(|f| at(f, self.line_of(text, self.amount), text))?;
         let date = day(self.posted).ok_or_else(|| {
             let why = match self.posted {
                 "" => "the row has no day (DTPOSTED)".to_owned(),
@@ -170,7 +173,7 @@ impl<'a> Record<'a> {
             at(fault, self.line_of(text, self.posted), text)
                 .hint("correct the date, or export the statement again")
         })?;
-        unsigned.look(self.kind, amount);
+        unsigned.look(self.kind, amount, is_card);
         let (description, payee) = self.words();
         let reference = [self.cheque, self.reference]
             .into_iter()
@@ -250,8 +253,42 @@ pub fn day(text: &str) -> Option<Date> {
     }
 }
 
-/// `-34.51`, `+10`, `1.234,56`: with one kind of mark it is the decimal mark, with two the last one is.
-pub fn amount(text: &str) -> Result<Decimal, Fault> {
+/// The decimal mark that the amounts of rows show without doubt; `None` where none does, or they disagree.
+pub fn decimal_mark(text: &str) -> Option<char> {
+    const TAG: &str = "<TRNAMT>";
+    let mut found = None;
+    for at in memchr::memmem::find_iter(text.as_bytes(), TAG) {
+        let behind = &text[at + TAG.len()..];
+        let value = behind.split(['<', '\r', '\n']).next().unwrap_or("").trim();
+        let Some(at) = value
+            .rfind([',', '.'])
+            .filter(|at| !may_be_group(value, *at))
+        else {
+            continue;
+        };
+        let mark = char::from(value.as_bytes()[at]);
+        if value.matches(mark).count() == 1 && found.replace(mark).is_some_and(|m| m != mark) {
+            return None;
+        }
+    }
+    found
+}
+
+/// Whether the only mark of a number may part thousands: `1,500`, not `0.500` or `1500.000`.
+fn may_be_group(value: &str, at: usize) -> bool {
+    let whole = value[..at].trim_start_matches(['-', '+', '\u{2212}', ' ']);
+    let places = &value[at + 1..];
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    places.len() == 3
+        && digits(places)
+        && digits(whole)
+        && (1..=3).contains(&whole.len())
+        && !whole.starts_with('0')
+}
+
+/// `-34.51`, `+10`, `1.234,56`: with one kind of mark it is the decimal mark, unless the others of the file show
+/// another one; with two the last one is. `1,500` is 1.5 by the standard, and 1500 to banks that do not keep to it.
+pub fn amount(text: &str, usual: Option<char>) -> Result<Decimal, Fault> {
     let fault = || {
         let why = match text {
             "" => "the row has no amount (TRNAMT)".to_owned(),
@@ -267,7 +304,19 @@ pub fn amount(text: &str) -> Result<Decimal, Fault> {
     };
     let digits = digits.trim();
     let marks = digits.bytes().filter(|b| matches!(b, b',' | b'.')).count();
-    let value = if marks <= 1 {
+    let grouped = digits
+        .find([',', '.'])
+        .filter(|at| marks == 1 && may_be_group(digits, *at));
+    let written = grouped.map(|at| char::from(digits.as_bytes()[at]));
+    let value = if written == Some(',') && usual.is_none() {
+        let why = format!(
+            "{text:?} can be read with a decimal mark or with thousands, and no amount of the file says which"
+        );
+        return Err(Fault::file("ambiguous-decimal-mark", why)
+            .hint("correct the amounts, with a decimal point: 1500.00"));
+    } else if written.is_some_and(|written| usual.is_some_and(|usual| usual != written)) {
+        plain_decimal(&digits.replace([',', '.'], ""))
+    } else if marks <= 1 {
         plain_decimal(digits)
     } else {
         let last = digits
@@ -290,29 +339,24 @@ pub struct Unsigned {
     credits: usize,
 }
 
-fn is_debit(kind: &str) -> bool {
-    matches!(
-        kind,
-        "DEBIT"
-            | "PAYMENT"
-            | "CHECK"
-            | "ATM"
-            | "POS"
-            | "FEE"
-            | "SRVCHG"
-            | "DIRECTDEBIT"
-            | "REPEATPMT"
-    )
+/// Whether the kind is money out. What is paid on a card's account is paid to the card.
+fn is_debit(kind: &str, card: bool) -> bool {
+    match kind {
+        "DEBIT" | "CHECK" | "ATM" | "POS" | "FEE" | "SRVCHG" => true,
+        "PAYMENT" | "DIRECTDEBIT" | "REPEATPMT" => !card,
+        _ => false,
+    }
 }
 
 impl Unsigned {
-    pub fn look(&mut self, kind: &str, amount: Decimal) {
+    pub fn look(&mut self, kind: &str, amount: Decimal, card: bool) {
         self.negatives |= amount.is_sign_negative() && !amount.is_zero();
-        self.debits += usize::from(is_debit(kind));
-        self.credits += usize::from(matches!(
-            kind,
-            "CREDIT" | "DEP" | "DIRECTDEP" | "INT" | "DIV"
-        ));
+        self.debits += usize::from(is_debit(kind, card));
+        self.credits += usize::from(match kind {
+            "CREDIT" | "DEP" | "DIRECTDEP" | "INT" | "DIV" => true,
+            "PAYMENT" | "DIRECTDEBIT" | "REPEATPMT" => card,
+            _ => false,
+        });
     }
 
     /// Where no amount of the file has a sign and its kinds name both sides, the kinds decide.
@@ -320,9 +364,12 @@ impl Unsigned {
         if self.negatives || self.debits == 0 || self.credits == 0 {
             return;
         }
-        for row in gathered.sheets.iter_mut().flat_map(|s| &mut s.rows) {
-            if kind_of(&row.raw).is_some_and(is_debit) {
-                row.amount = -row.amount;
+        for sheet in &mut gathered.sheets {
+            let card = sheet.name == CARD;
+            for row in &mut sheet.rows {
+                if kind_of(&row.raw).is_some_and(|kind| is_debit(kind, card)) {
+                    row.amount = -row.amount;
+                }
             }
         }
         gathered.notes.push(Note {

@@ -89,6 +89,8 @@ struct Reader<'a> {
     transfers: usize,
     pending: usize,
     unsigned: build::Unsigned,
+    /// The decimal mark that amounts of the file show.
+    mark: Option<char>,
     corrections: Vec<build::Correction>,
 }
 
@@ -114,6 +116,7 @@ impl<'a> Reader<'a> {
             transfers: 0,
             pending: 0,
             unsigned: build::Unsigned::default(),
+            mark: build::decimal_mark(text),
             corrections: Vec::new(),
         }
     }
@@ -149,7 +152,7 @@ impl<'a> Reader<'a> {
                     line,
                     ..Sheet::default()
                 });
-                self.account_type = if name == "CCSTMTRS" { "CREDITCARD" } else { "" };
+                self.account_type = if name == "CCSTMTRS" { build::CARD } else { "" };
             }
             "INVSTMTRS" => {
                 self.finish_sheet()?;
@@ -167,7 +170,13 @@ impl<'a> Reader<'a> {
             "BANKTRANLIST" | "CCTRANLIST" => self.list = List::Booked,
             "STMTTRN" | "STMTTRNP" | "LOANSTMTTRN" => {
                 self.finish_record(at)?;
-                if self.sheet.is_some() && !self.investment {
+                if self.sheet.is_none() && !self.investment {
+                    let line = self.line(at);
+                    let why = "a transaction outside of any statement: whose it is, is not said";
+                    let fault = Fault::file("bad-record", why);
+                    return Err(build::at(fault, line, self.text).hint("download it again"));
+                }
+                if !self.investment {
                     let line = self.line(at);
                     self.record = Some(Record::new(line, at));
                     if name == "STMTTRNP" {
@@ -250,7 +259,9 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         self.corrections.extend(record.correction(sheet.rows.len()));
-        if let Some(row) = record.row(self.text, until, &sheet.currency, &mut self.unsigned)? {
+        let is_card = self.account_type == build::CARD;
+        let told = (&mut self.unsigned, is_card, self.mark);
+        if let Some(row) = record.row(self.text, until, &sheet.currency, told)? {
             sheet.rows.push(row);
         }
         Ok(())
@@ -265,7 +276,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         let line = self.line(at);
-        let amount = build::amount(amount).map_err(|f| build::at(f, line, self.text))?;
+        let amount = build::amount(amount, self.mark).map_err(|f| build::at(f, line, self.text))?;
         // A day that cannot be read makes the balance no check, and harms no row.
         let on = build::day(day);
         if let (Some(sheet), Some(on), false) = (&mut self.sheet, on, amount.is_zero()) {

@@ -217,12 +217,16 @@ fn the_decimal_mark_is_the_last_of_two_kinds() {
         ("1.234.567", "1234567"),
         ("-0,5", "-0.5"),
         (" +3. ", "3"),
-        ("-1,000", "-1.000"),
+        ("-1,000", "-1000"),
     ] {
-        assert_eq!(build::amount(text).unwrap().to_string(), value, "{text}");
+        assert_eq!(
+            build::amount(text, Some('.')).unwrap().to_string(),
+            value,
+            "{text}"
+        );
     }
     for text in ["", "-", "12..34", "1,2.3,4", "$5", "1e3"] {
-        assert!(build::amount(text).is_err(), "{text}");
+        assert!(build::amount(text, None).is_err(), "{text}");
     }
 }
 
@@ -238,4 +242,74 @@ fn tags_of_both_cases_in_one_file_lose_no_row() {
         .replace("<STMTTRN>", "<stmttrn>")
         .replace("</STMTTRN>", "</stmttrn>");
     assert_eq!(statements(&text)[0].rows.len(), 1);
+}
+
+#[test]
+fn what_is_paid_on_a_card_is_paid_to_it() {
+    let row = |kind: &str, amount: &str| {
+        format!(
+            "<STMTTRN><TRNTYPE>{kind}<DTPOSTED>20260402<TRNAMT>{amount}<FITID>{kind}{amount}</STMTTRN>"
+        )
+    };
+    let card = |rows: &str| {
+        let text = format!(
+            "{HEAD}<OFX><CREDITCARDMSGSRSV1><CCSTMTTRNRS><CCSTMTRS><CURDEF>INR<CCACCTFROM><ACCTID>1</CCACCTFROM>\
+             <BANKTRANLIST>{rows}</BANKTRANLIST></CCSTMTRS></CCSTMTTRNRS></CREDITCARDMSGSRSV1></OFX>"
+        );
+        let rows = statements(&text).remove(0).rows;
+        rows.iter()
+            .map(|r| r.amount.to_string())
+            .collect::<Vec<_>>()
+    };
+    let paid = row("PAYMENT", "500.00");
+    // A month with a payment and a refund, both in.
+    let quiet = format!("{paid}{}", row("CREDIT", "20.00"));
+    assert_eq!(card(&quiet), ["500.00", "20.00"]);
+    // And one without any sign.
+    assert_eq!(
+        card(&format!("{paid}{}", row("DEBIT", "20.00"))),
+        ["500.00", "-20.00"]
+    );
+}
+
+#[test]
+fn thousands_are_not_read_as_decimals() {
+    let amounts = |list: &[&str]| {
+        let rows: String = list
+            .iter()
+            .enumerate()
+            .map(|(n, amount)| {
+                format!(
+                    "<STMTTRN><TRNTYPE>OTHER<DTPOSTED>20260402<TRNAMT>{amount}<FITID>{n}</STMTTRN>"
+                )
+            })
+            .collect();
+        let text = sgml(&rows).replace(
+            "<LEDGERBAL><BALAMT>1000.00\n<DTASOF>20260430\n</LEDGERBAL>",
+            "",
+        );
+        let gathered = read(&text).map_err(|fault| fault.code)?;
+        let rows = &gathered.sheets[0].rows;
+        Ok(rows
+            .iter()
+            .map(|r| r.amount.normalize().to_string())
+            .collect::<Vec<_>>()
+            .join(" "))
+    };
+    assert_eq!(amounts(&["-1,500", "12.50"]).as_deref(), Ok("-1500 12.5"));
+    assert_eq!(amounts(&["-1.500", "12,50"]).as_deref(), Ok("-1500 12.5"));
+    assert_eq!(amounts(&["-1,500", "12,50"]).as_deref(), Ok("-1.5 12.5"));
+    assert_eq!(amounts(&["-1.500", "0.500"]).as_deref(), Ok("-1.5 0.5"));
+    assert_eq!(
+        amounts(&["-1.500"]).as_deref(),
+        Ok("-1.5"),
+        "as the standard says"
+    );
+    assert_eq!(amounts(&["-1,500", "20"]), Err("ambiguous-decimal-mark"));
+}
+
+#[test]
+fn a_row_outside_of_a_statement_is_not_dropped() {
+    let text = sgml(ROW).replace("<STMTRS>", "").replace("</STMTRS>", "");
+    assert_eq!(read(&text).err().map(|f| f.code), Some("bad-record"));
 }

@@ -43,12 +43,18 @@ pub(super) fn signed(text: &str) -> Option<(Decimal, String)> {
     }
     let lower = rest.to_lowercase();
     for (word, sign) in [("dr.", true), ("cr.", false), ("dr", true), ("cr", false)] {
-        if lower.ends_with(word) && rest.is_char_boundary(rest.len() - word.len()) {
+        // `500 IDR` is no debit.
+        let before = lower.strip_suffix(word);
+        let is_word = before.is_some_and(|b| !b.ends_with(char::is_alphabetic));
+        if is_word && rest.is_char_boundary(rest.len() - word.len()) {
             (negative, rest) = (sign, rest[..rest.len() - word.len()].trim());
             break;
         }
     }
     let (mut digits, mut symbol) = (String::new(), String::new());
+    if !is_plain(rest) {
+        return None;
+    }
     for c in rest.chars() {
         match c {
             '0'..='9' => digits.push(c),
@@ -64,6 +70,23 @@ pub(super) fn signed(text: &str) -> Option<(Decimal, String)> {
     }
     let number = Decimal::from_str_exact(digits.trim_end_matches('.')).ok()?;
     Some((if negative { -number } else { number }, symbol))
+}
+
+/// Whether the digits are one number with a decimal point and perhaps groups: the last group has three digits, in
+/// lakhs too, so `1234,56` and `5e3` are none, nor is what has its sign behind it.
+fn is_plain(text: &str) -> bool {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let (Some(from), Some(last)) = (text.find(is_digit), text.rfind(is_digit)) else {
+        return true;
+    };
+    let (run, behind) = text[from..].split_at(last + 1 - from);
+    let (whole, places) = run.split_once('.').unwrap_or((run, ""));
+    let group = whole.rsplit_once(',').map_or("000", |(_, group)| group);
+    let may_part = |c: char| is_digit(c) || matches!(c, ',' | ' ' | '\u{a0}' | '\'');
+    whole.chars().all(may_part)
+        && places.chars().all(is_digit)
+        && group.chars().filter(|c| is_digit(*c)).count() == 3
+        && !behind.contains(['-', '\u{2212}'])
 }
 
 /// A symbol as the code it stands for.
@@ -154,6 +177,9 @@ mod tests {
             ),
             ("-$ 100.00 = 8300.00", "8300.00", Some(("100.00", "$"))),
             ("(Rs.12.50)", "12.50", None),
+            ("500 IDR", "-500", None),
+            ("5 000.00 Dr.", "5000.00", None),
+            ("1,00,000", "-100000", None),
         ] {
             let amount = raw(text).unwrap();
             assert_eq!(amount.base.to_string(), base, "{text}");
@@ -164,7 +190,10 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["", "x", "1.2.3", "-", "= 5", "@"] {
+        for text in [
+            "", "x", "1.2.3", "-", "= 5", "@", "1234,56", "1.234,56", "1,50", "5e3", "500.00-",
+            "12-34",
+        ] {
             assert_eq!(raw(text), None, "{text}");
         }
     }

@@ -278,8 +278,16 @@ impl Row<'_> {
         if text.is_empty() {
             return Ok(None);
         }
+        // `5,000.00 Dr` in the column of debits is a debit, though elsewhere the letters alone make it negative.
+        let lower = text.to_lowercase();
+        let lettered = ["dr", "dr.", "cr", "cr."]
+            .iter()
+            .any(|w| lower.ends_with(w));
+        let turned = lettered && column == self.at.debit;
         match signed(text) {
-            Some((number, _)) if !number.is_zero() => Ok(Some(number)),
+            Some((number, _)) if !number.is_zero() => {
+                Ok(Some(if turned { -number } else { number }))
+            }
             Some(_) => Ok(None),
             None => Err(self.fault(
                 column,

@@ -177,6 +177,15 @@ fn amounts_in_parts_are_read_by_their_side() {
     .unwrap();
     let minors: Vec<i64> = read.book.store.entries(0).iter().map(|e| e.minor).collect();
     assert_eq!(minors, [-500_000, 500_000]);
+    // Where the side is not said, the sign is: negative is a debit.
+    let text = voucher(&format!("{}{}", part("Party", false), part("Sales", true)));
+    let text = text
+        .replacen("<AMOUNT>5000</AMOUNT>", "<AMOUNT>-5000</AMOUNT>", 1)
+        .replace("<ISDEBIT>true</ISDEBIT>", "")
+        .replace("<ISDEBIT>false</ISDEBIT>", "");
+    let read = xml(&text).unwrap();
+    let minors: Vec<i64> = read.book.store.entries(0).iter().map(|e| e.minor).collect();
+    assert_eq!(minors, [500_000, -500_000]);
 }
 
 /// What hissab wrote comes back in the currencies it left with; of Tally's own vouchers results are kept in the
@@ -222,6 +231,16 @@ fn a_day_book_is_vouchers_of_several_rows() {
     );
     assert_eq!(store.row(2).day.date(), date(2025, 4, 3));
     assert!(read.notes.to_string().contains("1 cancelled vouchers"));
+    // Sides in letters are those of their columns.
+    let lettered = DAY_BOOK
+        .replace("\"1,25,000.00\",\n,Cap", "\"1,25,000.00 Dr\",\n,Cap")
+        .replace(",,,,\"1,25,000.00\"", ",,,,\"1,25,000.00 Cr\"");
+    assert_ne!(lettered, DAY_BOOK);
+    let again = day_book(&lettered).unwrap();
+    let minors = |read: &ReadJournal| -> Vec<i64> {
+        read.book.store.entries(0).iter().map(|e| e.minor).collect()
+    };
+    assert_eq!(minors(&again), minors(&read));
     for (from, to, want) in [
         ("1-Apr-25,Cash", "31-Feb-25,Cash", ("unreadable-date", 7, 1)),
         (",,500.00\n4", ",,x\n4", ("unreadable-amount", 15, 10)),

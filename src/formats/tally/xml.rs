@@ -190,7 +190,11 @@ fn amount(node: &Node) -> Option<Amount> {
         return raw(&node.text);
     }
     let (number, _) = signed(node.text_of("AMOUNT"))?;
-    let debit = yes(node.text_of("ISDEBIT"));
+    // Without a word on the side the sign says it, as in raw exports: negative is a debit.
+    let debit = match node.text_of("ISDEBIT") {
+        "" => number.is_sign_negative(),
+        said => yes(said),
+    };
     let side = |n: rust_decimal::Decimal| if debit { n.abs() } else { -n.abs() };
     let symbol = node.text_of("FOREXSYMBOL");
     let foreign =
