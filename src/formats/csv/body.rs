@@ -365,9 +365,30 @@ fn undated(table: &Table<'_>, row: usize, columns: &Columns) -> Fault {
     } else {
         format!("cannot read a date in {cell:?}")
     };
-    table
-        .fault(row, column, "unreadable-date", why)
-        .hint("correct or remove the line; dates are like 2024-04-01, 01/04/2024 or 1 Apr 2024")
+    let hint = "correct or remove the line; dates are like 2024-04-01, 01/04/2024 or 1 Apr 2024";
+    let fault = table.fault(row, column, "unreadable-date", why);
+    match other_day(table, row, column, columns).filter(|_| cell.is_empty()) {
+        None => fault.hint(hint),
+        Some(other) => {
+            let mut by_other = columns.clone();
+            by_other.set(Role::Date, other);
+            let name = &columns.names[other];
+            fault.hint(format!(
+                "remove the line if it is not booked yet; to date rows by {name:?}: --columns {}",
+                by_other.to_list()
+            ))
+        }
+    }
+}
+
+/// Another column that names a day and has one on this row.
+fn other_day(table: &Table<'_>, row: usize, date: usize, columns: &Columns) -> Option<usize> {
+    let is_day = |column: &usize| {
+        let role = names::role_of(&columns.names[*column]);
+        role.is_some_and(|(role, _)| matches!(role, Role::Date | Role::ValueDate))
+            && dates::scan(table.cell(row, *column)).is_some()
+    };
+    (0..columns.names.len()).find(|c| *c != date && is_day(c))
 }
 
 #[cfg(test)]

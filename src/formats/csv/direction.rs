@@ -223,12 +223,9 @@ pub fn refuse_turned(
     if options.columns.is_some() || options.invert {
         return Ok(());
     }
-    // A shop named on every row, and a card: what was bought.
-    let of_card = columns
-        .names
-        .iter()
-        .any(|n| MERCHANTS.contains(&n.as_str()))
-        && columns.names.iter().any(|n| n.contains("card"));
+    // A shop named on every row: what was bought.
+    let mut named = columns.names.iter();
+    let of_card = named.any(|n| MERCHANTS.contains(&n.as_str()));
     let negative = |row: &BodyRow| {
         let scanned = amounts::scan(table.cell(row.row, amount));
         scanned.is_some_and(|s| s.negative || s.side == Some(Side::Out))
@@ -242,8 +239,11 @@ pub fn refuse_turned(
     let texts = [Role::Description, Role::Payee].map(|role| columns.get(role));
     let is_payment = |row: &&BodyRow| {
         texts.into_iter().flatten().any(|column| {
-            let name = names::normal(table.cell(row.row, column));
-            PAID_TO_CARD.iter().any(|words| name.contains(words))
+            let cell = table.cell(row.row, column);
+            let name = names::normal(cell);
+            // In Chinese it stands in brackets, which names lose.
+            let repaid = cell.contains("还款") || cell.contains("還款");
+            repaid || PAID_TO_CARD.iter().any(|words| name.contains(words))
         })
     };
     let (paid, others): (Vec<_>, Vec<_>) = rows.iter().partition(is_payment);
@@ -478,6 +478,8 @@ mod tests {
         assert_eq!(read_with(twint), Some("direction-unsaid"));
         let card = "TransactionId,CardId,Date,Amount,Currency,MerchantName\n1,1,2026-04-02,65.45,CHF,a\n2,1,2026-04-13,5.00,CHF,b\n3,1,2026-04-14,5.00,CHF,b\n4,1,2026-04-15,-9.00,CHF,b\n";
         assert_eq!(read_with(card), Some("direction-unsaid"));
+        let cgb = "交易日期,交易摘要,交易金额,交易货币\n2026/04/05,（消费）茶,15.90,人民币\n2026/04/06,（消费）书,5.90,人民币\n2026/04/03,（还款）张三,-1130.68,人民币\n";
+        assert_eq!(read_with(cgb), Some("direction-unsaid"));
         let sumup = "Date,Transaction ID,Transaction type,Total,Fee,Payout,Payout ID\n2026-04-02,T1,Sale,11.5,0.29,11.21,\n2026-04-03,T1,Payout,11.5,0.29,11.21,95\n";
         assert_eq!(read_with(sumup), Some("not-a-statement"));
     }

@@ -20,6 +20,7 @@ pub struct OwnAccount {
 
 /// What banks call the account that a row belongs to, and never the one on the other side.
 const OWN: &[&str] = &[
+    "account",
     "account name",
     "auftraggeberkonto",
     "auftragskonto",
@@ -41,7 +42,7 @@ const OWN: &[&str] = &[
 const OWN_FIRST: &[&str] = &["account number", "iban", "konto", "kontonummer"];
 
 /// What may be either: the holder's where the file has a column for the other side's too.
-const EITHER: &[&str] = &["account", "rekening", "conto", "compte"];
+const EITHER: &[&str] = &["rekening", "conto", "compte"];
 
 /// What the other side's is called.
 const OTHERS: &[&str] = &[
@@ -131,6 +132,10 @@ fn refuse_several(
 }
 
 fn column(columns: &Columns) -> Option<usize> {
+    // Cash App calls so what was paid from or to.
+    if columns.has(&["account", "asset type"]) {
+        return None;
+    }
     let named = |list: &[&str]| {
         let mut names = columns.names.iter();
         names.position(|n| list.contains(&n.as_str()))

@@ -11,21 +11,22 @@ use super::table::Table;
 /// Dates rows by another column of days, where the first is empty on rows that moved the balance (UBS books what a card
 /// paid days later): the one that every row with money fills.
 ///
-/// Without a balance such a row may not have happened yet: then it is not looked for.
+/// Without a balance such a row may not have happened yet: then it is looked for only if no row fills the first.
 pub fn days(table: &Table<'_>, columns: &mut Columns, header: Option<usize>) {
-    let (Some(header), Some(date), Some(balance)) =
-        (header, columns.get(Role::Date), columns.get(Role::Balance))
-    else {
+    let (Some(header), Some(date)) = (header, columns.get(Role::Date)) else {
         return;
     };
+    let balance = columns.get(Role::Balance);
     let is_day = |row: usize, column: usize| dates::scan(table.cell(row, column)).is_some();
     let has = |row: usize, column: usize| !amounts::is_blank(table.cell(row, column));
     let moved = [Role::Out, Role::In, Role::Amount].map(|role| columns.get(role));
     let has_money = |row: usize| moved.into_iter().flatten().any(|c| has(row, c));
-    let booked = |row: &usize| has_money(*row) && has(*row, balance);
+    let booked = |row: &usize| has_money(*row) && balance.is_some_and(|b| has(*row, b));
     let undated = |row: &usize| table.cell(*row, date).is_empty();
     let rows = header + 1..table.len();
-    if !rows.clone().any(|row| booked(&row) && undated(&row)) {
+    let mut paid = rows.clone().filter(|row| has_money(*row)).peekable();
+    let never = paid.peek().is_some() && paid.all(|row| undated(&row));
+    if !never && !rows.clone().any(|row| booked(&row) && undated(&row)) {
         return;
     }
     let is_named = |role: Role, column: &usize| {
@@ -361,5 +362,17 @@ mod tests {
         let pending = "Booking date,Transaction date,Text,Amount\n,2026-04-14,a,-20.00\n2026-04-13,2026-04-13,b,-5.00\n";
         let fault = read(pending.as_bytes(), &Options::default(), None).unwrap_err();
         assert_eq!(fault.code, "unreadable-date");
+        let hint = fault.hint.unwrap_or_default();
+        assert!(
+            hint.contains("--columns ,date,description,amount"),
+            "{hint}"
+        );
+        // A column of days that no row fills says nothing.
+        let never = pending.replace("2026-04-13,2026", ",2026");
+        let want = [
+            row("2026-04-13", "-5.00", ""),
+            row("2026-04-14", "-20.00", ""),
+        ];
+        assert_eq!(rows(&never), want);
     }
 }

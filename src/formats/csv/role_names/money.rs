@@ -143,6 +143,9 @@ pub const MONEY: &[Names] = &[
             "利用金額",
             "支払総額",
             "iznos u valuti racuna",
+            "入账金额",
+            "人民币金额",
+            "こ利用金額",
         ],
     ),
     (
@@ -708,6 +711,13 @@ pub const MONEY: &[Names] = &[
             "валута",
             "devise du compte",
             "mynt",
+            "交易货币",
+            "入账货币",
+            "交易币种",
+            "货币",
+            "币别",
+            "幣別",
+            "通貨",
         ],
     ),
 ];
