@@ -90,6 +90,12 @@ fn drafts() -> Vec<Value> {
         let mut memo = entries();
         memo[1]["memo"] = json!(text);
         push("memo", json!({ "entries": memo }));
+        // What may be a name of an account.
+        if ["a\u{202e}b", "<U+202E>", "=1+1", "नमस्ते", "C:\\x"].contains(text) {
+            let mut elsewhere = entries();
+            elsewhere[0]["account"] = json!(format!("Expenses:{text}"));
+            push("account", json!({ "entries": elsewhere }));
+        }
     }
     for status in ["pending", "cleared"] {
         push("status", json!({ "status": status }));

@@ -536,3 +536,20 @@ fn a_book_that_is_gone_is_the_servers_fault_and_its_place_stays_inside() {
         );
     }
 }
+
+#[test]
+fn an_export_of_a_hosted_book_is_known_to_it_as_it_was() {
+    let (env, _serving) = shop();
+    let posted = |what: &str| env.hissab(["-q", "out", "5", what]).ok().stdout;
+    let (tea, milk) = (posted("tea"), posted("milk"));
+    env.hissab(["export", "all.journal"]).ok();
+    env.hissab(["amend", tea.trim(), "--amount", "7"]).ok();
+    let again = env.hissab(["import", "all.journal"]).ok();
+    let note = format!("{} of the book: amended there since", tea.trim());
+    assert!(again.stdout.contains(&note), "{again}");
+    let text = std::fs::read_to_string(env.path("all.journal")).unwrap();
+    env.write("all.journal", text.replace("milk", "curd"));
+    let other = env.hissab(["import", "all.journal"]).exits(7);
+    let hint = format!("hissab amend {} --description curd", milk.trim());
+    assert!(other.stderr.contains(&hint), "{other}");
+}

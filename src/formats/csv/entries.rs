@@ -295,7 +295,9 @@ impl<'a> Reader<'a> {
     fn entry(&mut self, row: &Row<'_>) -> Result<(), Fault> {
         let columns = &self.shape.columns;
         let account_column = columns.get(Role::Account).unwrap_or(0);
-        let path = row.cell(account_column);
+        let own = self.shape.own;
+        let path = row.said(Some(account_column), own).unwrap_or_default();
+        let path = path.trim();
         let account = match self.by_path.get(path) {
             Some(key) => *key,
             None => {
@@ -325,9 +327,8 @@ impl<'a> Reader<'a> {
                 .hint("the decimal mark is . unless --decimal-mark , says otherwise"));
         };
         let code = row
-            .at(columns.get(Role::Currency))
-            .unwrap_or(&self.options.home_currency)
-            .to_owned();
+            .said(columns.get(Role::Currency), own)
+            .map_or_else(|| self.options.home_currency.to_string(), Cow::into_owned);
         let currency = self.currency(&code);
         let known = self
             .options
@@ -349,7 +350,6 @@ impl<'a> Reader<'a> {
         })?;
         self.currencies[usize::from(currency.0) - 1].scale = scale;
         let priced = self.priced(row, amount)?;
-        let own = self.shape.own;
         let status = row.at(columns.get(Role::State)).and_then(Status::from_word);
         let said = Said {
             entry: CompactEntry::new(account, currency, minor, scale),
