@@ -37,7 +37,7 @@ fn book() -> OpenApiRouter<Shared> {
         .routes(routes!(r::ledgers::get, r::ledgers::patch))
         .routes(routes!(r::ledgers::entries))
         .routes(routes!(r::listing::list, r::transactions::post))
-        .routes(routes!(r::transactions::batch))
+        .routes(routes!(r::batch::batch))
         .routes(routes!(
             r::transactions::get,
             r::transactions::patch,

@@ -99,11 +99,15 @@ mod server_jobs;
 #[cfg(feature = "server")]
 mod server_live;
 #[cfg(feature = "server")]
+mod server_orgs;
+#[cfg(feature = "server")]
 mod server_random;
 #[cfg(all(feature = "redis", unix))]
 mod server_redis;
 #[cfg(feature = "server")]
 mod server_reports;
+#[cfg(feature = "server")]
+mod server_roles;
 #[cfg(all(feature = "s3", unix))]
 mod server_s3;
 #[cfg(feature = "server")]

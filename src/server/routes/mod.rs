@@ -3,6 +3,7 @@
 pub mod account;
 pub mod audit;
 pub mod auth;
+pub mod batch;
 pub mod book;
 pub mod changes;
 pub mod docs;
