@@ -199,7 +199,7 @@ impl Lane {
                 taken => self.serve_whole(taken, inner),
             }
             // A writer that never rests leaves its thread to whoever else waits, a group each.
-            if inner.others_wait() && inner.drain_again(self) {
+            if inner.others_wait(self.org) && inner.drain_again(self) {
                 return;
             }
         }

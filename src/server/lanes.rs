@@ -452,16 +452,25 @@ impl Inner {
         held(&self.long).keep(thread);
     }
 
-    /// What waits for a writer is the pool's again, after all that waits by now; false if the pool takes nothing more.
+    /// What waits for a writer is the pool's again, when others have had their turn; false if the pool takes nothing more.
     pub(super) fn drain_again(self: &Arc<Inner>, lane: &Arc<Lane>) -> bool {
         let (inner, drained) = (Arc::clone(self), Arc::clone(lane));
-        let drain = Box::new(move || drained.drain(&inner));
-        self.submit(lane.org, drain).is_ok()
+        let mut jobs = held(&self.jobs);
+        if jobs.closed {
+            return false;
+        }
+        let drain: Job = Box::new(move || drained.drain(&inner));
+        let added = jobs.waiting.add_first(lane.org, drain).is_ok();
+        drop(jobs);
+        if added {
+            self.wake.notify_one();
+        }
+        added
     }
 
-    /// Whether anything waits for a thread.
-    pub(super) fn others_wait(&self) -> bool {
-        !held(&self.jobs).waiting.is_empty()
+    /// Whether others than this organisation wait for a thread.
+    pub(super) fn others_wait(&self, org: Uuid) -> bool {
+        held(&self.jobs).waiting.others_wait(org)
     }
 
     /// Wakes who waits for writes of a book.

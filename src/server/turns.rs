@@ -59,6 +59,15 @@ impl<J> Turns<J> {
         Ok(())
     }
 
+    /// Puts work that goes on before what else its organisation waits for; others have their turns first.
+    pub fn add_first(&mut self, org: Uuid, job: J) -> Result<(), J> {
+        self.add(org, job)?;
+        if let Some(queue) = self.queues.get_mut(&org) {
+            queue.waiting.rotate_right(1);
+        }
+        Ok(())
+    }
+
     /// The next work, of the organisation whose turn it is; [`Turns::done`] is to be told of its end.
     pub fn take(&mut self) -> Option<(Uuid, J)> {
         let free = |org: &Uuid| {
@@ -88,9 +97,10 @@ impl<J> Turns<J> {
         more
     }
 
-    /// Whether nothing waits.
-    pub fn is_empty(&self) -> bool {
-        self.waiting == 0
+    /// Whether others than this organisation wait.
+    pub fn others_wait(&self, org: Uuid) -> bool {
+        let own = self.queues.get(&org).map_or(0, |q| q.waiting.len());
+        self.waiting > own
     }
 
     /// Only who has work is remembered.
@@ -132,6 +142,23 @@ mod tests {
         }
         assert_eq!(order, [0, 20, 30, 1, 31, 2, 3, 4, 5]);
         assert!(turns.queues.is_empty() && turns.turn.is_empty() && turns.waiting == 0);
+    }
+
+    #[test]
+    fn what_goes_on_lets_others_pass_and_not_its_own() {
+        let mut turns = Turns::new(LIMITS);
+        turns.add(org(1), 1).unwrap();
+        assert!(!turns.others_wait(org(1)));
+        turns.add(org(2), 20).unwrap();
+        assert!(turns.others_wait(org(1)));
+        turns.add_first(org(1), 0).unwrap();
+        let order: Vec<i32> = std::iter::from_fn(|| {
+            let (org, job) = turns.take()?;
+            turns.done(org);
+            Some(job)
+        })
+        .collect();
+        assert_eq!(order, [0, 20, 1]);
     }
 
     #[test]
