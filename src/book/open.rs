@@ -1,5 +1,6 @@
 //! Opening books: the only place that names the adapters.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -100,6 +101,13 @@ impl Spot<'_> {
     }
 }
 
+/// A book whose file was removed or replaced while it is open: what is written to it now is lost when it is closed.
+pub fn gone() -> BookError {
+    BookError::Damaged {
+        what: "its file was removed or replaced while the server has it open; put it back, or stop the server and restore a backup".to_owned(),
+    }
+}
+
 /// Why a book cannot be opened that is known to be kept here: where it is missing, nothing that a caller named is.
 pub fn lost(error: BookError) -> BookError {
     match error {
@@ -110,7 +118,22 @@ pub fn lost(error: BookError) -> BookError {
     }
 }
 
+/// Which file of which disk.
+pub type FileId = (u64, u64);
+
 impl Shelf {
+    /// What file is there, where books are files and there is one.
+    pub fn file(&self, spot: Spot<'_>) -> Option<FileId> {
+        match self {
+            Shelf::Files => {
+                let meta = std::fs::metadata(spot.file).ok()?;
+                Some((meta.dev(), meta.ino()))
+            }
+            #[cfg(feature = "postgres")]
+            Shelf::Postgres(_) => None,
+        }
+    }
+
     /// A book, for reading.
     pub fn read(&self, spot: Spot<'_>) -> Result<Box<dyn Book>> {
         match self {

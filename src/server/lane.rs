@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::kept::{Answered, Kept};
 use super::lanes::{Inner, LaneStats, Place};
 use super::traces::Noted;
-use crate::book::open::{self, Shelf, Spot, lost};
+use crate::book::open::{self, FileId, Shelf, Spot, gone, lost};
 use crate::book::{self, Book, BookError};
 use crate::ledger::change::{Change, Done, WriteMode};
 use crate::ledger::chart::Chart;
@@ -44,6 +44,8 @@ pub struct Lane {
     pub kept: Mutex<Kept>,
     /// Says where the book stands, and nothing else.
     watcher: Mutex<Option<Box<dyn Book>>>,
+    /// Which file was opened, where the book is one.
+    opened: OnceLock<FileId>,
     pub used: Mutex<Instant>,
 }
 
@@ -96,6 +98,7 @@ impl Lane {
             chart: Mutex::default(),
             kept: Mutex::default(),
             watcher: Mutex::new(None),
+            opened: OnceLock::new(),
             used: Mutex::new(Instant::now()),
         }
     }
@@ -105,6 +108,24 @@ impl Lane {
             org: self.org,
             file: &self.file,
         }
+    }
+
+    /// Errors: the file that was opened was removed or replaced since. What is written to it then is lost when it is
+    /// closed, and the next to open it would take its log for the other's.
+    fn still_there(&self) -> book::Result<()> {
+        match self.opened.get() {
+            Some(file) if self.shelf.file(self.spot()).as_ref() != Some(file) => Err(gone()),
+            _ => Ok(()),
+        }
+    }
+
+    fn opens<T>(&self, opened: book::Result<T>) -> book::Result<T> {
+        let opened = opened.map_err(lost)?;
+        if let Some(file) = self.shelf.file(self.spot()) {
+            // Whoever was first stays.
+            let _ = self.opened.set(file);
+        }
+        Ok(opened)
     }
 
     pub fn forget_chart(&self) {
@@ -130,6 +151,7 @@ impl Lane {
     /// Where the book stands. It is asked of a reader that does nothing else, so that nobody waits for a
     /// report to hear it.
     fn stands(&self) -> Option<u64> {
+        self.still_there().ok()?;
         let mut slot = held(&self.watcher);
         let watcher = match &mut *slot {
             Some(watcher) => watcher,
@@ -157,10 +179,11 @@ impl Lane {
         &self,
         work: impl FnOnce(&mut dyn Book) -> book::Result<T>,
     ) -> book::Result<T> {
+        self.still_there()?;
         let kept = held(&self.readers).pop();
         let mut reader = match kept {
             Some(reader) => reader,
-            None => self.shelf.read(self.spot()).map_err(lost)?,
+            None => self.opens(self.shelf.read(self.spot()))?,
         };
         let result = work(reader.as_mut());
         // No snapshot is held while the reader rests: the write-ahead log can be emptied.
@@ -219,9 +242,12 @@ impl Lane {
     }
 
     fn serve(&self, taken: Taken, stats: &LaneStats) {
+        if let Err(error) = self.still_there() {
+            return taken.refuse(&error);
+        }
         let mut slot = held(&self.book);
         if slot.is_none() {
-            match self.shelf.write(self.spot(), BOOK_WAIT).map_err(lost) {
+            match self.opens(self.shelf.write(self.spot(), BOOK_WAIT)) {
                 Ok(book) => *slot = Some(book),
                 Err(error) => return taken.refuse(&error),
             }

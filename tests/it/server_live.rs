@@ -420,3 +420,30 @@ fn a_missing_book_is_told_and_stops_nobody_else() {
     assert_eq!(missing(&live), "hissab_books_missing 0");
     live.call("GET", "/orgs/acme/transactions", "").is(200);
 }
+
+/// What is written to a file that is not there any more is lost when it is closed: nobody is told that it was recorded.
+#[test]
+fn nothing_is_recorded_in_a_book_that_was_removed_or_replaced() {
+    let live = Live::new();
+    let sale = serde_json::json!({ "date": "2026-04-07", "entries": [
+        { "account": "Expenses:Tea", "debit": "5.00" }, { "account": "Assets:Cash", "credit": "5.00" },
+    ]})
+    .to_string();
+    let post = || live.call("POST", "/orgs/acme/transactions", &sale);
+    post().is(201);
+    live.call("GET", "/orgs/acme/transactions", "").is(200);
+    let aside = live.env.path("aside.hissab");
+    std::fs::rename(live.book(), &aside).unwrap();
+    for replaced in [false, true] {
+        if replaced {
+            std::fs::copy(&aside, live.book()).unwrap();
+        }
+        for refused in [post(), live.call("GET", "/orgs/acme/transactions", "")] {
+            assert_eq!(refused.is(503).json()["code"], "damaged");
+        }
+    }
+    std::fs::rename(&aside, live.book()).unwrap();
+    post().is(201);
+    let all = live.call("GET", "/orgs/acme/transactions", "").is(200);
+    assert_eq!(all.json()["data"].as_array().unwrap().len(), 2);
+}
