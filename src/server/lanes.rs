@@ -35,9 +35,6 @@ const WAITING_MAX: usize = 1024;
 /// The most jobs that wait for the pool, and the most of one organisation.
 const JOBS_MAX: usize = 4096;
 const JOBS_OF_ONE: usize = JOBS_MAX / 4;
-/// How nice long work is to short work.
-#[cfg(target_os = "linux")]
-const STANDS_BACK: i32 = 5;
 /// Whole-book streams at once, over all books.
 const STREAMS_MAX: usize = 16;
 /// Of those, over one book: slow readers of one organisation leave room for the others'.
@@ -444,10 +441,6 @@ impl Inner {
         self.stats.long.fetch_add(1, Ordering::Relaxed);
         let inner = Arc::clone(self);
         let all = move || {
-            // Where there are fewer processors than work, short work comes first. On Linux only this thread and those
-            // it begins stand back; one that may not is as good.
-            #[cfg(target_os = "linux")]
-            let _ = rustix::process::setpriority_process(None, STANDS_BACK);
             let mut next = Some(work);
             while let Some(work) = next {
                 let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
