@@ -52,7 +52,8 @@ impl Reader<'_> {
             "end" => self.end(rest).map_err(|f| f.at(at)),
             "decimal-mark" => self.decimal_mark(rest).map_err(|f| f.at(at)),
             "bucket" | "A" => {
-                self.scope.bucket = Some(self.scope.account(rest, &mut self.names));
+                let account = self.scope.account(rest, &mut self.names);
+                self.scope.bucket = Some(account.map_err(|f| f.at(at))?);
                 Ok(())
             }
             "capture" => {
@@ -148,7 +149,7 @@ impl Reader<'_> {
         if name.is_empty() {
             return Err(Fault::new("bad-directive", "account needs a name"));
         }
-        let key = self.scope.account(name, &mut self.names);
+        let key = self.scope.account(name, &mut self.names)?;
         self.block = Block::Account(key);
         match rest[end..].trim_start().strip_prefix(';') {
             Some(text) => self.account_comment(text.trim(), key),

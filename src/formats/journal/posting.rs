@@ -30,6 +30,7 @@ impl Reader<'_> {
             return Err(bad("the account's name is missing", at));
         }
         let account = self.scope.account(written, &mut self.names);
+        let account = account.map_err(|fault| fault.at(from))?;
         let account = self.by_payee(account);
         let mut posting = Posting {
             account,

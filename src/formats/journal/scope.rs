@@ -15,6 +15,11 @@ use super::error::Fault;
 use super::names::Names;
 
 /// A rewriting of account names.
+/// The longest name that aliases may make: no book takes one of an eighth of it.
+const REWRITTEN_BYTES_MAX: usize = 4096;
+/// The longest alias.
+const ALIAS_BYTES_MAX: usize = 4096;
+
 #[derive(Debug, Clone)]
 enum Alias {
     /// `OLD=NEW`: the account and everything below it.
@@ -62,16 +67,18 @@ impl Scope {
     }
 
     /// The account that a written name means here.
-    pub fn account(&mut self, written: &str, names: &mut Names) -> AccountKey {
+    ///
+    /// Errors: aliases make a name of it that is none.
+    pub fn account(&mut self, written: &str, names: &mut Names) -> Result<AccountKey, Fault> {
         if let Some(key) = self.known.get(written) {
-            return *key;
+            return Ok(*key);
         }
-        let key = names.account(&self.rewritten(written));
+        let key = names.account(&self.rewritten(written)?);
         self.known.insert(written.to_owned(), key);
-        key
+        Ok(key)
     }
 
-    fn rewritten(&self, written: &str) -> String {
+    fn rewritten(&self, written: &str) -> Result<String, Fault> {
         let mut name = written.to_owned();
         if !self.parents.is_empty() {
             name = format!("{}:{name}", self.parents.join(":"));
@@ -96,8 +103,16 @@ impl Scope {
                     }
                 }
             }
+            // Each may match everywhere in what the one before has made.
+            if name.len() > REWRITTEN_BYTES_MAX {
+                let why = format!(
+                    "aliases make a name of more than {REWRITTEN_BYTES_MAX} bytes of this account"
+                );
+                return Err(Fault::new("bad-alias", why)
+                    .hint("an alias that matches nothing or a single sign matches many times"));
+            }
         }
-        name
+        Ok(name)
     }
 
     /// `alias OLD=NEW` or `alias /REGEX/=NEW`.
@@ -106,6 +121,10 @@ impl Scope {
             Fault::new("bad-alias", "this alias is not OLD=NEW or /REGEX/=NEW")
                 .hint("alias checking=Assets:Bank:Checking")
         };
+        if text.len() > ALIAS_BYTES_MAX {
+            let why = format!("an alias has at most {ALIAS_BYTES_MAX} bytes");
+            return Err(Fault::new("bad-alias", why));
+        }
         let alias = if let Some(rest) = text.strip_prefix('/') {
             let (pattern, new) = split_regex(rest).ok_or_else(wrong)?;
             Alias::Regex {
@@ -261,8 +280,20 @@ mod tests {
 
     fn named(scope: &mut Scope, written: &str) -> String {
         let mut names = Names::default();
-        let key = scope.account(written, &mut names);
+        let key = scope.account(written, &mut names).unwrap();
         names.account_mut(key).path.to_string()
+    }
+
+    #[test]
+    fn aliases_that_multiply_a_name_are_refused_while_it_is_small() {
+        let mut scope = Scope::new(2026, Reading::default());
+        for _ in 0..64 {
+            scope.add_alias("//=wide name").unwrap();
+        }
+        let fault = scope.account("a:b", &mut Names::default()).unwrap_err();
+        assert_eq!(fault.code, "bad-alias");
+        let long = format!("/a/={}", "b".repeat(ALIAS_BYTES_MAX));
+        assert_eq!(scope.add_alias(&long).unwrap_err().code, "bad-alias");
     }
 
     #[test]
