@@ -43,33 +43,15 @@ pub fn read(table: &Table<'_>, rules: &mut Rules, options: &Options) -> Result<S
             .filter(|n| rules.reaches_entry(*n))
             .collect(),
     };
-    // Each account of the file has a balance of its own in each currency.
-    let mut series: Vec<(Option<Arc<str>>, String)> = Vec::new();
-    let (mut raws, mut skip) = (Vec::with_capacity(rows.len()), 0);
-    for outcome in reader.outcomes(rules, &rows) {
-        if skip > 0 {
-            skip -= 1;
-            continue;
-        }
-        let mut raw = match outcome {
-            Outcome::End => break,
-            Outcome::Skip(rows) => {
-                skip = rows.saturating_sub(1);
-                continue;
-            }
-            Outcome::Keep(raw) => raw?,
-        };
-        let own = raw.row.category.own.as_deref().unwrap_or_default();
-        let found = series
-            .iter()
-            .position(|(c, of)| *c == raw.row.currency && of == own);
-        let index = found.unwrap_or_else(|| {
-            series.push((raw.row.currency.clone(), own.to_owned()));
-            series.len() - 1
-        });
-        raw.row.series = u16::try_from(index).unwrap_or(u16::MAX);
-        raws.push(raw);
-    }
+    let (mut series, mut skip) = (Vec::new(), 0);
+    // In the room of the outcomes: rows are large, and memory that is new to the process costs more than the copy.
+    let mut raws = reader
+        .outcomes(rules, &rows)
+        .into_iter()
+        .map_while(|outcome| passed(outcome, &mut skip))
+        .filter_map(|kept| kept)
+        .map(|raw| raw.map(|raw| in_series(raw, &mut series)))
+        .collect::<Result<Vec<Raw>, Fault>>()?;
     in_order(&mut raws, &rules.directives);
     let mut statement = Statement {
         layout: "csv by rules".to_owned(),
@@ -87,6 +69,36 @@ pub fn read(table: &Table<'_>, rules: &mut Rules, options: &Options) -> Result<S
         options,
     )?;
     Ok(statement)
+}
+
+/// What is left of the next outcome: `None` after the end, `Some(None)` of rows that are left out.
+fn passed(outcome: Outcome, skip: &mut usize) -> Option<Option<Result<Raw, Fault>>> {
+    if *skip > 0 {
+        *skip -= 1;
+        return Some(None);
+    }
+    match outcome {
+        Outcome::End => None,
+        Outcome::Skip(rows) => {
+            *skip = rows.saturating_sub(1);
+            Some(None)
+        }
+        Outcome::Keep(raw) => Some(Some(raw)),
+    }
+}
+
+/// Gives the row its series: each account of the file has a balance of its own in each currency.
+fn in_series(mut raw: Raw, series: &mut Vec<(Option<Arc<str>>, String)>) -> Raw {
+    let own = raw.row.category.own.as_deref().unwrap_or_default();
+    let found = series
+        .iter()
+        .position(|(c, of)| *c == raw.row.currency && of == own);
+    let index = found.unwrap_or_else(|| {
+        series.push((raw.row.currency.clone(), own.to_owned()));
+        series.len() - 1
+    });
+    raw.row.series = u16::try_from(index).unwrap_or(u16::MAX);
+    raw
 }
 
 /// As hledger orders rows of a day; where balances or other days say it, they decide afterwards.

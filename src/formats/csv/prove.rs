@@ -185,10 +185,19 @@ fn sums(currency: Option<Arc<str>>, raws: &[Raw], order: &[usize], checked: usiz
 }
 
 /// All rows that count, each running balance in its order, the several merged by date.
-fn merged(raws: Vec<Raw>, orders: &[Vec<usize>]) -> Vec<StatementRow> {
+fn merged(mut raws: Vec<Raw>, orders: &[Vec<usize>]) -> Vec<StatementRow> {
     let mut flat: Vec<usize> = orders.concat();
     if orders.len() > 1 {
         flat.sort_by_key(|index| raws[*index].row.date);
+    }
+    if raws.len() > 1 && flat.iter().rev().copied().eq(0..raws.len()) {
+        raws.reverse();
+        flat.reverse();
+    }
+    if flat.iter().copied().eq(0..raws.len()) {
+        // As they stand, and where they stand.
+        let counted = raws.into_iter().filter(|raw| raw.counts);
+        return counted.map(|raw| raw.row).collect();
     }
     let mut slots: Vec<Option<Raw>> = raws.into_iter().map(Some).collect();
     flat.into_iter()
