@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::civil::Date;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::formats::journal::Fault;
@@ -61,7 +62,7 @@ impl Run<'_, '_> {
         let Some(pads) = self.pads(&directives, &booked) else {
             return;
         };
-        self.store(&directives, booked, &pads);
+        self.store(directives, booked, &pads);
         self.tally.say(self.builder);
     }
 
@@ -346,10 +347,10 @@ impl Run<'_, '_> {
         Some(out)
     }
 
-    /// Stores everything, in order; tests balances on the way.
+    /// Stores everything, in order; tests balances on the way. What is stored is let go of.
     fn store(
         &mut self,
-        directives: &[Dated],
+        directives: Vec<Dated>,
         mut booked: Vec<Vec<Booked>>,
         pads: &HashMap<usize, Vec<Padding>>,
     ) {
@@ -366,14 +367,22 @@ impl Run<'_, '_> {
                 _ => None,
             }),
         );
-        for (place, dated) in directives.iter().enumerate() {
-            let done = match &dated.what {
+        for (
+            place,
+            Dated {
+                on,
+                place: at,
+                what,
+            },
+        ) in directives.into_iter().enumerate()
+        {
+            let done = match what {
                 What::Price {
                     commodity,
                     rate,
                     currency,
                 } => {
-                    self.builder.price(dated.on, *commodity, *currency, *rate);
+                    self.builder.price(on, commodity, currency, rate);
                     Ok(())
                 }
                 What::Transaction(transaction) => {
@@ -384,8 +393,8 @@ impl Run<'_, '_> {
                     exact.and_then(|()| {
                         write::transaction(
                             self,
-                            dated,
-                            transaction,
+                            (on, at),
+                            *transaction,
                             &booked,
                             &rounding,
                             &mut stored,
@@ -398,10 +407,10 @@ impl Run<'_, '_> {
                         .flatten()
                         .try_for_each(|padding| {
                             for sums in [&mut sums, &mut stored] {
-                                sums.add(*account, padding.currency, padding.amount)?;
-                                sums.add(*from, padding.currency, -padding.amount)?;
+                                sums.add(account, padding.currency, padding.amount)?;
+                                sums.add(from, padding.currency, -padding.amount)?;
                             }
-                            write::padding(self, dated, (*account, *from), padding)
+                            write::padding(self, (on, at), (account, from), padding)
                         })
                 }
                 What::Balance {
@@ -410,16 +419,16 @@ impl Run<'_, '_> {
                     currency,
                     tolerance,
                 } => {
-                    let tolerance = self.balance_tolerance(*amount, *tolerance);
-                    let place = sums.place(*account).unwrap_or_default();
-                    let held = (sums.of(place, *currency), stored.of(place, *currency));
-                    self.test(dated, *account, (*amount, *currency), held, tolerance);
+                    let tolerance = self.balance_tolerance(amount, tolerance);
+                    let place = sums.place(account).unwrap_or_default();
+                    let held = (sums.of(place, currency), stored.of(place, currency));
+                    self.test((on, at), account, (amount, currency), held, tolerance);
                     Ok(())
                 }
                 _ => Ok(()),
             };
             if let Err(fault) = done {
-                self.fail(dated.place, fault);
+                self.fail(at, fault);
             }
         }
     }
@@ -427,7 +436,7 @@ impl Run<'_, '_> {
     /// A balance at the start of its day: one that holds exactly becomes one at the end of the day before.
     fn test(
         &mut self,
-        dated: &Dated,
+        (on, at): (Date, Place),
         account: AccountKey,
         (amount, currency): (Decimal, CurrencyKey),
         (held, stored): (Decimal, Decimal),
@@ -439,22 +448,20 @@ impl Run<'_, '_> {
             let path = self.builder.path(account).to_owned();
             let fault = Fault::new(
                 "assertion-failed",
-                format!("the balance of {path} should be {amount} {code} at the start of {}, but it is {} {code}", dated.on, held.normalize()),
+                format!("the balance of {path} should be {amount} {code} at the start of {}, but it is {} {code}", on, held.normalize()),
             )
             .hint("correct what is before it, or read the file all the same with -I");
-            let error = self
-                .builder
-                .error(dated.place.source, dated.place.line, "", fault);
+            let error = self.builder.error(at.source, at.line, "", fault);
             match self.builder.options().ignore_assertions {
                 true => self.builder.notes().failed_assertions.push(error),
                 false => self.builder.fail(error),
             }
             return;
         }
-        match dated.on.yesterday() {
+        match on.yesterday() {
             Ok(day) if stored == amount => {
                 self.builder
-                    .assertion(day, account, (amount, currency), true, dated.place.line)
+                    .assertion(day, account, (amount, currency), true, at.line)
             }
             _ => self.tally.loose += 1,
         }

@@ -1,5 +1,6 @@
 //! A booked transaction as one of a book: amounts at their currency's places, the tolerated rest on its own account.
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::formats::journal::Fault;
@@ -8,7 +9,7 @@ use crate::ledger::account::AccountKey;
 use crate::ledger::transaction::{Status, Tag};
 
 use super::booking::Booked;
-use super::model::{Dated, Transaction, What};
+use super::model::{Place, Transaction};
 use super::run::{Padding, Run, residues};
 use super::sums::Sums;
 
@@ -29,8 +30,8 @@ fn flag_tag(flag: Option<char>) -> Option<Tag> {
 /// Stores a transaction, and adds what is stored to `stored`.
 pub(super) fn transaction(
     run: &mut Run<'_, '_>,
-    dated: &Dated,
-    written: &Transaction,
+    (on, at): (Date, Place),
+    written: Transaction,
     booked: &[Booked],
     rounding: &str,
     stored: &mut Sums,
@@ -51,14 +52,14 @@ pub(super) fn transaction(
         let mut entry = WholeEntry::new(one.account, amount, one.currency);
         entry.price = one.price;
         entry.status = status(posting.flag);
-        entry.tags = posting.meta.clone();
+        entry.tags.clone_from(&posting.meta);
         entry.memo = take(&mut entry.tags, "memo");
         entry.tags.extend(flag_tag(posting.flag));
         entry.tags.extend(lot_tags(run, one));
         entry.line = posting.line;
         entries.push(entry);
         if run.implicit_prices {
-            implicit(run, dated, one);
+            implicit(run, on, one);
         }
     }
     for (currency, sum) in residual {
@@ -72,7 +73,7 @@ pub(super) fn transaction(
     if entries.len() < 2 {
         run.tally.empty += 1;
     }
-    let mut tags = written.tags.clone();
+    let mut tags = written.tags;
     tags.extend(flag_tag(Some(written.flag)));
     let reference = take(&mut tags, "reference");
     let status =
@@ -85,9 +86,9 @@ pub(super) fn transaction(
         tags.push(tag("payee", payee));
     }
     run.builder.transaction(Whole {
-        source: dated.place.source,
-        line: dated.place.line,
-        date: dated.on,
+        source: at.source,
+        line: at.line,
+        date: on,
         status,
         description: description.to_owned(),
         reference,
@@ -168,39 +169,36 @@ fn lot_tags(run: &Run<'_, '_>, one: &Booked) -> Vec<Tag> {
 }
 
 /// What the plugin implicit_prices adds: written prices, and costs of what was bought.
-fn implicit(run: &mut Run<'_, '_>, dated: &Dated, one: &Booked) {
+fn implicit(run: &mut Run<'_, '_>, on: Date, one: &Booked) {
     let bought = one
         .cost
         .as_ref()
         .filter(|_| !one.reduced)
         .map(|c| (c.per, c.currency));
     if let Some((rate, currency)) = one.market.or(bought) {
-        run.builder.price(dated.on, one.currency, currency, rate);
+        run.builder.price(on, one.currency, currency, rate);
     }
 }
 
 /// What a pad adds, as beancount writes it.
 pub(super) fn padding(
     run: &mut Run<'_, '_>,
-    dated: &Dated,
+    (on, at): (Date, Place),
     (account, from): (AccountKey, AccountKey),
     padding: &Padding,
 ) -> Result<(), Fault> {
-    let What::Pad { .. } = dated.what else {
-        return Ok(());
-    };
     run.used(account);
     run.used(from);
     run.tally.pads += 1;
     let code = run.builder.code(padding.currency).clone();
     let entry = |account, amount: Decimal| WholeEntry {
-        line: dated.place.line,
+        line: at.line,
         ..WholeEntry::new(account, amount, padding.currency)
     };
     run.builder.transaction(Whole {
-        source: dated.place.source,
-        line: dated.place.line,
-        date: dated.on,
+        source: at.source,
+        line: at.line,
+        date: on,
         status: Status::Unmarked,
         description: format!(
             "(Padding inserted for difference {} {code})",

@@ -84,15 +84,21 @@ pub(in crate::formats) fn tag(name: &str, value: &str) -> Tag {
 
 /// Control characters but line ends become spaces.
 pub(in crate::formats) fn printable(text: &str) -> String {
-    text.trim()
-        .chars()
-        .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
-        .collect()
+    let text = text.trim();
+    let hidden = |c: char| c.is_control() && c != '\n';
+    match text.contains(hidden) {
+        true => text.replace(hidden, " "),
+        false => text.to_owned(),
+    }
 }
 
 /// Control characters and line ends become spaces.
 pub(in crate::formats) fn one_line(text: &str) -> String {
-    printable(text).replace('\n', " ")
+    let text = printable(text);
+    match text.contains('\n') {
+        true => text.replace('\n', " "),
+        false => text,
+    }
 }
 
 /// Builds a [`ReadJournal`] of journals and other tools' books alike.
