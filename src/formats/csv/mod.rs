@@ -23,7 +23,6 @@ mod direction;
 mod east_asian;
 pub mod encoding;
 pub mod entries;
-mod entries_shape;
 mod headless;
 mod known_layouts;
 pub mod layouts;
