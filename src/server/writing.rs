@@ -15,8 +15,8 @@ use crate::book::{self, Book, BookError};
 use crate::ledger::change::{Change, Done, OnceKey, OperationId, Repeat, Target, WriteMode};
 use crate::ledger::settings::name as setting;
 use crate::wire::Unreadable;
-use crate::wire::change::OwnedUnit;
 use crate::wire::org::Role;
+use crate::wire::unit::OwnedUnit;
 
 /// `?dry_run=true`: every rule applied, nothing kept.
 #[derive(Debug, Clone, Copy, Default, Deserialize, utoipa::IntoParams)]

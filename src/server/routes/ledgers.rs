@@ -198,7 +198,7 @@ pub async fn post(
         .await
         .map_err(of_keyed)?;
     if trying.dry_run {
-        return Ok(axum::Json(crate::wire::change::DoneBody::of(&done)).into_response());
+        return Ok(axum::Json(crate::wire::unit::DoneBody::of(&done)).into_response());
     }
     let chart = state.lanes.chart_since(org.place(), done.sequence).await?;
     let opened: Vec<&Account> = ids.iter().filter_map(|path| chart.find(path)).collect();

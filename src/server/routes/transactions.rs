@@ -19,10 +19,10 @@ use crate::server::state::Shared;
 use crate::server::writing::{self, Body, Trying, if_match, keyed, of_keyed, one, read_json, unit};
 use crate::wire::List;
 use crate::wire::audit::VersionBody;
-use crate::wire::change::OwnedUnit;
 use crate::wire::draft::{DraftBody, PatchTransaction, Precondition};
 use crate::wire::problem::Problem as ProblemBody;
 use crate::wire::transaction::{NO_TRANSACTION, TransactionBody};
+use crate::wire::unit::OwnedUnit;
 
 /// A transaction's number or id, as a path says it.
 pub fn read_target(text: &str) -> Answer<Target> {
