@@ -27,6 +27,7 @@ use super::table::Table;
 
 pub use self::shape::is_entries;
 use crate::formats::fault::Fault;
+use crate::formats::journal::remarks::Holds;
 use crate::formats::journal::{Notes, ReadJournal, Source};
 use crate::ledger::account::{Account, AccountKey};
 use crate::ledger::chart::Chart;
@@ -76,6 +77,9 @@ pub fn read(name: &str, bytes: &[u8], options: &EntriesOptions<'_>) -> Result<Re
         sha256: Some(Sha256::digest(bytes).into()),
     }];
     journal.notes = Notes::default();
+    if shape.own {
+        journal.holds = Holds::Rows;
+    }
     Ok(journal)
 }
 
