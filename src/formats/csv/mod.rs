@@ -147,10 +147,13 @@ fn read_table(
         tidy::columns(table, &mut understood.columns, understood.header, &rows);
     }
     let by_row = rules.as_deref().is_some_and(Rules::own_by_row);
-    let rows = match by_row {
-        true => rows,
+    let own_account::Taken { rows, doubt } = match by_row {
+        true => own_account::Taken { rows, doubt: None },
         false => own_account::rows(table, rows, &understood.columns, understood.layout, options)?,
     };
+    if let Some(doubt) = &doubt {
+        understood.columns = own_account::with_category(&understood.columns, doubt.column);
+    }
     let order = order::of(&understood, &rows, options.date_order)?;
     let rows = direction::without_balances(table, rows, &understood.columns, &mut notes);
     let rows = direction::without_last_balance(table, rows, &understood.columns, &mut notes);
@@ -170,6 +173,14 @@ fn read_table(
             .hint("set date and amount in the rules too, or leave that line out"));
     }
     let built = built(&understood, &rows, (order, mark), options, rules);
+    let built = match doubt {
+        Some(doubt) => {
+            let names = &understood.columns.names;
+            let name = names.get(doubt.column).map_or("", String::as_str);
+            doubt.settle(built, name)
+        }
+        None => built,
+    };
     let mut statement = match built {
         Err(fault)
             if matches!(fault.code, "does-not-add-up" | "balance-runs-against")
