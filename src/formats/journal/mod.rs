@@ -57,7 +57,7 @@ mod reader;
 pub mod remarks;
 pub(super) mod safe;
 pub mod sameness;
-mod scope;
+pub(in crate::formats) mod scope;
 mod settle;
 pub(in crate::formats) mod source;
 pub mod write;

@@ -34,6 +34,7 @@ use crate::ledger::chart::Chart;
 use crate::ledger::compact::{CompactBook, RowDetail, Store};
 use crate::ledger::currency::{Currency, CurrencyKey};
 use crate::ledger::day::Day;
+use crate::ledger::draft::TEXT_BYTES_MAX;
 
 use crate::ledger::money::Exact;
 use crate::ledger::settings::DateOrder;
@@ -219,6 +220,11 @@ impl<'a> Reader<'a> {
         let own = self.shape.own;
         let description = row.said(columns.get(Role::Description), own);
         let description = description.unwrap_or_default();
+        if description.len() > TEXT_BYTES_MAX {
+            let column = columns.get(Role::Description).unwrap_or(0);
+            let why = format!("the description is longer than {TEXT_BYTES_MAX} bytes");
+            return Err(self.fault(row, column, "too-long", why));
+        }
         let own_id = Uuid::try_parse(key).ok();
         let reference = row.said(columns.get(Role::Reference), own);
         // A number of the file's own serves as the reference where it has no other.
