@@ -3,6 +3,7 @@
 //! bytes → text ([`encoding`]) → cells ([`dialect`], [`table`]) → columns ([`columns`], [`layouts`]) → rows of the
 //! statement ([`body`]) → dates ([`dates`]), amounts ([`money`]) → order and proof by the running balance ([`chain`]).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::formats::fault::Fault;
@@ -172,6 +173,7 @@ fn read_table(
         return Err(Fault::file("bad-rules", why)
             .hint("set date and amount in the rules too, or leave that line out"));
     }
+    let ruled = rules.is_some();
     let built = built(&understood, &rows, (order, mark), options, rules);
     let built = match doubt {
         Some(doubt) => {
@@ -194,7 +196,14 @@ fn read_table(
         return Err(not_a_statement(table));
     }
     if understood.layout.is_none() {
-        direction::refuse_paid_out(table, &rows, &understood.columns, options)?;
+        // What rules left out says nothing of the rest.
+        let read: HashSet<u64> = statement.rows.iter().map(|row| row.line).collect();
+        let is_read = |row: &&BodyRow| read.contains(&table.line(row.row));
+        let rows: Vec<BodyRow> = match ruled {
+            true => rows.iter().filter(is_read).cloned().collect(),
+            false => rows,
+        };
+        direction::refuse_paid_out(table, &rows, &understood.columns)?;
         direction::refuse_unsaid(table, &rows, &understood.columns, options)?;
         direction::refuse_turned(table, &rows, &understood.columns, options)?;
         notes.extend(direction::fees_apart(table, &rows, &understood.columns));
