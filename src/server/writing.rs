@@ -161,6 +161,12 @@ pub fn created(body: impl IntoResponse, location: &str, done: &Done, trying: Try
     replayed(response, done)
 }
 
+/// The version that `If-Match` names, of a request that must name the one it changes; `needed` says so where it does not.
+pub fn version_seen(headers: &HeaderMap, needed: &str) -> Answer<u32> {
+    let missing = || Problem::new(StatusCode::PRECONDITION_REQUIRED, "needs-if-match", needed);
+    if_match(headers)?.ok_or_else(missing)
+}
+
 /// The version that `If-Match` names: `"v7"`.
 pub fn if_match(headers: &HeaderMap) -> Answer<Option<u32>> {
     let Some(value) = headers.get(header::IF_MATCH) else {

@@ -11,7 +11,7 @@ use super::row::Row;
 use super::shape::amount_of;
 use crate::formats::csv::columns::Role;
 use crate::formats::fault::Fault;
-use crate::ledger::account::{Account, AccountKey, check_path};
+use crate::ledger::account::{AccountKey, check_path};
 use crate::ledger::cell_text::read_tags_text;
 use crate::ledger::change::NewAccount;
 use crate::ledger::compact::CompactEntry;
@@ -168,21 +168,7 @@ impl Reader<'_> {
     fn new_account(&mut self, path: &str) -> AccountKey {
         let key = AccountKey(u32::try_from(self.accounts.len()).unwrap_or(u32::MAX - 1) + 1);
         let new = NewAccount::at(Uuid::nil(), path);
-        self.accounts.push(Account {
-            key,
-            id: new.id,
-            path: new.path,
-            kind: new.kind,
-            account_type: new.account_type,
-            code: None,
-            currency: None,
-            opened_on: None,
-            closed_on: None,
-            aliases: Vec::new(),
-            contact: new.contact,
-            note: None,
-            version: 1,
-        });
+        self.accounts.push(new.into_account(key));
         self.by_path.insert(path.to_owned(), key);
         key
     }
