@@ -550,7 +550,7 @@ fn remarked() -> TestEnv {
         ],
     });
     env.hissab_fed(
-        &draft.to_string(),
+        draft.to_string(),
         ["add", "--json", "-", "--create-accounts"],
     )
     .ok();
