@@ -17,8 +17,8 @@ use super::place::{Place, Server};
 use super::reply::Reply;
 use super::session::Session;
 use crate::ledger::change::Change;
-use crate::wire::change::{ChangesAnswer, DoneBody, Outcome};
 use crate::wire::problem::Problem;
+use crate::wire::unit::{ChangesAnswer, DoneBody, Outcome};
 
 const SCHEMA: &str = "hissab/outbox/1";
 /// A server takes a mebibyte; imports are streamed past the outbox.

@@ -15,6 +15,7 @@ pub mod mirror;
 pub mod mt940;
 pub mod ofx;
 pub mod package;
+pub mod plain;
 pub mod plan;
 pub mod qif;
 pub mod reordered;

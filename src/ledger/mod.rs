@@ -45,3 +45,4 @@ pub mod texts;
 pub mod totals;
 pub mod transaction;
 pub mod violation;
+pub mod weighing;

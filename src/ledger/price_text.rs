@@ -8,9 +8,9 @@ use rust_decimal::Decimal;
 
 use super::amount_format;
 use super::chart::Chart;
-use super::draft::price_weight;
 use super::money::Exact;
 use super::transaction::{Entry, PriceBasis};
+use super::weighing::price_weight;
 
 /// The price of an entry for people; `None` of one that has none.
 pub fn price_text(entry: &Entry, chart: &Chart) -> Option<String> {

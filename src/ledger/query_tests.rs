@@ -1,7 +1,7 @@
 //! Tests of queries: reading, joining, matching, and what they say of terms that find nothing.
 
 use super::*;
-use crate::ledger::account::{Account, AccountKey};
+use crate::ledger::account::AccountKey;
 use crate::ledger::change::NewAccount;
 use crate::ledger::currency::{Currency, CurrencyKey};
 use crate::ledger::fiscal::FiscalStart;
@@ -36,21 +36,7 @@ fn chart() -> Chart {
     let account = |(index, path): (usize, &&str)| {
         let key = u32::try_from(index).unwrap() + 1;
         let new = NewAccount::at(Uuid::from_u128(key.into()), *path);
-        Account {
-            key: AccountKey(key),
-            id: new.id,
-            path: new.path,
-            kind: new.kind,
-            account_type: new.account_type,
-            code: None,
-            currency: None,
-            opened_on: None,
-            closed_on: None,
-            aliases: Vec::new(),
-            contact: new.contact,
-            note: None,
-            version: 1,
-        }
+        new.into_account(AccountKey(key))
     };
     let currency = |key: u16, code: &str, symbol: &str| Currency {
         key: CurrencyKey(key),

@@ -34,21 +34,7 @@ pub fn chart_of(paths: &[&str]) -> Chart {
 
 fn account(key: u32, path: &str) -> Account {
     let new = NewAccount::at(Uuid::from_u128(key.into()), path);
-    Account {
-        key: AccountKey(key),
-        id: new.id,
-        path: new.path,
-        kind: new.kind,
-        account_type: new.account_type,
-        code: None,
-        currency: None,
-        opened_on: None,
-        closed_on: None,
-        aliases: Vec::new(),
-        contact: new.contact,
-        note: None,
-        version: 1,
-    }
+    new.into_account(AccountKey(key))
 }
 
 /// A balanced transaction in INR: paths with amounts, debit positive.

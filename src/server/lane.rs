@@ -11,13 +11,14 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::kept::{Answered, Kept};
-use super::lanes::{Inner, LaneStats, Place};
+use super::lanes::{LaneStats, Place};
+use super::pool::Pool;
 use super::traces::Noted;
 use crate::book::open::{self, FileId, Shelf, Spot, gone, lost};
 use crate::book::{self, Book, BookError};
 use crate::ledger::change::{Change, Done, WriteMode};
 use crate::ledger::chart::Chart;
-use crate::wire::change::OwnedUnit;
+use crate::wire::unit::OwnedUnit;
 
 /// The most units in one commit.
 const GROUP_MAX: usize = 64;
@@ -195,8 +196,8 @@ impl Lane {
 
     /// Works through what waits for the writer, a group a commit, until nothing does or what comes takes long: that
     /// goes on elsewhere, and then here again.
-    pub fn drain(self: &Arc<Lane>, inner: &Arc<Inner>) {
-        let stats = &inner.stats;
+    pub fn drain(self: &Arc<Lane>, pool: &Arc<Pool>) {
+        let stats = &pool.stats;
         loop {
             let taken = {
                 let mut writer = held(&self.writer);
@@ -210,30 +211,30 @@ impl Lane {
             stats.waiting.fetch_sub(taken.len(), Ordering::Relaxed);
             match taken {
                 Taken::Long(work) => {
-                    let (lane, inner_of_it) = (Arc::clone(self), Arc::clone(inner));
-                    inner.apart(Box::new(move || {
-                        lane.serve_whole(Taken::Alone(work), &inner_of_it);
-                        if !inner_of_it.drain_again(&lane) {
-                            lane.drain(&inner_of_it);
+                    let (lane, pool_of_it) = (Arc::clone(self), Arc::clone(pool));
+                    pool.apart(Box::new(move || {
+                        lane.serve_whole(Taken::Alone(work), &pool_of_it);
+                        if !pool_of_it.drain_again(&lane) {
+                            lane.drain(&pool_of_it);
                         }
                     }));
                     return;
                 }
-                taken => self.serve_whole(taken, inner),
+                taken => self.serve_whole(taken, pool),
             }
             // A writer that never rests leaves its thread to whoever else waits, a group each.
-            if inner.others_wait(self.org) && inner.drain_again(self) {
+            if pool.others_wait(self.org) && pool.drain_again(self) {
                 return;
             }
         }
     }
 
     /// Serves what was taken; a panic of it is the end of it only.
-    fn serve_whole(&self, taken: Taken, inner: &Inner) {
+    fn serve_whole(&self, taken: Taken, pool: &Pool) {
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            self.serve(taken, &inner.stats);
+            self.serve(taken, &pool.stats);
         }));
-        inner.wake_of(self.org);
+        pool.wake_of(self.org);
         if done.is_err() {
             // Whoever waited sees a closed channel; the next group opens the book anew.
             *held(&self.book) = None;

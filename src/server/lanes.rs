@@ -1,16 +1,14 @@
-//! The seam between the asynchronous server and the synchronous books: lanes over a fixed pool of threads.
+//! The seam between the asynchronous server and the synchronous books: lanes over a fixed pool of threads (`pool`).
 //!
 //! Each book has one writer lane and a few readers. The writer lane commits in groups: it takes the units that
 //! queued while the last commit was in flight, writes them as units of one commit, and answers each after it.
 //! Lanes are queues, not threads: the pool takes from them organisation by organisation (`turns`). Whole-book streams
 //! get threads of their own, so that a slow client cannot hold up the pool, and so do imports (`long`). At most so many books stay open; the one used longest ago is closed.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -20,21 +18,16 @@ use uuid::Uuid;
 
 use super::kept::Answered;
 use super::lane::{Alone, Lane, Request, UnitRequest, held};
-use super::long::{Long, Work};
-use super::seats::Seats;
+use super::pool::Pool;
 use super::traces::Noted;
-use super::turns::{Limits, Turns};
 use crate::book::open::Shelf;
 use crate::book::{self, Book, BookError};
 use crate::ledger::change::Done;
 use crate::ledger::chart::Chart;
-use crate::wire::change::OwnedUnit;
+use crate::wire::unit::OwnedUnit;
 
 /// The most units that wait for one book's writer.
 const WAITING_MAX: usize = 1024;
-/// The most jobs that wait for the pool, and the most of one organisation.
-const JOBS_MAX: usize = 4096;
-const JOBS_OF_ONE: usize = JOBS_MAX / 4;
 /// Whole-book streams at once, over all books.
 const STREAMS_MAX: usize = 16;
 /// Of those, over one book: slow readers of one organisation leave room for the others'.
@@ -79,85 +72,36 @@ pub struct Place {
 /// All lanes of a server.
 #[derive(Clone)]
 pub struct Lanes {
-    inner: Arc<Inner>,
+    pool: Arc<Pool>,
 }
-
-pub(super) struct Inner {
-    shelf: Shelf,
-    jobs: Mutex<Jobs>,
-    wake: Condvar,
-    threads: Mutex<Vec<JoinHandle<()>>>,
-    long: Mutex<Long>,
-    lanes: Mutex<HashMap<Uuid, Arc<Lane>>>,
-    /// Whole-book streams at work, by organisation.
-    streaming: Seats<Uuid>,
-    /// Who wants to know when a book was written.
-    woken: Mutex<HashMap<Uuid, Weak<Notify>>>,
-    open_max: usize,
-    closing: AtomicBool,
-    pub(super) stats: LaneStats,
-}
-
-struct Jobs {
-    waiting: Turns<Job>,
-    closed: bool,
-}
-
-type Job = Box<dyn FnOnce() + Send>;
 
 impl Lanes {
     /// Lanes over `threads` threads; at most `open_max` books stay open.
     pub fn new(shelf: Shelf, threads: usize, open_max: usize) -> Lanes {
-        let threads = threads.max(2);
-        let limits = Limits {
-            // One thread is always for others.
-            at_work: threads - 1,
-            waiting: JOBS_OF_ONE,
-            all_waiting: JOBS_MAX,
-        };
-        let inner = Arc::new(Inner {
-            shelf,
-            jobs: Mutex::new(Jobs {
-                waiting: Turns::new(limits),
-                closed: false,
-            }),
-            wake: Condvar::new(),
-            threads: Mutex::default(),
-            long: Mutex::default(),
-            lanes: Mutex::default(),
-            streaming: Seats::default(),
-            woken: Mutex::default(),
-            open_max: open_max.max(1),
-            closing: AtomicBool::new(false),
-            stats: LaneStats::default(),
-        });
-        let spawn = |_| {
-            let inner = Arc::clone(&inner);
-            std::thread::spawn(move || inner.work())
-        };
-        *held(&inner.threads) = (0..threads).map(spawn).collect();
-        Lanes { inner }
+        Lanes {
+            pool: Pool::begin(shelf, threads, open_max),
+        }
     }
 
     /// Where the books are.
     pub fn shelf(&self) -> &Shelf {
-        &self.inner.shelf
+        &self.pool.shelf
     }
 
     /// Another server wrote a book, by the key it is kept under: who waits for that looks.
     pub fn woken(&self, key: Uuid) {
         let named = |lane: &&Arc<Lane>| lane.file.file_stem() == Some(key.to_string().as_ref());
-        let org = held(&self.inner.lanes).values().find(named).map(|l| l.org);
-        self.inner.wake_of(org.unwrap_or(key));
+        let org = held(&self.pool.lanes).values().find(named).map(|l| l.org);
+        self.pool.wake_of(org.unwrap_or(key));
     }
 
     pub fn stats(&self) -> &LaneStats {
-        &self.inner.stats
+        &self.pool.stats
     }
 
     /// Told after each write of a book; for one waiter, the book's tail.
     pub fn commits_of(&self, org: Uuid) -> Arc<Notify> {
-        let mut woken = held(&self.inner.woken);
+        let mut woken = held(&self.pool.woken);
         woken.retain(|_, waiter| waiter.strong_count() > 0);
         let waiter = woken.get(&org).and_then(Weak::upgrade).unwrap_or_default();
         woken.insert(org, Arc::downgrade(&waiter));
@@ -170,10 +114,10 @@ impl Lanes {
         place: Place,
         work: impl FnOnce(&mut dyn Book) -> book::Result<T> + Send + 'static,
     ) -> Result<T, LaneError> {
-        let lane = self.inner.lane(&place)?;
+        let lane = self.pool.lane(&place)?;
         let (answer, answered) = oneshot::channel();
         let (noted, since) = (Noted::of(place.org), Instant::now());
-        self.inner.submit(
+        self.pool.submit(
             place.org,
             Box::new(move || {
                 let result = noted.timed("read", since, || lane.with_reader(work));
@@ -193,13 +137,13 @@ impl Lanes {
         question: String,
         work: impl FnOnce(&mut dyn Book) -> book::Result<Result<Answered, E>> + Send + 'static,
     ) -> Result<Result<Answered, E>, LaneError> {
-        let lane = self.inner.lane(&place)?;
+        let lane = self.pool.lane(&place)?;
         if let Some(answered) = lane.kept(&question) {
             return Ok(Ok(answered));
         }
         let (answer, answered) = oneshot::channel();
         let (noted, since) = (Noted::of(place.org), Instant::now());
-        self.inner.submit(
+        self.pool.submit(
             place.org,
             Box::new(move || {
                 // Somebody may have asked the same while this waited.
@@ -219,9 +163,9 @@ impl Lanes {
 
     /// The chart of a book, kept until one of its writes touches it; asked for each time where other servers write too.
     pub async fn chart(&self, place: Place) -> Result<Arc<Chart>, LaneError> {
-        let lane = self.inner.lane(&place)?;
+        let lane = self.pool.lane(&place)?;
         let known = held(&lane.chart).clone();
-        if let Some(chart) = known.chart.filter(|_| !self.inner.shelf.is_shared()) {
+        if let Some(chart) = known.chart.filter(|_| !self.pool.shelf.is_shared()) {
             return Ok(chart);
         }
         let chart = Arc::new(self.read(place, |book| book.chart()).await?);
@@ -235,7 +179,7 @@ impl Lanes {
 
     /// The chart of a book at a record that this server just wrote, or a later one.
     pub async fn chart_since(&self, place: Place, sequence: u64) -> Result<Arc<Chart>, LaneError> {
-        let lane = self.inner.lane(&place)?;
+        let lane = self.pool.lane(&place)?;
         let written = held(&lane.chart).written.clone();
         match written.filter(|(at, _)| *at >= sequence) {
             Some((_, chart)) => Ok(chart),
@@ -305,64 +249,47 @@ impl Lanes {
         place: &Place,
         work: impl FnOnce(&mut dyn Book, &mut dyn FnMut(T) -> ControlFlow<()>) + Send + 'static,
     ) -> Result<mpsc::Receiver<T>, LaneError> {
-        let lane = self.inner.lane(place)?;
-        let stats = &self.inner.stats;
-        let seat = self.inner.streaming.take(place.org, STREAMS_OF_ONE);
+        let lane = self.pool.lane(place)?;
+        let stats = &self.pool.stats;
+        let seat = self.pool.streaming.take(place.org, STREAMS_OF_ONE);
         let seat = seat.ok_or(LaneError::Full)?;
         if stats.streams.fetch_add(1, Ordering::Relaxed) >= STREAMS_MAX {
             stats.streams.fetch_sub(1, Ordering::Relaxed);
             return Err(LaneError::Full);
         }
         let (sender, receiver) = mpsc::channel(8);
-        let inner = Arc::clone(&self.inner);
+        let pool = Arc::clone(&self.pool);
         let (noted, since) = (Noted::of(place.org), Instant::now());
         std::thread::spawn(move || {
             // The other side sees the end when all is noted.
             let last = sender.clone();
             let read = || {
                 lane.with_reader(|book| {
-                    work(book, &mut |item| send_within(&sender, item, &inner.closing));
+                    work(book, &mut |item| send_within(&sender, item, &pool.closing));
                     Ok(())
                 })
             };
             let ended = noted.timed("stream", since, read);
             // A book that cannot be opened ends the stream before its last line: the client sees that.
             drop((ended, seat, last));
-            inner.stats.streams.fetch_sub(1, Ordering::Relaxed);
+            pool.stats.streams.fetch_sub(1, Ordering::Relaxed);
         });
         Ok(receiver)
     }
 
     /// Forgets what is known of a book that was replaced.
     pub fn forget(&self, place: &Place) {
-        held(&self.inner.lanes).remove(&place.org);
+        held(&self.pool.lanes).remove(&place.org);
     }
 
     /// Ends everything that waits, closes the books. No job is accepted afterwards.
     pub fn close(&self) {
-        self.inner.closing.store(true, Ordering::SeqCst);
-        held(&self.inner.jobs).closed = true;
-        self.inner.wake.notify_all();
-        for thread in std::mem::take(&mut *held(&self.inner.threads)) {
-            // A thread that panicked has nothing left to close.
-            let _ = thread.join();
-        }
-        // One that ends may begin another, for what waits behind it.
-        loop {
-            let long = held(&self.inner.long).threads();
-            if long.is_empty() {
-                break;
-            }
-            for thread in long {
-                let _ = thread.join();
-            }
-        }
-        held(&self.inner.lanes).clear();
+        self.pool.close();
     }
 
     fn enqueue(&self, place: &Place, request: Request) -> Result<(), LaneError> {
-        let lane = self.inner.lane(place)?;
-        let stats = &self.inner.stats;
+        let lane = self.pool.lane(place)?;
+        let stats = &self.pool.stats;
         let start = {
             let mut writer = held(&lane.writer);
             if writer.waiting.len() >= WAITING_MAX {
@@ -373,10 +300,10 @@ impl Lanes {
             !std::mem::replace(&mut writer.draining, true)
         };
         if start {
-            let inner = Arc::clone(&self.inner);
+            let pool = Arc::clone(&self.pool);
             let drained = Arc::clone(&lane);
-            let drain = Box::new(move || drained.drain(&inner));
-            let submitted = self.inner.submit(place.org, drain);
+            let drain = Box::new(move || drained.drain(&pool));
+            let submitted = self.pool.submit(place.org, drain);
             if submitted.is_err() {
                 let mut writer = held(&lane.writer);
                 writer.draining = false;
@@ -405,117 +332,5 @@ fn send_within<T>(sender: &mpsc::Sender<T>, item: T, closing: &AtomicBool) -> Co
             return ControlFlow::Break(());
         }
         std::thread::park_timeout(Duration::from_millis(1));
-    }
-}
-
-impl Inner {
-    /// One thread of the pool.
-    fn work(&self) {
-        loop {
-            let (org, job) = {
-                let mut jobs = held(&self.jobs);
-                loop {
-                    if let Some(job) = jobs.waiting.take() {
-                        break job;
-                    }
-                    if jobs.closed {
-                        return;
-                    }
-                    jobs = self.wake.wait(jobs).unwrap_or_else(PoisonError::into_inner);
-                }
-            };
-            // A panic ends one request, whose answer is dropped, never the pool.
-            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
-            // What was passed over may be taken by a thread that rests.
-            if held(&self.jobs).waiting.done(org) {
-                self.wake.notify_one();
-            }
-        }
-    }
-
-    /// Does long work on a thread of its own, as soon as there is one to have.
-    pub(super) fn apart(self: &Arc<Inner>, work: Work) {
-        let Some(work) = held(&self.long).begin(work) else {
-            return;
-        };
-        self.stats.long.fetch_add(1, Ordering::Relaxed);
-        let inner = Arc::clone(self);
-        let all = move || {
-            let mut next = Some(work);
-            while let Some(work) = next {
-                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-                next = held(&inner.long).next();
-            }
-            inner.stats.long.fetch_sub(1, Ordering::Relaxed);
-        };
-        let thread = std::thread::spawn(all);
-        held(&self.long).keep(thread);
-    }
-
-    /// What waits for a writer is the pool's again, when others have had their turn; false if the pool takes nothing more.
-    pub(super) fn drain_again(self: &Arc<Inner>, lane: &Arc<Lane>) -> bool {
-        let (inner, drained) = (Arc::clone(self), Arc::clone(lane));
-        let mut jobs = held(&self.jobs);
-        if jobs.closed {
-            return false;
-        }
-        let drain: Job = Box::new(move || drained.drain(&inner));
-        let added = jobs.waiting.add_first(lane.org, drain).is_ok();
-        drop(jobs);
-        if added {
-            self.wake.notify_one();
-        }
-        added
-    }
-
-    /// Whether others than this organisation wait for a thread.
-    pub(super) fn others_wait(&self, org: Uuid) -> bool {
-        held(&self.jobs).waiting.others_wait(org)
-    }
-
-    /// Wakes who waits for writes of a book.
-    pub(super) fn wake_of(&self, org: Uuid) {
-        if let Some(waiter) = held(&self.woken).get(&org).and_then(Weak::upgrade) {
-            waiter.notify_one();
-        }
-    }
-
-    fn submit(&self, org: Uuid, job: Job) -> Result<(), LaneError> {
-        let mut jobs = held(&self.jobs);
-        if jobs.closed {
-            return Err(LaneError::Closing);
-        }
-        jobs.waiting.add(org, job).map_err(|_| LaneError::Full)?;
-        drop(jobs);
-        self.wake.notify_one();
-        Ok(())
-    }
-
-    /// The lane of a book; where too many are open, the idle one used longest ago is closed.
-    fn lane(&self, place: &Place) -> Result<Arc<Lane>, LaneError> {
-        if self.closing.load(Ordering::Relaxed) {
-            return Err(LaneError::Closing);
-        }
-        let mut lanes = held(&self.lanes);
-        // Another server may have replaced the book: its rows, or its file, are elsewhere then.
-        if let Some(lane) = lanes.get(&place.org).filter(|l| l.file == place.file) {
-            *held(&lane.used) = Instant::now();
-            return Ok(Arc::clone(lane));
-        }
-        while lanes.len() >= self.open_max {
-            // A lane that somebody works with has more than the map's own reference.
-            let idle = lanes.iter().filter(|(_, l)| Arc::strong_count(l) == 1);
-            let oldest = idle
-                .min_by_key(|(_, l)| *held(&l.used))
-                .map(|(org, _)| *org);
-            match oldest {
-                Some(org) => drop(lanes.remove(&org)),
-                None => break,
-            }
-        }
-        let lane = Arc::new(Lane::new(place, &self.shelf));
-        lanes.insert(place.org, Arc::clone(&lane));
-        self.stats.open_books.store(lanes.len(), Ordering::Relaxed);
-        Ok(lane)
     }
 }

@@ -37,6 +37,7 @@ pub mod new_org;
 pub mod openapi;
 pub mod papers;
 pub mod passwords;
+mod pool;
 pub mod problem;
 pub mod reading;
 pub mod registry;

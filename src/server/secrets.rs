@@ -90,11 +90,21 @@ fn write_key(path: &Path, key: &[u8; KEY_BYTES]) -> Result<(), String> {
     Ok(())
 }
 
+/// What stands in a file of secrets that only its owner reads.
+///
+/// Errors: words for the operator.
+pub fn text(path: &Path) -> Result<String, String> {
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|error| format!("{}: {error}", path.display()))?;
+    refuse_readable(path)?;
+    Ok(text)
+}
+
 /// Refuses a file of secrets that others can read.
 ///
 /// Errors: words for the operator, with the command.
 #[cfg(unix)]
-pub fn refuse_readable(path: &Path) -> Result<(), String> {
+fn refuse_readable(path: &Path) -> Result<(), String> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path)
         .map_err(|e| e.to_string())?
@@ -110,7 +120,7 @@ pub fn refuse_readable(path: &Path) -> Result<(), String> {
 }
 
 #[cfg(not(unix))]
-pub fn refuse_readable(_path: &Path) -> Result<(), String> {
+fn refuse_readable(_path: &Path) -> Result<(), String> {
     Ok(())
 }
 

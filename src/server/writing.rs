@@ -15,8 +15,8 @@ use crate::book::{self, Book, BookError};
 use crate::ledger::change::{Change, Done, OnceKey, OperationId, Repeat, Target, WriteMode};
 use crate::ledger::settings::name as setting;
 use crate::wire::Unreadable;
-use crate::wire::change::OwnedUnit;
 use crate::wire::org::Role;
+use crate::wire::unit::OwnedUnit;
 
 /// `?dry_run=true`: every rule applied, nothing kept.
 #[derive(Debug, Clone, Copy, Default, Deserialize, utoipa::IntoParams)]
@@ -159,6 +159,12 @@ pub fn created(body: impl IntoResponse, location: &str, done: &Done, trying: Try
         response.headers_mut().insert(header::LOCATION, location);
     }
     replayed(response, done)
+}
+
+/// The version that `If-Match` names, of a request that must name the one it changes; `needed` says so where it does not.
+pub fn version_seen(headers: &HeaderMap, needed: &str) -> Answer<u32> {
+    let missing = || Problem::new(StatusCode::PRECONDITION_REQUIRED, "needs-if-match", needed);
+    if_match(headers)?.ok_or_else(missing)
 }
 
 /// The version that `If-Match` names: `"v7"`.

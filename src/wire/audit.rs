@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::account::{AssertionBody, CurrencyBody, Ledger, PriceBody};
+use super::account::Ledger;
+use super::chart::{AssertionBody, CurrencyBody, PriceBody};
 use super::import::BatchBody;
 use super::transaction::TransactionBody;
 use super::{Result, read_hash};

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod auth;
 pub mod book;
 pub mod change;
+pub mod chart;
 pub mod draft;
 pub mod finding;
 pub mod host;
@@ -22,6 +23,7 @@ pub mod report;
 pub mod stream;
 pub mod totals;
 pub mod transaction;
+pub mod unit;
 
 /// Where version 1 of the API begins.
 pub const API: &str = "/api/v1";

@@ -486,6 +486,57 @@ fn journals_that_cannot_be_read_say_where() {
 }
 
 #[test]
+fn names_and_texts_are_as_long_as_a_book_takes_them_with_a_book_and_without() {
+    let env = shop();
+    let journal = |name: &str, text: &str| {
+        format!("2026-04-01 (R1) {text}\n  {name}  5 INR\n  Income:Sales\n")
+    };
+    let name = |bytes: usize| format!("Assets:{}", "n".repeat(bytes - 7));
+    env.write("most.journal", journal(&name(512), &"t".repeat(16_384)));
+    env.hissab(["-f", "most.journal", "check"]).ok();
+    on(&env, &["import", "most.journal", "--create-accounts"]).ok();
+    let bean = |name: &str| {
+        format!(
+            "2026-01-01 open {name}\n2026-01-01 open Income:Sales\n2026-04-01 * \"Sale\"\n  {name}  5 INR\n  Income:Sales\n"
+        )
+    };
+    let long = format!("Assets:N{}", "n".repeat(505));
+    env.write("name.journal", journal(&name(513), "Sale"));
+    env.write("text.journal", journal("Assets:Cash", &"t".repeat(16_385)));
+    env.write("name.beancount", bean(&long));
+    env.write(
+        "own.beancount",
+        bean(&long).replace(
+            "\n2026-01-01 open Income",
+            "\n  path: \"Assets:N\"\n2026-01-01 open Income",
+        ),
+    );
+    let rows = format!(
+        "txn_id,date,description,account,debit,credit\nA,2026-04-01,{},Assets:Cash,5,\nA,2026-04-01,x,Income:Sales,,5\n",
+        "t".repeat(16_385)
+    );
+    env.write("text.csv", rows);
+    for (file, code, place) in [
+        ("name.journal", "bad-path", "name.journal:2:3"),
+        ("text.journal", "too-long", "text.journal:1:17"),
+        ("name.beancount", "bad-path", "name.beancount:1"),
+        ("text.csv", "too-long", "text.csv:2:"),
+    ] {
+        let import: &[&str] = &["-B", "shop.hissab", "import", file, "--create-accounts"];
+        let without: &[&str] = &["-f", file, "tb"];
+        // Rows of entries are for a book.
+        let doors = [Some(import), (!file.ends_with("csv")).then_some(without)];
+        for words in doors.into_iter().flatten() {
+            refused(&env, words, 1, code);
+            let said = env.hissab(words).exits(1);
+            assert!(said.stderr.contains(place), "{said}");
+        }
+    }
+    // What a name stands for counts, where a file of ours says it.
+    env.hissab(["-f", "own.beancount", "tb"]).ok();
+}
+
+#[test]
 fn statements_that_cannot_be_read_change_nothing() {
     let env = shop();
     let before = proved(&env.path("shop.hissab"));

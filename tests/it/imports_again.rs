@@ -535,6 +535,139 @@ fn an_id_that_is_there_with_other_content_refuses_the_file() {
     env.hissab(["import", "all.tally"]).ok();
 }
 
+/// A book of one payment with remarks of every kind, and its exports.
+fn remarked() -> TestEnv {
+    let mut env = TestEnv::new();
+    env.hissab(["init", "shop.hissab", "--currency", "INR"])
+        .ok();
+    env.set("HISSAB_BOOK", "shop.hissab");
+    let draft = serde_json::json!({
+        "date": "2026-04-01", "description": "Tea", "tags": { "project": "mill" },
+        "metadata": { "comment": "see folder 7", "till": "two" },
+        "entries": [
+            { "account": "Expenses:Tea", "debit": "5.00", "memo": "for the guests", "tags": { "kind": "green" } },
+            { "account": "Assets:Cash", "credit": "5.00" },
+        ],
+    });
+    env.hissab_fed(
+        draft.to_string(),
+        ["add", "--json", "-", "--create-accounts"],
+    )
+    .ok();
+    for format in REMARKED {
+        let name = format!("all.{format}");
+        env.hissab(["export", &name, "-O", format]).ok();
+    }
+    env
+}
+
+/// Formats that hold tags and memos in full.
+const REMARKED: [&str; 6] = ["hledger", "ledger", "csv", "tsv", "ndjson", "json"];
+
+#[test]
+fn an_altered_tag_memo_or_comment_under_an_id_refuses_the_file() {
+    let env = remarked();
+    for format in REMARKED {
+        let name = format!("all.{format}");
+        // Posted here, and brought in by a file: both are held against what a file says.
+        let other = format!("{format}.hissab");
+        env.hissab(["init", &other, "--currency", "INR"]).ok();
+        env.hissab(["-B", &other, "import", &name, "--create-accounts"])
+            .ok();
+        let books = ["shop.hissab", &other];
+        for book in books {
+            let run = env.hissab(["-B", book, "import", &name]).ok();
+            assert!(!run.stdout.contains("Note"), "{format}, {book}: {run}");
+        }
+        let text = std::fs::read_to_string(env.path(&name)).unwrap();
+        for (from, to, what) in [
+            (
+                "mill",
+                "well",
+                "tags: project:well in the file, project:mill in the book",
+            ),
+            (
+                "green",
+                "black",
+                "tags: kind:black in the file, kind:green in the book",
+            ),
+            (
+                "for the guests",
+                "for us",
+                "memo: for us in the file, for the guests in the book",
+            ),
+            (
+                "see folder 7",
+                "see folder 8",
+                "comment: see folder 8 in the file, see folder 7",
+            ),
+            (
+                "till:two",
+                "till:one",
+                "tags: till:one in the file, till:two in the book",
+            ),
+        ] {
+            // Rows hold neither comments nor other metadata.
+            let held = text.contains(from);
+            assert!(held || !(format.starts_with('h') || what.starts_with("memo")));
+            env.write("altered", text.replace(from, to));
+            for book in books {
+                let run = env.hissab(["-B", book, "import", "altered"]);
+                if held {
+                    assert_eq!(run.exit, 7, "{format}: {run}");
+                    assert!(run.stderr.contains(what), "{format}: {run}");
+                    assert!(run.stderr.contains("hissab amend 1 --edit"), "{run}");
+                } else {
+                    run.ok();
+                }
+            }
+        }
+    }
+    // What the file says may be what the book said once.
+    env.hissab(["amend", "1", "--tag", "project=well"]).ok();
+    for format in REMARKED {
+        let run = env.hissab(["import", &format!("all.{format}")]).ok();
+        assert!(
+            run.stdout.contains("amended there since"),
+            "{format}: {run}"
+        );
+    }
+    // Beancount and Tally write some remarks otherwise: theirs are not compared.
+    for format in ["beancount", "tally"] {
+        let name = format!("all.{format}");
+        env.hissab(["export", &name, "-O", format]).ok();
+        env.hissab(["import", &name]).ok();
+    }
+}
+
+#[test]
+fn a_comment_that_rows_could_not_bring_is_told_beside() {
+    let env = remarked();
+    env.hissab(["init", "other.hissab", "--currency", "INR"])
+        .ok();
+    let journal = "2026-04-01 Tea  ; id: 019d47b8-0000-7000-8000-000000000001\n    Expenses:Tea  5 INR\n    Assets:Cash\n";
+    env.write("plain.journal", journal);
+    env.write(
+        "more.journal",
+        journal.replace("Tea  ;", "Tea  ; see folder 7\n    ;"),
+    );
+    env.hissab([
+        "-B",
+        "other.hissab",
+        "import",
+        "plain.journal",
+        "--create-accounts",
+    ])
+    .ok();
+    let run = env
+        .hissab(["-B", "other.hissab", "import", "more.journal"])
+        .ok();
+    assert!(
+        run.stdout.contains("the file says another comment"),
+        "{run}"
+    );
+}
+
 #[test]
 fn what_was_amended_or_voided_since_an_export_is_left_and_said() {
     let env = exported();

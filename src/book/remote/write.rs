@@ -9,9 +9,8 @@ use crate::client::outbox::{self, Letter};
 use crate::client::{Asked, ClientError, Method, Payload};
 use crate::ledger::change::{Done, Unit, WriteMode};
 use crate::ledger::chart::Chart;
-use crate::wire::change::{
-    ChangeBody, ChangesAnswer, ChangesRequest, ImportLine, Outcome, UnitBody, UnitHead,
-};
+use crate::wire::change::ChangeBody;
+use crate::wire::unit::{ChangesAnswer, ChangesRequest, ImportLine, Outcome, UnitBody, UnitHead};
 
 /// Changes beyond which a unit is streamed without looking at its length.
 const CHANGES_MAX: usize = 10_000;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::database::percent;
 use crate::cli::environment::var;
 use crate::cli::error::{Failure, Result};
-use crate::server::secrets::refuse_readable;
+use crate::server::secrets;
 
 #[derive(clap::Args)]
 pub struct RedisArgs {
@@ -61,9 +61,7 @@ impl RedisArgs {
 fn password_of(path: &Path) -> Result<String> {
     let refused =
         |why: String| Failure::refused("bad-redis", format!("the password to Redis: {why}"));
-    let text = std::fs::read_to_string(path);
-    let text = text.map_err(|e| refused(format!("{}: {e}", path.display())))?;
-    refuse_readable(path).map_err(refused)?;
+    let text = secrets::text(path).map_err(refused)?;
     match text.trim() {
         "" => Err(refused(format!("{} is empty", path.display()))),
         password => Ok(password.to_owned()),

@@ -6,7 +6,7 @@ use super::serve::failure;
 use crate::cli::environment::var;
 use crate::cli::error::{Failure, Result};
 use crate::server::results::{self, Bucket, Keys};
-use crate::server::secrets::refuse_readable;
+use crate::server::secrets;
 
 #[derive(clap::Args)]
 pub struct ResultsArgs {
@@ -68,9 +68,7 @@ fn keys_of(path: &Path) -> Result<Keys> {
             format!("the keys to the store of results: {why}"),
         )
     };
-    let text = std::fs::read_to_string(path);
-    let text = text.map_err(|e| refused(format!("{}: {e}", path.display())))?;
-    refuse_readable(path).map_err(refused)?;
+    let text = secrets::text(path).map_err(refused)?;
     Keys::read(&text).map_err(|why| refused(format!("{}: {why}", path.display())))
 }
 

@@ -16,7 +16,7 @@ use crate::render::sanitize::line;
 use crate::render::views::ListView;
 use crate::render::{Cell, Column, Format};
 use crate::wire::auth::Me;
-use crate::wire::change::DoneBody;
+use crate::wire::unit::DoneBody;
 
 /// Settle what waits for the server: each is recorded once, or refused with the reason
 ///

@@ -199,6 +199,9 @@ fn amendment(read: &ReadJournal, conflict: &Conflict) -> Option<String> {
             words.push_str(&format!(" {flag} {}", shell_word(text)));
         }
     }
+    if of(Part::Memo) || of(Part::Tags) || of(Part::Comment) {
+        return Some(format!("{} --edit", amend(now.number)));
+    }
     if of(Part::Entry) {
         let entries = store.entries(place);
         if entries.len() > 4 || entries.iter().any(|e| store.weight(e).2) {

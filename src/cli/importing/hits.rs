@@ -120,7 +120,7 @@ fn said(
     let of = |transaction: &Transaction| Said {
         stored: content::stored(transaction, chart),
         digest: beside.digest_of(transaction),
-        rest: Rest::of(transaction),
+        rest: beside.rest_of(transaction),
     };
     if numbers.len() > LOOK_UPS_MAX {
         walk(book, numbers, read, &mut |number, transaction| {

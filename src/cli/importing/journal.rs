@@ -18,6 +18,7 @@ use crate::cli::error::{Failure, Result, shell_word};
 use crate::cli::journals;
 use crate::formats::csv::entries::{self, EntriesOptions};
 use crate::formats::identity::Identity;
+use crate::formats::journal::remarks::Holds;
 use crate::formats::journal::sameness::Beside;
 use crate::formats::journal::{self, Dialect, JournalChanges, Known, ReadJournal, ReadOptions};
 use crate::formats::plan::HeldRow;
@@ -240,8 +241,13 @@ fn read_journal(
         Source::Bytes(bytes) => journal::Input::bytes(input.name, bytes),
     };
     let tool = Tool::of(input.content);
-    whole::read(vec![(tool, from)], &options)
-        .map_err(|errors| journals::refused(&errors).while_doing(&format!("{file} not imported")))
+    let mut read = whole::read(vec![(tool, from)], &options).map_err(|errors| {
+        journals::refused(&errors).while_doing(&format!("{file} not imported"))
+    })?;
+    if input.content == Content::Journal {
+        read.holds = Holds::All;
+    }
+    Ok(read)
 }
 
 fn read_entries(session: &Session, args: &ReadingArgs, input: &Input) -> Result<ReadJournal> {

@@ -310,7 +310,6 @@ fn scan_of(looking: &Looking, subject: &Subject, order: Order, wanted: &Wanted) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::account::Account;
     use crate::ledger::change::NewAccount;
     use uuid::Uuid;
 
@@ -323,21 +322,7 @@ mod tests {
         ];
         let account = |(index, path): (usize, &&str)| {
             let new = NewAccount::at(Uuid::nil(), *path);
-            Account {
-                key: AccountKey(index as u32 + 1),
-                id: new.id,
-                path: new.path,
-                kind: new.kind,
-                account_type: new.account_type,
-                code: None,
-                currency: None,
-                opened_on: None,
-                closed_on: None,
-                aliases: Vec::new(),
-                contact: new.contact,
-                note: None,
-                version: 1,
-            }
+            new.into_account(AccountKey(index as u32 + 1))
         };
         Chart::new(paths.iter().enumerate().map(account).collect(), Vec::new())
     }

@@ -7,6 +7,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::formats::journal::Fault;
 use crate::formats::journal::builder::Builder;
+use crate::formats::journal::scope::too_long;
 use crate::ledger::account::{AccountKey, Kind};
 use crate::ledger::currency::{CurrencyKey, iso_scale_of_sign};
 use crate::ledger::money::SCALE_MAX;
@@ -52,6 +53,7 @@ impl Run<'_, '_> {
     pub fn all(mut self, mut directives: Vec<Dated>) {
         directives.sort_by_key(Dated::order);
         self.kinds();
+        self.names(&directives);
         self.places(&directives);
         let booked = self.book(&directives);
         if self.builder.has_failed() {
@@ -89,6 +91,39 @@ impl Run<'_, '_> {
             && let Some(key) = self.builder.currency(&code.clone())
         {
             self.builder.base(key);
+        }
+    }
+
+    /// Names as long as a book takes them; where a file of ours says what a name stands for, that counts.
+    fn names(&mut self, directives: &[Dated]) {
+        let keys = (1..=self.builder.accounts().len() as u32).map(AccountKey);
+        let faults: Vec<(AccountKey, Fault)> = keys
+            .filter_map(|key| Some((key, too_long(self.builder.path(key)).err()?)))
+            .collect();
+        for (key, fault) in faults {
+            let line_of = |dated: &Dated| match &dated.what {
+                What::Transaction(transaction) => {
+                    let mut postings = transaction.postings.iter();
+                    postings.find(|p| p.account == key).map(|p| p.line)
+                }
+                What::Open { account, .. }
+                | What::Close(account)
+                | What::Balance { account, .. } => (*account == key).then_some(dated.place.line),
+                What::Pad { account, from } => {
+                    (*account == key || *from == key).then_some(dated.place.line)
+                }
+                What::Price { .. } => None,
+            };
+            let named = |dated: &Dated| {
+                let line = line_of(dated)?;
+                Some(Place {
+                    line,
+                    ..dated.place
+                })
+            };
+            if let Some(place) = directives.iter().find_map(named) {
+                self.fail(place, fault);
+            }
         }
     }
 

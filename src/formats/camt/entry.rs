@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::tag::Tag;
-use crate::formats::gather::{plain_decimal, push_words, some_words};
+use crate::formats::plain::{plain_decimal, push_words, some_words};
 use crate::formats::statement::{Category, StatementRow};
 
 type Text<'t> = Cow<'t, str>;

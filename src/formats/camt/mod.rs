@@ -322,7 +322,7 @@ fn refused(entry: &Entry<'_>, wrong: Wrong, text: &str) -> Fault {
         line: Some(line),
         ..fault
     }
-    .line_text(super::gather::line_text(text, line).trim())
+    .line_text(super::plain::line_text(text, line).trim())
 }
 
 /// What the rows make beyond the closing balance.

@@ -87,24 +87,25 @@ pub fn statement(
     let mut raws = Vec::with_capacity(rows.len());
     let mut skip = 0;
     for row in rows {
+        cells.at(row.row);
+        let verdict = rules.map(|rules| rules.apply(&cells, &mut scratch));
+        // What rules leave out need not be read: it may be why they do.
+        match verdict.as_ref().map(|verdict| verdict.action) {
+            Some(Action::End) => break,
+            Some(Action::Skip(more)) => skip = more,
+            Some(Action::Keep) | None => {}
+        }
+        if skip > 0 {
+            skip -= 1;
+            continue;
+        }
         let mut raw = builder.row(row)?;
         if builder.is_detail(&raw) {
             builder.details += 1;
             continue;
         }
-        if let Some(rules) = rules {
-            cells.at(row.row);
-            let verdict = rules.apply(&cells, &mut scratch);
-            match verdict.action {
-                Action::End => break,
-                Action::Skip(more) => skip = more,
-                Action::Keep => {}
-            }
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            categorise(&mut raw.row, &verdict, &cells);
+        if let Some(verdict) = &verdict {
+            categorise(&mut raw.row, verdict, &cells);
         }
         raws.push(raw);
     }

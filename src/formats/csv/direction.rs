@@ -118,7 +118,9 @@ pub fn refuse_unsaid(
         let said = |cell: &str| amounts::side(cell).is_some();
         cells.clone().any(said) && cells.all(|cell| cell.is_empty() || said(cell))
     };
+    let by_row = super::money::model(table, rows, columns);
     let known = columns.get(Role::Balance).is_some()
+        || matches!(by_row, Ok(super::money::Model::PartlySided { .. }))
         || columns.get(Role::Side).is_some_and(says)
         || options.columns.is_some()
         || options.invert;
@@ -160,14 +162,13 @@ pub fn refuse_paid_out(
     table: &Table<'_>,
     rows: &[BodyRow],
     columns: &Columns,
-    options: &Options,
 ) -> Result<(), Fault> {
     let payout = columns
         .names
         .iter()
         .position(|n| PAYOUT.contains(&n.as_str()));
     let id = columns.get(Role::Id).or(columns.get(Role::Reference));
-    let (Some(payout), Some(id), None) = (payout, id, &options.columns) else {
+    let (Some(payout), Some(id)) = (payout, id) else {
         return Ok(());
     };
     let unpaid = || {
@@ -183,7 +184,10 @@ pub fn refuse_paid_out(
     twice.map_or(Ok(()), |row| {
         Err(table
             .fault(row.row, id, "not-a-statement", why)
-            .hint("export the report of payouts and import that; or remove the rows of one kind, and say what the columns hold: --columns"))
+            .hint(format!(
+                "export the report of payouts and import that; or leave the payouts out by --rules FILE with the lines \"if %{} .\" and \"  skip\"",
+                payout + 1
+            )))
     })
 }
 

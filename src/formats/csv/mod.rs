@@ -3,6 +3,7 @@
 //! bytes → text ([`encoding`]) → cells ([`dialect`], [`table`]) → columns ([`columns`], [`layouts`]) → rows of the
 //! statement ([`body`]) → dates ([`dates`]), amounts ([`money`]) → order and proof by the running balance ([`chain`]).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::formats::fault::Fault;
@@ -23,7 +24,6 @@ mod direction;
 mod east_asian;
 pub mod encoding;
 pub mod entries;
-mod entries_shape;
 mod headless;
 mod known_layouts;
 pub mod layouts;
@@ -148,10 +148,13 @@ fn read_table(
         tidy::columns(table, &mut understood.columns, understood.header, &rows);
     }
     let by_row = rules.as_deref().is_some_and(Rules::own_by_row);
-    let rows = match by_row {
-        true => rows,
+    let own_account::Taken { rows, doubt } = match by_row {
+        true => own_account::Taken { rows, doubt: None },
         false => own_account::rows(table, rows, &understood.columns, understood.layout, options)?,
     };
+    if let Some(doubt) = &doubt {
+        understood.columns = own_account::with_category(&understood.columns, doubt.column);
+    }
     let order = order::of(&understood, &rows, options.date_order)?;
     let rows = direction::without_balances(table, rows, &understood.columns, &mut notes);
     let rows = direction::without_last_balance(table, rows, &understood.columns, &mut notes);
@@ -170,7 +173,16 @@ fn read_table(
         return Err(Fault::file("bad-rules", why)
             .hint("set date and amount in the rules too, or leave that line out"));
     }
+    let ruled = rules.is_some();
     let built = built(&understood, &rows, (order, mark), options, rules);
+    let built = match doubt {
+        Some(doubt) => {
+            let names = &understood.columns.names;
+            let name = names.get(doubt.column).map_or("", String::as_str);
+            doubt.settle(built, name)
+        }
+        None => built,
+    };
     let mut statement = match built {
         Err(fault)
             if matches!(fault.code, "does-not-add-up" | "balance-runs-against")
@@ -184,7 +196,14 @@ fn read_table(
         return Err(not_a_statement(table));
     }
     if understood.layout.is_none() {
-        direction::refuse_paid_out(table, &rows, &understood.columns, options)?;
+        // What rules left out says nothing of the rest.
+        let read: HashSet<u64> = statement.rows.iter().map(|row| row.line).collect();
+        let is_read = |row: &&BodyRow| read.contains(&table.line(row.row));
+        let rows: Vec<BodyRow> = match ruled {
+            true => rows.iter().filter(is_read).cloned().collect(),
+            false => rows,
+        };
+        direction::refuse_paid_out(table, &rows, &understood.columns)?;
         direction::refuse_unsaid(table, &rows, &understood.columns, options)?;
         direction::refuse_turned(table, &rows, &understood.columns, options)?;
         notes.extend(direction::fees_apart(table, &rows, &understood.columns));

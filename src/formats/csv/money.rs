@@ -34,6 +34,9 @@ pub enum Model {
         /// Credits are printed negative, and debits positive: a card's, as its issuer sees it.
         turned: bool,
     },
+    /// As `Sided`, with rows that say neither (a transfer between own wallets, a refund): each is refused where it is
+    /// read, for nothing of it says which way its money went.
+    PartlySided { amount: usize, side: usize },
     /// A column each way; at most one is filled.
     Two {
         out: Option<usize>,
@@ -76,8 +79,8 @@ pub fn model(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> Result<M
         .iter()
         .all(|r| amounts::side(table.cell(r.row, side)).is_some());
     let unsaid = unsaid_side(table, rows, amount, side);
-    if !every && unsaid.is_none() {
-        refuse_unsaid(table, rows, amount, side)?;
+    if !every && unsaid.is_none() && says_sides(table, rows, amount, side) {
+        return Ok(Model::PartlySided { amount, side });
     }
     Ok(if every || unsaid.is_some() {
         Model::Sided {
@@ -114,13 +117,8 @@ fn has_both_signs(table: &Table<'_>, rows: &[BodyRow], amount: usize) -> bool {
     !out.is_empty() && !into.is_empty()
 }
 
-/// Where no amount has a sign and rows say debit and credit, each must say one.
-fn refuse_unsaid(
-    table: &Table<'_>,
-    rows: &[BodyRow],
-    amount: usize,
-    side: usize,
-) -> Result<(), Fault> {
+/// True where no amount has a sign and rows say debit and credit: then each must say one.
+fn says_sides(table: &Table<'_>, rows: &[BodyRow], amount: usize, side: usize) -> bool {
     let signed = |r: &BodyRow| amounts::scan(table.cell(r.row, amount)).is_some_and(|s| s.negative);
     let says = |wanted: Side| {
         let mut cells = rows.iter().map(|r| table.cell(r.row, side));
@@ -128,16 +126,11 @@ fn refuse_unsaid(
     };
     let spelled = |r: &BodyRow| spelled_side(table.cell(r.row, side)).is_some();
     let said = rows.iter().any(spelled) || says(Side::Out) && says(Side::In);
-    let without = rows.iter().find(|r| {
+    let without = rows.iter().any(|r| {
         amounts::side(table.cell(r.row, side)).is_none()
             && !amounts::is_blank(table.cell(r.row, amount))
     });
-    match without {
-        Some(row) if said && !rows.iter().any(signed) => Err(table
-            .fault(row.row, side, "unreadable-amount", "the row does not say debit or credit")
-            .hint("write DR or CR in that column, or give the columns: --columns date,description,amount")),
-        _ => Ok(()),
-    }
+    without && said && !rows.iter().any(signed)
 }
 
 /// The side of a cell that says debit or credit and nothing else.
@@ -312,6 +305,17 @@ impl<'a> Reader<'a, '_> {
                 }
                 moved
             }
+            Model::PartlySided { amount, side } => {
+                let mut moved = self.signed(row, amount, true)?;
+                let beside = amounts::scan(self.table.cell(row, amount)).and_then(|s| s.side);
+                match amounts::side(self.table.cell(row, side)).or(beside) {
+                    Some(Side::Out) => moved.amount = -moved.amount,
+                    Some(Side::In) => {}
+                    None if moved.amount.is_zero() => {}
+                    None => return Err(self.neither(row, side)),
+                }
+                moved
+            }
             Model::Two {
                 out,
                 into,
@@ -461,6 +465,28 @@ impl<'a> Reader<'a, '_> {
         )))
     }
 
+    /// A row that says neither money in nor out, and what to do with it.
+    fn neither(&self, row: usize, side: usize) -> Fault {
+        let cell = self.table.cell(row, side);
+        let why = match cell {
+            "" => "the row says neither money in nor money out".to_owned(),
+            cell => format!("{cell:?} is neither money in nor money out"),
+        };
+        let word = |wanted: Side, usual: &'static str| {
+            let words = (0..self.table.len()).map(|r| self.table.cell(r, side));
+            let mut words = words.filter(|word| amounts::side(word) == Some(wanted));
+            words.next().unwrap_or(usual).to_owned()
+        };
+        let (into, out) = (word(Side::In, "CR"), word(Side::Out, "DR"));
+        let pattern = regex::escape(cell);
+        self.table
+            .fault(row, side, "direction-unsaid", why)
+            .hint(format!(
+                "write {into} or {out} there, as the account's own statement has it; or leave such rows out by --rules FILE with the lines \"if %{} ^{pattern}$\" and \"  skip\"",
+                side + 1
+            ))
+    }
+
     fn too_large(&self, row: usize, column: usize) -> Fault {
         self.table.fault(
             row,
@@ -509,7 +535,33 @@ mod tests {
     #[test]
     fn where_both_sides_are_said_each_row_says_one() {
         let text = "Date,Description,Amount,Dr / Cr\n02/04/2026,a,5.00,DR\n13/04/2026,b,7.00,CR\n14/04/2026,c,9.00,\n";
-        assert_eq!(amounts(text), Err("unreadable-amount"));
+        assert_eq!(amounts(text), Err("direction-unsaid"));
+    }
+
+    #[test]
+    fn a_row_that_says_neither_side_is_refused_by_itself() {
+        let wechat = "交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式\n\
+            2026-04-05 12:00:01,商户消费,茶馆,茶,支出,¥12.50,零钱\n\
+            2026-04-06 09:00:00,微信红包,张三,/,收入,¥5.00,/\n\
+            2026-04-07 10:00:00,零钱提现,招商银行,/,/,¥100.00,招商银行\n";
+        let alipay = wechat.replace("/,/,¥", "/,不计收支,¥");
+        for (text, word, sign) in [(wechat, "/", "/"), (&*alipay, "不计收支", "不计收支")] {
+            let fault = read(text.as_bytes(), &Options::default(), None).unwrap_err();
+            assert_eq!((fault.code, fault.line), ("direction-unsaid", Some(4)));
+            assert!(fault.why.contains(word), "{}", fault.why);
+            let hint = fault.hint.unwrap();
+            assert!(hint.starts_with("write 收入 or 支出 there"), "{hint}");
+            let lines = format!("\"if %5 ^{sign}$\" and \"  skip\"");
+            assert!(hint.contains(&lines), "{hint}");
+            // What the hint says gets past it, and nothing is turned round.
+            let mut rules =
+                crate::formats::rules::tests::read(&format!("if %5 ^{sign}$\n  skip\n"));
+            let read = read(text.as_bytes(), &Options::default(), Some(&mut rules)).unwrap();
+            let amounts: Vec<String> = read.rows.iter().map(|r| r.amount.to_string()).collect();
+            assert_eq!(amounts, ["-12.50", "5.00"]);
+        }
+        let said = wechat.replace("/,/,¥", "/,支出,¥");
+        assert_eq!(amounts(&said).unwrap(), ["-12.50", "5.00", "-100.00"]);
     }
 
     #[test]

@@ -6,9 +6,9 @@ use rust_decimal::Decimal;
 use crate::ledger::account::AccountKey;
 use crate::ledger::compact::CompactEntry;
 use crate::ledger::currency::CurrencyKey;
-use crate::ledger::draft::price_weight;
 use crate::ledger::money::{self, Exact};
 use crate::ledger::transaction::{EntryDetail, Price, PriceBasis, Tag, VIRTUAL_TAG};
+use crate::ledger::weighing::price_weight;
 
 use super::directives::decimal;
 use super::error::Fault;

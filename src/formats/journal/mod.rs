@@ -54,13 +54,15 @@ mod names;
 mod open;
 mod posting;
 mod reader;
+pub mod remarks;
 pub(super) mod safe;
 pub mod sameness;
-mod scope;
+pub(in crate::formats) mod scope;
 mod settle;
 pub(in crate::formats) mod source;
 pub mod write;
 
+use self::remarks::Holds;
 pub use write::{JournalWriter, WriteOptions};
 
 pub use changes::{JournalChanges, Known, identities};
@@ -259,6 +261,8 @@ pub struct ReadJournal {
     /// In the order they were opened; a transaction's `source` is a place here.
     pub sources: Vec<Source>,
     pub notes: Notes,
+    /// Which remarks it holds in full.
+    pub holds: Holds,
 }
 
 /// Reads journals, one after the other, into one book.

@@ -11,6 +11,7 @@ use crate::ledger::change::{Assertion, PriceChange};
 use crate::ledger::compact::Store;
 use crate::ledger::currency::CurrencyKey;
 use crate::ledger::day::Day;
+use crate::ledger::draft::TEXT_BYTES_MAX;
 use crate::ledger::transaction::Tag;
 
 use super::amount::{Reading, skip_blanks};
@@ -278,6 +279,15 @@ impl<'o> Reader<'o> {
         }
         let end = self.description_end(line, at);
         self.open.description = trimmed(line, at, end);
+        for text in [&self.open.description, &self.open.reference] {
+            if text.len() > TEXT_BYTES_MAX {
+                let why = format!("the text is longer than {TEXT_BYTES_MAX} bytes");
+                let fault = Fault::new("too-long", why);
+                return Err(fault
+                    .hint("what is longer may stand in comments below")
+                    .at(text.start));
+            }
+        }
         if end < bytes.len() {
             self.transaction_comment(line[end..].trim_start_matches(';').trim());
         }

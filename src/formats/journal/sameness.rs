@@ -2,8 +2,9 @@
 //!
 //! Compared is what every kind of file can hold: day, description, reference and entries. Texts are compared
 //! as every export can write them: our own files give a character that their grammar has no room for as its
-//! full-width likeness. The rest (status, payee, voucher, due date, tags, notes) a file may lack; what it does
-//! say of them and the book does not is told apart.
+//! full-width likeness. Tags, memos and comments are compared where the kind of file holds all of them (`remarks`).
+//! The rest (status, payee, voucher, due date) a file may lack; what it does say of them and the book does not is
+//! told apart.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::ReadJournal;
 use super::changes::translated;
 use super::content::own_id;
+use super::remarks::{Holds, Remark, Remarks};
 use crate::ledger::account::AccountKey;
 use crate::ledger::chart::Chart;
 use crate::ledger::compact::CompactEntry;
@@ -21,6 +23,9 @@ use crate::ledger::currency::CurrencyKey;
 use crate::ledger::day::Day;
 use crate::ledger::money::from_minor;
 use crate::ledger::transaction::{Entry, Status, Transaction, Voucher};
+
+/// What a file says beside, where its remarks have to be looked at one by one.
+const REMARKS: &str = "remark";
 
 /// What ends the ids of openings that the file gives no day.
 pub(in crate::formats) const DAYLESS: &str = ":opening";
@@ -40,6 +45,9 @@ pub enum Part {
     Description,
     Reference,
     Entry,
+    Memo,
+    Tags,
+    Comment,
 }
 
 impl Part {
@@ -49,6 +57,9 @@ impl Part {
             Part::Description => "description",
             Part::Reference => "reference",
             Part::Entry => "entry",
+            Part::Memo => "memo",
+            Part::Tags => "tags",
+            Part::Comment => "comment",
         }
     }
 }
@@ -167,9 +178,13 @@ impl<'a> Beside<'a> {
             let said = |sides: &[String]| sides.get(at).cloned().unwrap_or_default();
             differ(Part::Entry, said(&file), said(&book));
         }
-        let mut beside = self.said_beside(place, &Rest::of(transaction));
+        let mut beside = self.said_beside(place, &self.rest_of(transaction));
+        beside.retain(|what| *what != REMARKS);
         if renamed {
             beside.push("account");
+        }
+        if file.is_empty() && book.is_empty() {
+            differences.extend(self.remarks_apart(place, transaction, &mut beside));
         }
         Comparison {
             differences,
@@ -243,6 +258,9 @@ impl<'a> Beside<'a> {
     pub fn said_beside(&self, place: usize, book: &Rest) -> Vec<&'static str> {
         let row = self.read.book.store.row(place);
         let mut beside = Vec::new();
+        if self.remarks_digest(place) != book.remarks {
+            beside.push(REMARKS);
+        }
         if row.status != Status::Unmarked && row.status != book.status {
             beside.push("status");
         }
@@ -263,6 +281,76 @@ impl<'a> Beside<'a> {
         }
         beside
     }
+
+    /// What the book says of a transaction that a file need not.
+    pub fn rest_of(&self, transaction: &Transaction) -> Rest {
+        let remarks = match self.read.holds {
+            Holds::Some => 0,
+            holds => remarks_digest(
+                &self.sides_of(transaction),
+                &Remarks::of_book(transaction, holds),
+            ),
+        };
+        Rest {
+            status: transaction.status,
+            payee: text_digest(transaction.payee.as_deref()),
+            voucher: transaction.voucher,
+            due: transaction.due,
+            remarks,
+        }
+    }
+
+    fn remarks_digest(&self, place: usize) -> u64 {
+        match self.read.holds {
+            Holds::Some => 0,
+            _ => remarks_digest(&self.sides(place), &Remarks::of_file(self.read, place)),
+        }
+    }
+
+    /// Remarks that the file and the book do not share, of a transaction whose entries agree. A comment that only
+    /// the file says is told beside: the book may have got the transaction from rows, which hold none.
+    fn remarks_apart(
+        &self,
+        place: usize,
+        transaction: &Transaction,
+        beside: &mut Vec<&'static str>,
+    ) -> Vec<Difference> {
+        let holds = self.read.holds;
+        if holds == Holds::Some {
+            return Vec::new();
+        }
+        let file = Remarks::of_file(self.read, place);
+        let book = Remarks::of_book(transaction, holds);
+        let (sides, sides_of_book) = (self.sides(place), self.sides_of(transaction));
+        let apart =
+            |book: &Remarks| apart((&sides, &file.entries), (&sides_of_book, &book.entries));
+        let as_exported = || match holds {
+            Holds::All => Remarks::of_export(transaction, self.book),
+            _ => None,
+        };
+        let mut differences = apart(&book);
+        let mut comments = vec![book.comment];
+        if (!differences.is_empty() || file.comment != comments[0])
+            && let Some(exported) = as_exported()
+        {
+            if apart(&exported).is_empty() {
+                differences.clear();
+            }
+            comments.push(exported.comment);
+        }
+        if !comments.contains(&file.comment) {
+            if comments[0].is_empty() {
+                beside.push("comment");
+            } else {
+                differences.push(Difference {
+                    what: Part::Comment,
+                    file: file.comment,
+                    book: comments.swap_remove(0),
+                });
+            }
+        }
+        differences
+    }
 }
 
 /// What the book says of a transaction that a file need not.
@@ -272,17 +360,65 @@ pub struct Rest {
     payee: u64,
     voucher: Voucher,
     due: Option<jiff::civil::Date>,
+    /// Zero where the file does not hold them in full.
+    remarks: u64,
 }
 
-impl Rest {
-    pub fn of(transaction: &Transaction) -> Rest {
-        Rest {
-            status: transaction.status,
-            payee: text_digest(transaction.payee.as_deref()),
-            voucher: transaction.voucher,
-            due: transaction.due,
+/// Entries of a file beside the book's, each with its remarks: what of these only one of them says.
+fn apart(
+    (sides, remarks): (&[(Arc<str>, Side)], &[Remark]),
+    (sides_of_book, of_book): (&[(Arc<str>, Side)], &[Remark]),
+) -> Vec<Difference> {
+    let mut left: Vec<(&Side, &Remark)> = sides_of_book.iter().map(|s| &s.1).zip(of_book).collect();
+    let fits = |a: &Side, b: &Side| {
+        (a.account.is_none() || a.account == b.account)
+            && (&a.money, &a.weight) == (&b.money, &b.weight)
+    };
+    let file = sides.iter().map(|s| &s.1).zip(remarks);
+    // Entries that agree in everything first, so that the rest are those that were altered.
+    let altered: Vec<(&Side, &Remark)> = file
+        .filter(|(side, remark)| {
+            let same = |(s, r): &(&Side, &Remark)| fits(side, s) && r == remark;
+            let at = left.iter().position(same);
+            at.map(|at| left.swap_remove(at)).is_none()
+        })
+        .collect();
+    let mut differences: Vec<Difference> = Vec::new();
+    let mut differ = |what, file: String, book: String| {
+        let difference = Difference { what, file, book };
+        // A tag of the transaction is one of each entry.
+        if difference.file != difference.book && !differences.contains(&difference) {
+            differences.push(difference);
         }
+    };
+    for (side, remark) in altered {
+        let Some(at) = left.iter().position(|(s, _)| fits(side, s)) else {
+            continue;
+        };
+        let (_, book) = left.swap_remove(at);
+        let only = |a: &Remark, b: &Remark| {
+            let only: Vec<&str> = a.tags.difference(&b.tags).map(String::as_str).collect();
+            only.join(", ")
+        };
+        differ(Part::Memo, remark.memo.clone(), book.memo.clone());
+        differ(Part::Tags, only(remark, book), only(book, remark));
     }
+    differences
+}
+
+/// The same of two whose remarks are the same; zero without any.
+fn remarks_digest(sides: &[(Arc<str>, Side)], remarks: &Remarks) -> u64 {
+    let none = |remark: &Remark| *remark == Remark::default();
+    if remarks.comment.is_empty() && remarks.entries.iter().all(none) {
+        return 0;
+    }
+    let mut lines: Vec<String> = sides
+        .iter()
+        .zip(&remarks.entries)
+        .map(|((_, side), remark)| format!("{:?} {remark:?}", side.money))
+        .collect();
+    lines.sort_unstable();
+    digest(Day(0), [&remarks.comment, &lines.concat()], Vec::new())
 }
 
 /// Whether a file's description is what formats with one text for it and the payee write, or that have to say something.

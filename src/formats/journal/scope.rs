@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use regex::Regex;
 
-use crate::ledger::account::AccountKey;
+use crate::ledger::account::{AccountKey, PATH_BYTES_MAX};
 use crate::ledger::day::Day;
 use crate::ledger::transaction::Tag;
 
@@ -14,12 +14,12 @@ use super::amount::Reading;
 use super::error::Fault;
 use super::names::Names;
 
-/// A rewriting of account names.
-/// The longest name that aliases may make: no book takes one of an eighth of it.
+/// The longest name that aliases may make on the way: no book takes one of an eighth of it.
 const REWRITTEN_BYTES_MAX: usize = 4096;
 /// The longest alias.
 const ALIAS_BYTES_MAX: usize = 4096;
 
+/// A rewriting of account names.
 #[derive(Debug, Clone)]
 enum Alias {
     /// `OLD=NEW`: the account and everything below it.
@@ -68,12 +68,14 @@ impl Scope {
 
     /// The account that a written name means here.
     ///
-    /// Errors: aliases make a name of it that is none.
+    /// Errors: aliases make a name of it that is none, or it is longer than a book takes.
     pub fn account(&mut self, written: &str, names: &mut Names) -> Result<AccountKey, Fault> {
         if let Some(key) = self.known.get(written) {
             return Ok(*key);
         }
-        let key = names.account(&self.rewritten(written)?);
+        let name = self.rewritten(written)?;
+        too_long(&name)?;
+        let key = names.account(&name);
         self.known.insert(written.to_owned(), key);
         Ok(key)
     }
@@ -257,6 +259,16 @@ fn compiled(pattern: &str) -> Result<Regex, Fault> {
         })
 }
 
+/// A name is bounded as in a book: what is read without one shall be taken by one.
+pub(in crate::formats) fn too_long(name: &str) -> Result<(), Fault> {
+    if name.len() <= PATH_BYTES_MAX {
+        return Ok(());
+    }
+    let why = format!("the account's name is longer than {PATH_BYTES_MAX} bytes");
+    Err(Fault::new("bad-path", why)
+        .hint("a shorter name, with the rest in the account's comment: account NAME  ; the rest"))
+}
+
 /// hledger's `\1` in the words of the regex crate.
 fn replacement(text: &str) -> String {
     let mut out = String::new();
@@ -294,6 +306,20 @@ mod tests {
         assert_eq!(fault.code, "bad-alias");
         let long = format!("/a/={}", "b".repeat(ALIAS_BYTES_MAX));
         assert_eq!(scope.add_alias(&long).unwrap_err().code, "bad-alias");
+    }
+
+    #[test]
+    fn a_name_is_as_long_as_a_book_takes_it() {
+        let mut scope = Scope::new(2026, Reading::default());
+        let most = "a".repeat(PATH_BYTES_MAX);
+        assert_eq!(named(&mut scope, &most), most);
+        let long = scope.account(&format!("{most}b"), &mut Names::default());
+        assert_eq!(long.unwrap_err().code, "bad-path");
+        // What makes it longer counts.
+        scope.add_alias("a=aa:b").unwrap();
+        let name = format!("a:{}", "c".repeat(PATH_BYTES_MAX - 4));
+        let made = scope.account(&name, &mut Names::default());
+        assert_eq!(made.unwrap_err().code, "bad-path");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::finish::{full, virtual_account};
 use super::names::Names;
 use super::open::{Deferred, Sort, WrittenAssertion, WrittenPrice};
 use super::reader::Reader;
+use super::remarks::Holds;
 use super::{Notes, ReadJournal};
 
 /// An assertion and where it stands.
@@ -106,6 +107,7 @@ impl Reader<'_> {
             },
             sources: self.sources,
             notes: std::mem::take::<Notes>(&mut self.notes),
+            holds: Holds::default(),
         }
     }
 

@@ -13,9 +13,10 @@ use crate::ledger::account::{Account, AccountType, Kind};
 use crate::ledger::change::PriceChange;
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::Currency;
-use crate::ledger::draft::{infer_voucher, price_weight};
+use crate::ledger::draft::infer_voucher;
 use crate::ledger::money::Exact;
 use crate::ledger::transaction::{Entry, PriceBasis, State, Status, Tag, Transaction, VIRTUAL_TAG};
+use crate::ledger::weighing::price_weight;
 
 use super::Dialect;
 use super::finish::{COMMENT, DUE_TAG, ID_TAG, PAYEE_TAG, VIRTUAL_ACCOUNT, VOUCHER_TAG};

@@ -14,10 +14,11 @@ use crate::ledger::amount_format::machine;
 use crate::ledger::change::{Assertion, NewAccount, PriceChange};
 use crate::ledger::chart::Chart;
 use crate::ledger::currency::CurrencyKey;
-use crate::ledger::draft::{Draft, infer_voucher, price_weight};
+use crate::ledger::draft::{Draft, infer_voucher};
 use crate::ledger::money::Exact;
 use crate::ledger::settings::{Settings, name};
 use crate::ledger::transaction::{Entry, EntryDetail, PriceBasis, State, Status, Tag, Transaction};
+use crate::ledger::weighing::price_weight;
 
 const ACCOUNT_WIDTH: usize = 40;
 const AMOUNT_WIDTH: usize = 16;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::formats::gather::{push_words, some_words};
+use crate::formats::plain::{push_words, some_words};
 
 /// What a row's text says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

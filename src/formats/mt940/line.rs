@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::tags::Field;
 use super::{bad_date, calendar, short_date};
 use crate::formats::fault::Fault;
-use crate::formats::gather::plain_decimal;
+use crate::formats::plain::plain_decimal;
 
 /// A row's line taken apart.
 #[derive(Debug, Clone, Copy, PartialEq)]

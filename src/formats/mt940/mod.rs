@@ -13,7 +13,8 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::fault::Fault;
-use super::gather::{Balance, Gathered, Sheet, full_year, plain_decimal, push_words};
+use super::gather::{Balance, Gathered, Sheet};
+use super::plain::{full_year, plain_decimal, push_words};
 use super::statement::{Category, Note, StatementRow};
 use details::Details;
 use line::Line;

@@ -8,7 +8,8 @@ use rust_decimal::Decimal;
 use super::tokens::unescape;
 use crate::formats::csv::dates::{Scanned, scan};
 use crate::formats::fault::Fault;
-use crate::formats::gather::{Gathered, Sheet, line_text, plain_decimal, push_words, some_words};
+use crate::formats::gather::{Gathered, Sheet};
+use crate::formats::plain::{line_text, plain_decimal, push_words, some_words};
 use crate::formats::statement::{Category, Note, StatementRow};
 use crate::ledger::settings::DateOrder;
 

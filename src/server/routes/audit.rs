@@ -18,8 +18,8 @@ use crate::server::state::Shared;
 use crate::server::writing::{self, Body, Trying, keyed, of_keyed, read_json, unit};
 use crate::wire::List;
 use crate::wire::audit::{AuditBody, HeadBody, UndoRequest};
-use crate::wire::change::DoneBody;
 use crate::wire::problem::Problem as ProblemBody;
+use crate::wire::unit::DoneBody;
 
 /// Which audit records, oldest first.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]

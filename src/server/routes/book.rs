@@ -19,8 +19,8 @@ use crate::server::reading::{Question, Seen, look};
 use crate::server::state::Shared;
 use crate::server::writing::{self, Body, Trying, keyed, read_json, unit};
 use crate::wire::List;
-use crate::wire::account::{AssertionBody, ChartBody, CurrencyBody, PriceBody};
 use crate::wire::book::{OrgBody, PatchOrg};
+use crate::wire::chart::{AssertionBody, ChartBody, CurrencyBody, PriceBody};
 use crate::wire::finding::{CheckBody, ChecksRequest, VerificationBody};
 use crate::wire::import::{ImportBody, KnownRowBody, KnownRowsRequest, SourcesRequest};
 use crate::wire::problem::Problem as ProblemBody;
@@ -341,7 +341,7 @@ pub async fn get_imports(
 #[utoipa::path(
     delete, path = "/orgs/{org}/imports/{batch}", operation_id = "undo_import", tag = "imports",
     params(("org" = String, Path, description = "Id or slug"), ("batch" = u64, Path, description = "Its number in the list"), Trying),
-    responses((status = 200, body = crate::wire::change::DoneBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+    responses((status = 200, body = crate::wire::unit::DoneBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
 pub async fn delete_import(
     State(state): State<Shared>,
@@ -373,7 +373,7 @@ pub async fn delete_import(
     let done = writing::write(&state, &caller, &org, unit, trying)
         .await
         .map_err(writing::of_keyed)?;
-    let body = Json(crate::wire::change::DoneBody::of(&done));
+    let body = Json(crate::wire::unit::DoneBody::of(&done));
     Ok(writing::replayed(
         axum::response::IntoResponse::into_response(body),
         &done,

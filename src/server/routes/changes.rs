@@ -16,7 +16,7 @@ use crate::server::body::Query;
 use crate::server::problem::{Answer, Problem};
 use crate::server::state::Shared;
 use crate::server::writing::{self, Body, Trying, keyed, read_json};
-use crate::wire::change::{ChangesAnswer, ChangesRequest, DoneBody, Outcome, OwnedUnit, UnitBody};
+use crate::wire::unit::{ChangesAnswer, ChangesRequest, DoneBody, Outcome, OwnedUnit, UnitBody};
 
 /// The most units in one request.
 const UNITS_MAX: usize = 1000;

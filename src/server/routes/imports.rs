@@ -30,8 +30,9 @@ use crate::server::body::Query;
 use crate::server::problem::{Answer, Problem};
 use crate::server::state::Shared;
 use crate::server::writing::{self, one};
-use crate::wire::change::{ChangeBody, ChangesAnswer, ImportLine, UnitHead};
+use crate::wire::change::ChangeBody;
 use crate::wire::problem::Problem as ProblemBody;
+use crate::wire::unit::{ChangesAnswer, ImportLine, UnitHead};
 
 /// The most that one import may hold.
 const BYTES_MAX: u64 = 4 << 30;
@@ -139,7 +140,7 @@ async fn keep(body: Body) -> Answer<File> {
 
 /// A unit whose changes are lines of a file, every one of which can be read.
 struct Kept {
-    head: crate::wire::change::OwnedUnit,
+    head: crate::wire::unit::OwnedUnit,
     file: Mutex<File>,
     chart: Arc<Chart>,
     count: usize,
@@ -206,8 +207,8 @@ impl Kept {
     }
 
     /// What tells who may do it: an import is never a clerk's, so its posts need not be looked at.
-    fn head_only(&self) -> crate::wire::change::OwnedUnit {
-        crate::wire::change::OwnedUnit {
+    fn head_only(&self) -> crate::wire::unit::OwnedUnit {
+        crate::wire::unit::OwnedUnit {
             changes: self.kinds.clone(),
             ..self.head.clone()
         }

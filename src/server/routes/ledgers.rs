@@ -21,7 +21,7 @@ use crate::server::body::{Path, Query};
 use crate::server::problem::{Answer, Problem};
 use crate::server::reading::{Question, SEQUENCE, look};
 use crate::server::state::Shared;
-use crate::server::writing::{self, Body, Trying, if_match, keyed, of_keyed, read_json, unit};
+use crate::server::writing::{self, Body, Trying, keyed, of_keyed, read_json, unit, version_seen};
 use crate::wire::account::{
     Ledger, LedgerEntries, LedgerEntry, LedgerPage, NewLedger, PatchLedger,
 };
@@ -198,7 +198,7 @@ pub async fn post(
         .await
         .map_err(of_keyed)?;
     if trying.dry_run {
-        return Ok(axum::Json(crate::wire::change::DoneBody::of(&done)).into_response());
+        return Ok(axum::Json(crate::wire::unit::DoneBody::of(&done)).into_response());
     }
     let chart = state.lanes.chart_since(org.place(), done.sequence).await?;
     let opened: Vec<&Account> = ids.iter().filter_map(|path| chart.find(path)).collect();
@@ -228,14 +228,8 @@ pub async fn patch(
     headers: HeaderMap,
     body: Body,
 ) -> Answer<Response> {
-    let Some(version) = if_match(&headers)? else {
-        let text = "changing a ledger needs If-Match with the ETag of the version that is changed";
-        return Err(Problem::new(
-            StatusCode::PRECONDITION_REQUIRED,
-            "needs-if-match",
-            text,
-        ));
-    };
+    let needed = "changing a ledger needs If-Match with the ETag of the version that is changed";
+    let version = version_seen(&headers, needed)?;
     let patch: PatchLedger = read_json(&body)?;
     let chart = state.lanes.read(org.place(), |book| book.chart()).await?;
     let account = find(&chart, &id).ok_or_else(|| missing(&id))?;

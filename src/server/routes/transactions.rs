@@ -16,13 +16,15 @@ use crate::server::body::{Path, Query};
 use crate::server::problem::{Answer, Problem};
 use crate::server::reading::{SEQUENCE, look};
 use crate::server::state::Shared;
-use crate::server::writing::{self, Body, Trying, if_match, keyed, of_keyed, one, read_json, unit};
+use crate::server::writing::{
+    self, Body, Trying, if_match, keyed, of_keyed, one, read_json, unit, version_seen,
+};
 use crate::wire::List;
 use crate::wire::audit::VersionBody;
-use crate::wire::change::OwnedUnit;
 use crate::wire::draft::{DraftBody, PatchTransaction, Precondition};
 use crate::wire::problem::Problem as ProblemBody;
 use crate::wire::transaction::{NO_TRANSACTION, TransactionBody};
+use crate::wire::unit::OwnedUnit;
 
 /// A transaction's number or id, as a path says it.
 pub fn read_target(text: &str) -> Answer<Target> {
@@ -309,14 +311,8 @@ pub async fn patch(
     body: Body,
 ) -> Answer<Response> {
     let target = read_target(&reference)?;
-    let Some(version) = if_match(&headers)? else {
-        let text = "amending needs If-Match with the ETag of the version that is amended";
-        return Err(Problem::new(
-            StatusCode::PRECONDITION_REQUIRED,
-            "needs-if-match",
-            text,
-        ));
-    };
+    let needed = "amending needs If-Match with the ETag of the version that is amended";
+    let version = version_seen(&headers, needed)?;
     let request: PatchTransaction = read_json(&body)?;
     let found = state.lanes.read(org.place(), move |book| {
         let chart = book.chart()?;

@@ -2,8 +2,10 @@
 
 use super::columns::Role;
 
+mod amounts;
+mod balances;
 mod days;
-mod money;
+mod sides;
 mod words;
 
 /// A role and its names, in order of preference where a file has several columns of the role.
@@ -11,7 +13,13 @@ pub type Names = (Role, &'static [&'static str]);
 
 /// Every role with its names.
 pub fn roles() -> impl Iterator<Item = &'static Names> {
-    [days::DAYS, money::MONEY, words::WORDS]
-        .into_iter()
-        .flatten()
+    [
+        days::DAYS,
+        amounts::AMOUNTS,
+        sides::SIDES,
+        balances::BALANCES,
+        words::WORDS,
+    ]
+    .into_iter()
+    .flatten()
 }

@@ -3,6 +3,10 @@
 //!
 //! Read into the same store as journals, so that a million of them fit in little memory.
 
+mod entry;
+mod row;
+mod shape;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,28 +16,29 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use self::entry::Said;
+use self::row::Row;
+use self::shape::{SAMPLE_ROWS, Shape, shape};
 use super::columns::Role;
 use super::dates;
 use super::dialect;
 use super::encoding;
-use super::entries_shape::{SAMPLE_ROWS, Shape, amount_of, shape};
 use super::table::Table;
 
-pub use super::entries_shape::is_entries;
+pub use self::shape::is_entries;
 use crate::formats::fault::Fault;
+use crate::formats::journal::remarks::Holds;
 use crate::formats::journal::{Notes, ReadJournal, Source};
-use crate::ledger::account::{Account, AccountKey, check_path};
-use crate::ledger::cell_text::{read_tags_text, unguarded};
-use crate::ledger::change::NewAccount;
+use crate::ledger::account::{Account, AccountKey};
 use crate::ledger::chart::Chart;
-use crate::ledger::compact::{CompactBook, CompactEntry, RowDetail, Store};
-use crate::ledger::currency::{Currency, CurrencyKey, iso_scale, iso_symbol};
+use crate::ledger::compact::{CompactBook, RowDetail, Store};
+use crate::ledger::currency::{Currency, CurrencyKey};
 use crate::ledger::day::Day;
-use crate::ledger::draft::{ENTRIES_MAX, price_weight};
-use crate::ledger::money::{Exact, SCALE_MAX, places_needed, to_minor};
-use crate::ledger::price_text::read_price;
+use crate::ledger::draft::TEXT_BYTES_MAX;
+
+use crate::ledger::money::Exact;
 use crate::ledger::settings::DateOrder;
-use crate::ledger::transaction::{EntryDetail, Price, Status, Tag, Voucher};
+use crate::ledger::transaction::{EntryDetail, Status, Voucher};
 
 /// What is said of a file, and what the book knows.
 #[derive(Debug, Clone)]
@@ -73,6 +78,9 @@ pub fn read(name: &str, bytes: &[u8], options: &EntriesOptions<'_>) -> Result<Re
         sha256: Some(Sha256::digest(bytes).into()),
     }];
     journal.notes = Notes::default();
+    if shape.own {
+        journal.holds = Holds::Rows;
+    }
     Ok(journal)
 }
 
@@ -85,14 +93,6 @@ struct Open {
     sums: Vec<(CurrencyKey, Decimal)>,
     entries: Vec<Said>,
     detail: RowDetail,
-}
-
-/// An entry of it, and what its row says beside.
-struct Said {
-    entry: CompactEntry,
-    detail: EntryDetail,
-    status: Status,
-    tags: Vec<Tag>,
 }
 
 struct Reader<'a> {
@@ -109,37 +109,6 @@ struct Reader<'a> {
     open: Option<Open>,
     /// What priced entries weigh: transaction, place in it, exact weight and its currency.
     weights: Vec<(usize, usize, Exact, CurrencyKey)>,
-}
-
-/// A row in hand.
-struct Row<'r> {
-    record: &'r ByteRecord,
-    line: u64,
-    raw: (usize, usize),
-}
-
-impl Row<'_> {
-    fn cell(&self, column: usize) -> &str {
-        // The text is UTF-8 and cells are cut at ASCII bytes.
-        self.record
-            .get(column)
-            .and_then(|c| std::str::from_utf8(c).ok())
-            .map_or("", str::trim)
-    }
-
-    /// Somebody's text; of our own rows exactly as it was before it was written.
-    fn said(&self, column: Option<usize>, own: bool) -> Option<Cow<'_, str>> {
-        let column = column?;
-        let text = match own {
-            true => unguarded(std::str::from_utf8(self.record.get(column)?).ok()?),
-            false => Cow::Borrowed(self.cell(column)),
-        };
-        Some(text).filter(|text| !text.is_empty())
-    }
-
-    fn at(&self, column: Option<usize>) -> Option<&str> {
-        column.map(|c| self.cell(c)).filter(|c| !c.is_empty())
-    }
 }
 
 impl<'a> Reader<'a> {
@@ -251,6 +220,11 @@ impl<'a> Reader<'a> {
         let own = self.shape.own;
         let description = row.said(columns.get(Role::Description), own);
         let description = description.unwrap_or_default();
+        if description.len() > TEXT_BYTES_MAX {
+            let column = columns.get(Role::Description).unwrap_or(0);
+            let why = format!("the description is longer than {TEXT_BYTES_MAX} bytes");
+            return Err(self.fault(row, column, "too-long", why));
+        }
         let own_id = Uuid::try_parse(key).ok();
         let reference = row.said(columns.get(Role::Reference), own);
         // A number of the file's own serves as the reference where it has no other.
@@ -290,140 +264,6 @@ impl<'a> Reader<'a> {
             detail,
         });
         Ok(())
-    }
-
-    fn entry(&mut self, row: &Row<'_>) -> Result<(), Fault> {
-        let columns = &self.shape.columns;
-        let account_column = columns.get(Role::Account).unwrap_or(0);
-        let own = self.shape.own;
-        let path = row.said(Some(account_column), own).unwrap_or_default();
-        let path = path.trim();
-        let account = match self.by_path.get(path) {
-            Some(key) => *key,
-            None => {
-                check_path(path).map_err(|why| {
-                    self.fault(
-                        row,
-                        account_column,
-                        "bad-path",
-                        format!("account {path:?}: {why}"),
-                    )
-                })?;
-                self.new_account(path)
-            }
-        };
-        let money = columns
-            .get(Role::Out)
-            .or(columns.get(Role::Amount))
-            .unwrap_or(0);
-        let Some(amount) = amount_of(self.shape, self.mark, &|column| row.cell(column)) else {
-            return Err(self
-                .fault(
-                    row,
-                    money,
-                    "unreadable-amount",
-                    "cannot read the amount: one of debit and credit, in digits",
-                )
-                .hint("the decimal mark is . unless --decimal-mark , says otherwise"));
-        };
-        let code = row
-            .said(columns.get(Role::Currency), own)
-            .map_or_else(|| self.options.home_currency.to_string(), Cow::into_owned);
-        let currency = self.currency(&code);
-        let known = self
-            .options
-            .chart
-            .find_currency(&self.currencies[usize::from(currency.0) - 1].code)
-            .map(|c| c.scale);
-        let scale = known.unwrap_or(
-            self.currencies[usize::from(currency.0) - 1]
-                .scale
-                .max(places_of(amount)),
-        );
-        let minor = to_minor(amount, scale).map_err(|why| {
-            self.fault(
-                row,
-                money,
-                "unreadable-amount",
-                format!("{amount} {code}: {why}"),
-            )
-        })?;
-        self.currencies[usize::from(currency.0) - 1].scale = scale;
-        let priced = self.priced(row, amount)?;
-        let status = row.at(columns.get(Role::State)).and_then(Status::from_word);
-        let said = Said {
-            entry: CompactEntry::new(account, currency, minor, scale),
-            detail: EntryDetail {
-                memo: row.said(self.shape.memo, own).map(Cow::into_owned),
-                price: priced.map(|(price, _)| price),
-                ..EntryDetail::default()
-            },
-            status: status.unwrap_or_default(),
-            tags: match own {
-                true => read_tags_text(&row.said(self.shape.tags, own).unwrap_or_default()),
-                false => tags(row.at(self.shape.tags)),
-            },
-        };
-        let Some(open) = self.open.as_mut() else {
-            return Ok(());
-        };
-        let (weight, of) = match priced.map(|(price, weight)| (weight, price.currency)) {
-            Some((weight, of)) => {
-                let place = open.entries.len();
-                self.weights.push((open.index, place, weight, of));
-                (weight.to_decimal().unwrap_or(amount), of)
-            }
-            None => (amount, currency),
-        };
-        match open.sums.iter_mut().find(|(c, _)| *c == of) {
-            Some((_, sum)) => *sum += weight,
-            None => open.sums.push((of, weight)),
-        }
-        if open.entries.len() >= ENTRIES_MAX {
-            let why = "the transaction has too many entries";
-            return Err(self.fault(row, 0, "too-large", why));
-        }
-        open.entries.push(said);
-        Ok(())
-    }
-
-    /// What a row was exchanged at, with its exact weight; `None` where its column says none.
-    fn priced(&mut self, row: &Row<'_>, amount: Decimal) -> Result<Option<(Price, Exact)>, Fault> {
-        let Some((basis, price, code)) = row.at(self.shape.price).and_then(read_price) else {
-            return Ok(None);
-        };
-        let currency = self.currency(code);
-        let at = usize::from(currency.0) - 1;
-        let known = self.options.chart.find_currency(&self.currencies[at].code);
-        let known = known.map(|c| c.scale);
-        let weight = price_weight(amount, price, basis).map(Exact::normalized);
-        let places = weight.and_then(|w| u8::try_from(w.scale).ok());
-        let Some((weight, places)) = weight
-            .zip(places)
-            .filter(|(_, places)| known.is_none_or(|scale| *places <= scale))
-        else {
-            let column = self.shape.price.unwrap_or(0);
-            let why = format!("the price gives {amount} no exact weight in {code}");
-            return Err(self
-                .fault(row, column, "unreadable-amount", why)
-                .hint(format!(
-                    "say the total it was exchanged at: total AMOUNT {code}"
-                )));
-        };
-        self.currencies[at].scale = known.unwrap_or(self.currencies[at].scale.max(places));
-        let weight = match price.is_sign_negative() {
-            true => Exact {
-                mantissa: -weight.mantissa,
-                ..weight
-            },
-            false => weight,
-        };
-        let price = Price {
-            amount: price.abs(),
-            currency,
-            basis,
-        };
-        Ok(Some((price, weight)))
     }
 
     /// The transaction in hand is whole: it must balance.
@@ -498,49 +338,6 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn new_account(&mut self, path: &str) -> AccountKey {
-        let key = AccountKey(u32::try_from(self.accounts.len()).unwrap_or(u32::MAX - 1) + 1);
-        let new = NewAccount::at(Uuid::nil(), path);
-        self.accounts.push(Account {
-            key,
-            id: new.id,
-            path: new.path,
-            kind: new.kind,
-            account_type: new.account_type,
-            code: None,
-            currency: None,
-            opened_on: None,
-            closed_on: None,
-            aliases: Vec::new(),
-            contact: new.contact,
-            note: None,
-            version: 1,
-        });
-        self.by_path.insert(path.to_owned(), key);
-        key
-    }
-
-    fn currency(&mut self, text: &str) -> CurrencyKey {
-        if let Some(key) = self.by_code.get(text) {
-            return *key;
-        }
-        let code: Arc<str> = self
-            .options
-            .chart
-            .resolve_currency(text)
-            .map_or_else(|| Arc::from(text), |c| c.code.clone());
-        let key = CurrencyKey(u16::try_from(self.currencies.len()).unwrap_or(u16::MAX - 1) + 1);
-        self.currencies.push(Currency {
-            key,
-            scale: iso_scale(&code).unwrap_or(0),
-            symbol: iso_symbol(&code).map(Arc::from),
-            code,
-            name: None,
-        });
-        self.by_code.insert(text.to_owned(), key);
-        key
-    }
-
     fn fault(
         &self,
         row: &Row<'_>,
@@ -588,33 +385,6 @@ impl<'a> Reader<'a> {
             ..ReadJournal::default()
         })
     }
-}
-
-/// The places an amount is written with, that a currency nobody knows gets; no more than a currency can have.
-fn places_of(amount: Decimal) -> u8 {
-    let written = u8::try_from(amount.scale()).unwrap_or(u8::MAX);
-    match written <= SCALE_MAX {
-        true => written,
-        false => places_needed(amount),
-    }
-}
-
-/// `name:value, name`
-fn tags(text: Option<&str>) -> Vec<Tag> {
-    let pieces = text
-        .unwrap_or("")
-        .split(',')
-        .map(str::trim)
-        .filter(|p| !p.is_empty());
-    pieces
-        .map(|piece| {
-            let (name, value) = piece.split_once(':').unwrap_or((piece, ""));
-            Tag {
-                name: name.trim().to_owned(),
-                value: value.trim().to_owned(),
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use rust_decimal::Decimal;
 
-use super::amounts;
-use super::columns::{self, Columns, Role};
-use super::dialect;
-use super::encoding;
-use super::table::{Dialect, Table};
-use crate::ledger::draft::price_weight;
+use crate::formats::csv::amounts;
+use crate::formats::csv::columns::{self, Columns, Role};
+use crate::formats::csv::dialect;
+use crate::formats::csv::encoding;
+use crate::formats::csv::table::{Dialect, Table};
 use crate::ledger::price_text::read_price;
+use crate::ledger::weighing::price_weight;
 
 /// Rows looked at to tell entries from a statement.
 pub(super) const SAMPLE_ROWS: usize = 200;
