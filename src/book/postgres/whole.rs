@@ -381,12 +381,12 @@ impl Filling<'_> {
     fn send(&mut self) -> Result<()> {
         let transactions = std::mem::take(&mut self.transactions);
         if !transactions.is_empty() {
-            let (org, (first, last)) = (&self.link.org, transactions.range());
-            let copies: Params<'_> = &[org, &first, &last];
-            self.link.flight(
-                &[(TRANSACTIONS, &transactions.params(org)), (ENTRIES, copies)],
-                None,
-            )?;
+            let org = &self.link.org;
+            let statements: [(&str, Params<'_>); 2] = [
+                (TRANSACTIONS, &transactions.params(org)),
+                (ENTRIES, &transactions.entry_params(org)),
+            ];
+            self.link.flight(&statements, None)?;
         }
         let Some(table) = self.table.take() else {
             return Ok(());
