@@ -11,11 +11,11 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::PgBook;
-use super::link::{Link, Params};
+use super::link::Link;
 use super::records::instant;
 use super::rows::{self, COLUMNS, at, big};
 use super::store::Store;
-use super::write::{ENTRIES, TRANSACTIONS, Transactions, claim};
+use super::write::{Transactions, claim};
 use crate::book::stored::whole::{Cell, FACTS, Giver, Kind, REST, Table, Taker};
 use crate::book::{BookError, Result};
 use crate::ledger::audit::{GENESIS, Hash};
@@ -381,12 +381,7 @@ impl Filling<'_> {
     fn send(&mut self) -> Result<()> {
         let transactions = std::mem::take(&mut self.transactions);
         if !transactions.is_empty() {
-            let org = &self.link.org;
-            let statements: [(&str, Params<'_>); 2] = [
-                (TRANSACTIONS, &transactions.params(org)),
-                (ENTRIES, &transactions.entry_params(org)),
-            ];
-            self.link.flight(&statements, None)?;
+            self.link.launch(transactions)?;
         }
         let Some(table) = self.table.take() else {
             return Ok(());

@@ -3,6 +3,7 @@
 
 use uuid::Uuid;
 
+use super::super::link::{Parcel, Sent};
 use super::super::rows::{self, big};
 use super::super::words::{self, Words};
 use crate::book::stored::more::TransactionMore;
@@ -169,6 +170,15 @@ impl Transactions {
             &entries.line,
             &entries.amount,
             &entries.currency,
+        ]
+    }
+}
+
+impl Parcel for Transactions {
+    fn statements<'a>(&'a self, org: &'a Uuid) -> Vec<Sent<'a>> {
+        vec![
+            (TRANSACTIONS, self.params(org).to_vec()),
+            (ENTRIES, self.entry_params(org).to_vec()),
         ]
     }
 }

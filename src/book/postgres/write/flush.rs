@@ -125,18 +125,13 @@ pub enum Then {
 }
 
 impl Writer<'_> {
-    /// Sends the postings, so that what follows sees them.
+    /// Sends the postings, so that what follows sees them; the next ones can be made meanwhile.
     pub fn send_postings(&mut self) -> Result<()> {
         let postings = std::mem::take(&mut self.pending.postings);
-        if postings.is_empty() {
-            return Ok(());
+        match postings.is_empty() {
+            true => Ok(()),
+            false => self.link.launch(postings),
         }
-        let org = &self.link.org;
-        let statements: [(&str, Params<'_>); 2] = [
-            (TRANSACTIONS, &postings.params(org)),
-            (ENTRIES, &postings.entry_params(org)),
-        ];
-        self.link.flight(&statements, None)
     }
 
     /// What the unit moved in the totals is part of what is kept.
@@ -167,10 +162,7 @@ impl Writer<'_> {
         let head = counters.head.as_slice();
         let before = keys.at.iter().max().map(|at| at - LIFE_MICROS);
         let (postings_params, entries_params) = (postings.params(org), postings.entry_params(org));
-        let (totals, conversions) = (
-            columns.totals(org),
-            columns.conversions(org),
-        );
+        let (totals, conversions) = (columns.totals(org), columns.conversions(org));
         let (records_params, keys_params) = (records.params(org), keys.params(org));
         let forget_params: Params<'_> = &[org, &before];
         let counters_params: Params<'_> = &[org, &number, &sequence, &head];
