@@ -7,7 +7,7 @@ use super::link::Link;
 use super::records;
 use super::rows::{self, at, count_at};
 use super::scan::by_numbers;
-use super::words;
+use super::words::{self, Words};
 use crate::book::stored::verify;
 use crate::book::{CheckDepth, CheckOutcome, Finding, Result, Severity};
 use crate::ledger::audit::GENESIS;
@@ -108,12 +108,12 @@ fn strays(link: &Link) -> Result<Vec<Finding>> {
 fn word_index(link: &Link) -> Result<Vec<Finding>> {
     let keys = rows::keys(link)?;
     let mut wrong = false;
-    let mut page: (Vec<i64>, Vec<String>) = Default::default();
-    let differ = |page: &mut (Vec<i64>, Vec<String>)| -> Result<bool> {
+    let mut page: (Vec<i64>, Vec<Words>) = Default::default();
+    let differ = |page: &mut (Vec<i64>, Vec<Words>)| -> Result<bool> {
         let row = link.one(
-            "SELECT EXISTS (SELECT 1 FROM unnest($2::bigint[], $3::text[]) AS x (number, words)
+            "SELECT EXISTS (SELECT 1 FROM unnest($2::bigint[], $3::tsvector[]) AS x (number, words)
                JOIN hissab.txn t ON t.org_id = $1 AND t.number = x.number
-              WHERE t.words <> array_to_tsvector(string_to_array(x.words, ' ')))",
+              WHERE t.words <> x.words)",
             &[&link.org, &page.0, &page.1],
         )?;
         page.0.clear();

@@ -1,8 +1,10 @@
 //! One connection inside one transaction of one organisation: what every statement goes through.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use deadpool_postgres::Object;
+use tokio::task::JoinHandle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 use uuid::Uuid;
@@ -13,10 +15,20 @@ use crate::book::Result;
 
 pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
+/// A statement whose parameters are put together where it is sent.
+pub type Sent<'a> = (&'static str, Vec<&'a (dyn ToSql + Sync)>);
+
+/// What is sent while nobody waits for it.
+pub trait Parcel: Send + 'static {
+    fn statements<'a>(&'a self, org: &'a Uuid) -> Vec<Sent<'a>>;
+}
+
 /// A connection in a transaction. Dropped without [`Link::end`], the transaction is given up.
 pub struct Link {
     store: Arc<Store>,
-    client: Option<Object>,
+    client: Option<Arc<Object>>,
+    /// A flight that nobody has waited for yet.
+    flying: Cell<Option<JoinHandle<Result<()>>>>,
     pub org: Uuid,
     open: bool,
 }
@@ -60,13 +72,14 @@ impl Link {
         let client = client?;
         Ok(Link {
             store: Arc::clone(store),
-            client: Some(client),
+            client: Some(Arc::new(client)),
+            flying: Cell::new(None),
             org,
             open: true,
         })
     }
 
-    fn client(&self) -> &Object {
+    fn client(&self) -> &Arc<Object> {
         self.client
             .as_ref()
             .expect("a link holds its connection until it is dropped")
@@ -74,6 +87,7 @@ impl Link {
 
     /// Every row of a statement.
     pub fn all(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
+        self.landed()?;
         self.store.wait(async {
             let statement = self.prepared(sql).await?;
             self.client()
@@ -99,6 +113,7 @@ impl Link {
         &self,
         statements: [(&str, Params<'_>); N],
     ) -> Result<[Vec<Row>; N]> {
+        self.landed()?;
         let answers: Result<Vec<Vec<Row>>> = self.store.wait(async {
             let mut prepared = Vec::with_capacity(N);
             for (sql, _) in &statements {
@@ -120,6 +135,7 @@ impl Link {
 
     /// Runs a statement; how many rows it touched.
     pub fn run(&self, sql: &str, params: Params<'_>) -> Result<u64> {
+        self.landed()?;
         self.store.wait(async {
             let statement = self.prepared(sql).await?;
             self.client()
@@ -131,6 +147,7 @@ impl Link {
 
     /// Runs statements without parameters.
     pub fn batch(&self, sql: &str) -> Result<()> {
+        self.landed()?;
         self.store
             .wait(async { self.client().batch_execute(sql).await.map_err(failed) })
     }
@@ -139,27 +156,39 @@ impl Link {
     ///
     /// Errors: that of the first statement that failed.
     pub fn flight(&self, statements: &[(&str, Params<'_>)], last: Option<&str>) -> Result<()> {
-        self.store.wait(async {
-            let mut prepared = Vec::with_capacity(statements.len());
-            for (sql, _) in statements {
-                prepared.push(self.prepared(sql).await?);
-            }
-            let client = self.client();
-            let sent = prepared
-                .iter()
-                .zip(statements)
-                .map(|(statement, (_, params))| client.execute(statement, params));
-            let (done, ended) = futures_util::join!(futures_util::future::join_all(sent), async {
-                match last {
-                    Some(sql) => client.batch_execute(sql).await,
-                    None => Ok(()),
-                }
-            });
-            for outcome in done {
-                outcome.map_err(failed)?;
-            }
-            ended.map_err(failed)
-        })
+        self.landed()?;
+        self.store.wait(fly(self.client(), statements, last))
+    }
+
+    /// Sends statements one behind the other, for which the next use of the link waits: what is sent next can be made
+    /// meanwhile. One flight is under way at a time, so that memory is bounded.
+    ///
+    /// Errors: that of the flight before.
+    pub fn launch(&self, parcel: impl Parcel) -> Result<()> {
+        self.landed()?;
+        let (client, org) = (Arc::clone(self.client()), self.org);
+        // Not on the thread that drives the connections: taking a parcel apart takes a while.
+        let flying = self.store.beside(move |handle| {
+            handle.block_on(async {
+                let sent = parcel.statements(&org);
+                let statements: Vec<(&str, Params<'_>)> =
+                    sent.iter().map(|(sql, params)| (*sql, &**params)).collect();
+                fly(&client, &statements, None).await
+            })
+        });
+        self.flying.set(Some(flying));
+        Ok(())
+    }
+
+    /// Waits for what was launched.
+    pub fn landed(&self) -> Result<()> {
+        match self.flying.take() {
+            None => Ok(()),
+            Some(flying) => self
+                .store
+                .wait(flying)
+                .unwrap_or_else(|stopped| Err(super::store::io(stopped.to_string()))),
+        }
     }
 
     async fn prepared(&self, sql: &str) -> Result<Statement> {
@@ -178,6 +207,7 @@ impl Link {
 
     /// Ends the transaction: what was read is let go.
     pub fn end(mut self) -> Result<()> {
+        self.landed()?;
         self.open = false;
         self.batch("COMMIT")
     }
@@ -185,6 +215,8 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
+        // What became of it is given up with the rest.
+        let _ = self.landed();
         if !self.open {
             return;
         }
@@ -192,9 +224,33 @@ impl Drop for Link {
             return;
         };
         let rolled = self.store.wait(client.batch_execute("ROLLBACK"));
-        if rolled.is_err() {
+        if rolled.is_err()
+            && let Some(client) = Arc::into_inner(client)
+        {
             // Nobody may be given a connection in an unknown state.
             drop(Object::take(client));
         }
     }
+}
+
+/// Statements one behind the other, and at last a text without parameters.
+async fn fly(client: &Object, statements: &[(&str, Params<'_>)], last: Option<&str>) -> Result<()> {
+    let mut prepared = Vec::with_capacity(statements.len());
+    for (sql, _) in statements {
+        prepared.push(client.prepare_cached(sql).await.map_err(failed)?);
+    }
+    let sent = prepared
+        .iter()
+        .zip(statements)
+        .map(|(statement, (_, params))| client.execute(statement, params));
+    let (done, ended) = futures_util::join!(futures_util::future::join_all(sent), async {
+        match last {
+            Some(sql) => client.batch_execute(sql).await,
+            None => Ok(()),
+        }
+    });
+    for outcome in done {
+        outcome.map_err(failed)?;
+    }
+    ended.map_err(failed)
 }

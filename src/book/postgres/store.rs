@@ -11,6 +11,7 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime as PoolRuntime,
 };
 use tokio::runtime::{Handle, Runtime};
+use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, Config};
 use uuid::Uuid;
 
@@ -155,6 +156,15 @@ impl Store {
     /// Waits for work on the database's thread; the calling thread may belong to another runtime.
     pub fn wait<F: Future>(&self, work: F) -> F::Output {
         flights::noted(|| wait(&self.handle, work))
+    }
+
+    /// Work that waits for the database on a thread of its own, beside the calling one.
+    pub fn beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Handle) -> T + Send + 'static,
+    ) -> JoinHandle<T> {
+        let handle = self.handle.clone();
+        self.handle.spawn_blocking(move || work(&handle))
     }
 
     /// A connection of the pool.

@@ -11,11 +11,11 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::PgBook;
-use super::link::{Link, Params};
+use super::link::Link;
 use super::records::instant;
 use super::rows::{self, COLUMNS, at, big};
 use super::store::Store;
-use super::write::{ENTRIES, TRANSACTIONS, Transactions, claim};
+use super::write::{Transactions, claim};
 use crate::book::stored::whole::{Cell, FACTS, Giver, Kind, REST, Table, Taker};
 use crate::book::{BookError, Result};
 use crate::ledger::audit::{GENESIS, Hash};
@@ -381,12 +381,7 @@ impl Filling<'_> {
     fn send(&mut self) -> Result<()> {
         let transactions = std::mem::take(&mut self.transactions);
         if !transactions.is_empty() {
-            let (org, (first, last)) = (&self.link.org, transactions.range());
-            let copies: Params<'_> = &[org, &first, &last];
-            self.link.flight(
-                &[(TRANSACTIONS, &transactions.params(org)), (ENTRIES, copies)],
-                None,
-            )?;
+            self.link.launch(transactions)?;
         }
         let Some(table) = self.table.take() else {
             return Ok(());

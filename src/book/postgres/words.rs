@@ -1,7 +1,10 @@
 //! Words of transactions as the index holds them: lower case, without accents, each behind the organisation's mark.
 
 use std::collections::BTreeSet;
+use std::error::Error;
 
+use bytes::BytesMut;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use uuid::Uuid;
@@ -32,15 +35,37 @@ fn parts(folded: &str) -> impl Iterator<Item = String> {
         .map(|part| part.chars().take(LETTERS_MAX).collect())
 }
 
-/// The words of a transaction, with blanks between.
-pub fn of(org: Uuid, transaction: &Transaction) -> String {
+/// What a transaction can be found by, as the database takes a `tsvector`.
+#[derive(Debug, PartialEq)]
+pub struct Words(Vec<u8>);
+
+/// The words of a transaction, each once.
+pub fn of(org: Uuid, transaction: &Transaction) -> Words {
     let mut text = String::new();
     put_words(&mut text, transaction);
-    let mark = mark(org);
-    let words: BTreeSet<String> = parts(&folded(&text))
-        .map(|w| format!("{mark}{w}"))
-        .collect();
-    words.into_iter().collect::<Vec<_>>().join(" ")
+    let words: BTreeSet<String> = parts(&folded(&text)).collect();
+    let (mark, count) = (mark(org), i32::try_from(words.len()).unwrap_or(i32::MAX));
+    let mut bytes = count.to_be_bytes().to_vec();
+    for word in words {
+        bytes.extend_from_slice(mark.as_bytes());
+        bytes.extend_from_slice(word.as_bytes());
+        // The end of the word, and that no place is kept of it.
+        bytes.extend_from_slice(&[0, 0, 0]);
+    }
+    Words(bytes)
+}
+
+impl ToSql for Words {
+    fn to_sql(&self, _: &Type, to: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        to.extend_from_slice(&self.0);
+        Ok(IsNull::No)
+    }
+
+    fn accepts(asked: &Type) -> bool {
+        *asked == Type::TS_VECTOR
+    }
+
+    to_sql_checked!();
 }
 
 /// The question for transactions in whose text each of these begins a word; `None` if they hold no word.

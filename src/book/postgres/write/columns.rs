@@ -1,9 +1,11 @@
-//! Transactions on their way into the database: one array a column, one literal array a transaction's entries.
+//! Transactions on their way into the database: one array a column. Entries of all of them stand one behind the
+//! other, and each transaction says how far its own go: a row's arrays are cut out of them.
 
 use uuid::Uuid;
 
+use super::super::link::{Parcel, Sent};
 use super::super::rows::{self, big};
-use super::super::words;
+use super::super::words::{self, Words};
 use crate::book::stored::more::TransactionMore;
 use crate::ledger::day::Day;
 use crate::ledger::transaction::Transaction;
@@ -14,19 +16,17 @@ pub type Param<'a> = &'a (dyn tokio_postgres::types::ToSql + Sync);
 pub const TRANSACTIONS: &str = "INSERT INTO hissab.txn (org_id, number, id, day, voucher, status, version, void, seq, description, payee, reference, due, reverses, more,
         accounts, amounts, currencies, weights, weight_currencies, notes, words)
     SELECT $1, x.number, x.id, x.day, x.voucher, x.status, x.version, x.void, x.seq, x.description, x.payee, x.reference, x.due, x.reverses, x.more,
-           x.accounts::integer[], x.amounts::bigint[], x.currencies::integer[], x.weights::bigint[], x.weight_currencies::integer[], x.notes,
-           array_to_tsvector(string_to_array(x.words, ' '))
+           ($20::integer[])[x.first:x.last], ($21::bigint[])[x.first:x.last], ($22::integer[])[x.first:x.last],
+           x.weights::bigint[], x.weight_currencies::integer[], x.notes, x.words
       FROM unnest($2::bigint[], $3::uuid[], $4::integer[], $5::smallint[], $6::smallint[], $7::integer[], $8::boolean[], $9::bigint[], $10::text[],
-                  $11::text[], $12::text[], $13::integer[], $14::bigint[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[],
-                  $21::text[], $22::text[])
+                  $11::text[], $12::text[], $13::integer[], $14::bigint[], $15::text[], $16::text[], $17::text[], $18::text[], $19::tsvector[],
+                  $23::integer[], $24::integer[])
         AS x (number, id, day, voucher, status, version, void, seq, description, payee, reference, due, reverses, more,
-              accounts, amounts, currencies, weights, weight_currencies, notes, words)";
+              weights, weight_currencies, notes, words, first, last)";
 
-/// The copies of a range of transactions.
+/// The copies of their entries; whether they are, the seal asks.
 pub const ENTRIES: &str = "INSERT INTO hissab.entry (org_id, account, day, txn, line, amount, currency)
-    SELECT t.org_id, e.account, t.day, t.number, e.place - 1, e.amount, e.currency
-      FROM hissab.txn t, unnest(t.accounts, t.amounts, t.currencies) WITH ORDINALITY AS e (account, amount, currency, place)
-     WHERE t.org_id = $1 AND t.number BETWEEN $2 AND $3";
+    SELECT $1, * FROM unnest($2::integer[], $3::integer[], $4::bigint[], $5::integer[], $6::bigint[], $7::integer[])";
 
 /// Transactions, column by column; numbers without a gap.
 #[derive(Default)]
@@ -45,19 +45,26 @@ pub struct Transactions {
     due: Vec<Option<i32>>,
     reverses: Vec<Option<i64>>,
     more: Vec<Option<String>>,
+    /// Per transaction: literal arrays, where an entry has a weight.
+    weights: Vec<Option<String>>,
+    weight_currencies: Vec<Option<String>>,
+    notes: Vec<Option<String>>,
+    words: Vec<Words>,
+    /// Where its entries begin and end among all, counted from 1.
+    first: Vec<i32>,
+    last: Vec<i32>,
     entries: EntryColumns,
-    words: Vec<String>,
 }
 
-/// Entries as one array literal a transaction and column.
+/// Entries, one behind the other.
 #[derive(Default)]
-pub struct EntryColumns {
-    pub accounts: Vec<String>,
-    pub amounts: Vec<String>,
-    pub currencies: Vec<String>,
-    pub weights: Vec<Option<String>>,
-    pub weight_currencies: Vec<Option<String>>,
-    pub notes: Vec<Option<String>>,
+struct EntryColumns {
+    account: Vec<i32>,
+    day: Vec<i32>,
+    txn: Vec<i64>,
+    line: Vec<i32>,
+    amount: Vec<i64>,
+    currency: Vec<i32>,
 }
 
 impl Transactions {
@@ -85,7 +92,13 @@ impl Transactions {
         self.due.push(t.due.map(|d| Day::of(d).0));
         self.reverses.push(t.reverses.map(|n| big(n.0)));
         self.more.push(TransactionMore::to_json(t, scales));
-        self.entries.push(t);
+        let entries = Entries::of(t);
+        self.first.push(whole(self.entries.account.len() + 1));
+        self.entries.push(t, &entries);
+        self.last.push(whole(self.entries.account.len()));
+        self.weights.push(entries.weights);
+        self.weight_currencies.push(entries.weight_currencies);
+        self.notes.push(entries.notes);
         self.words.push(words::of(org, t));
     }
 
@@ -105,17 +118,18 @@ impl Transactions {
         self.due.truncate(length);
         self.reverses.truncate(length);
         self.more.truncate(length);
-        self.entries.truncate(length);
+        self.weights.truncate(length);
+        self.weight_currencies.truncate(length);
+        self.notes.truncate(length);
         self.words.truncate(length);
+        self.first.truncate(length);
+        self.last.truncate(length);
+        let entries = self.last.last().map_or(0, |last| *last as usize);
+        self.entries.truncate(entries);
     }
 
-    /// The first and the last number.
-    pub fn range(&self) -> (i64, i64) {
-        let first = self.number.first().copied().unwrap_or(0);
-        (first, self.number.last().copied().unwrap_or(0))
-    }
-
-    pub fn params<'a>(&'a self, org: &'a Uuid) -> [Param<'a>; 22] {
+    /// What [`TRANSACTIONS`] takes.
+    pub fn params<'a>(&'a self, org: &'a Uuid) -> [Param<'a>; 24] {
         let entries = &self.entries;
         [
             org,
@@ -133,20 +147,76 @@ impl Transactions {
             &self.due,
             &self.reverses,
             &self.more,
-            &entries.accounts,
-            &entries.amounts,
-            &entries.currencies,
-            &entries.weights,
-            &entries.weight_currencies,
-            &entries.notes,
+            &self.weights,
+            &self.weight_currencies,
+            &self.notes,
             &self.words,
+            &entries.account,
+            &entries.amount,
+            &entries.currency,
+            &self.first,
+            &self.last,
+        ]
+    }
+
+    /// What [`ENTRIES`] takes.
+    pub fn entry_params<'a>(&'a self, org: &'a Uuid) -> [Param<'a>; 7] {
+        let entries = &self.entries;
+        [
+            org,
+            &entries.account,
+            &entries.day,
+            &entries.txn,
+            &entries.line,
+            &entries.amount,
+            &entries.currency,
+        ]
+    }
+}
+
+impl Parcel for Transactions {
+    fn statements<'a>(&'a self, org: &'a Uuid) -> Vec<Sent<'a>> {
+        vec![
+            (TRANSACTIONS, self.params(org).to_vec()),
+            (ENTRIES, self.entry_params(org).to_vec()),
         ]
     }
 }
 
 impl EntryColumns {
-    /// The entries of a transaction; a void one has none here.
-    pub fn push(&mut self, t: &Transaction) {
+    fn push(&mut self, t: &Transaction, entries: &Entries) {
+        let lines = 0..whole(entries.accounts.len());
+        self.account.extend(&entries.accounts);
+        self.amount.extend(&entries.amounts);
+        self.currency.extend(&entries.currencies);
+        self.day.extend(lines.clone().map(|_| Day::of(t.date).0));
+        self.txn.extend(lines.clone().map(|_| big(t.number.0)));
+        self.line.extend(lines);
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.account.truncate(length);
+        self.day.truncate(length);
+        self.txn.truncate(length);
+        self.line.truncate(length);
+        self.amount.truncate(length);
+        self.currency.truncate(length);
+    }
+}
+
+/// The entries of one transaction as its row holds them; a void one has none here.
+pub struct Entries {
+    pub accounts: Vec<i32>,
+    pub amounts: Vec<i64>,
+    pub currencies: Vec<i32>,
+    /// Literal arrays, where an entry has a weight.
+    pub weights: Option<String>,
+    pub weight_currencies: Option<String>,
+    pub notes: Option<String>,
+}
+
+impl Entries {
+    pub fn of(t: &Transaction) -> Entries {
         let entries = match t.is_void() {
             true => &[],
             false => t.entries.as_slice(),
@@ -154,32 +224,22 @@ impl EntryColumns {
         let weight =
             |e: &crate::ledger::transaction::Entry| e.detail.as_deref().and_then(|d| d.weight);
         let weighted = entries.iter().any(|e| weight(e).is_some());
-        let some = |literal: String| weighted.then_some(literal);
-        self.accounts.push(literal(
-            entries.iter().map(|e| Some(i64::from(e.account.0))),
-        ));
-        self.amounts
-            .push(literal(entries.iter().map(|e| Some(e.minor))));
-        self.currencies.push(literal(
-            entries.iter().map(|e| Some(i64::from(e.currency.0))),
-        ));
-        self.weights.push(some(literal(
-            entries.iter().map(|e| weight(e).map(|w| w.0)),
-        )));
-        self.weight_currencies.push(some(literal(
-            entries.iter().map(|e| weight(e).map(|w| i64::from(w.1.0))),
-        )));
-        self.notes.push(rows::notes(entries));
+        let key = |account: u32| i32::try_from(account).unwrap_or(i32::MAX);
+        Entries {
+            accounts: entries.iter().map(|e| key(e.account.0)).collect(),
+            amounts: entries.iter().map(|e| e.minor).collect(),
+            currencies: entries.iter().map(|e| e.currency.0.into()).collect(),
+            weights: weighted.then(|| literal(entries.iter().map(|e| weight(e).map(|w| w.0)))),
+            weight_currencies: weighted
+                .then(|| literal(entries.iter().map(|e| weight(e).map(|w| i64::from(w.1.0))))),
+            notes: rows::notes(entries),
+        }
     }
+}
 
-    fn truncate(&mut self, length: usize) {
-        self.accounts.truncate(length);
-        self.amounts.truncate(length);
-        self.currencies.truncate(length);
-        self.weights.truncate(length);
-        self.weight_currencies.truncate(length);
-        self.notes.truncate(length);
-    }
+/// A count as the database's arrays have it: they hold far less than an `i32` says.
+fn whole(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
 }
 
 /// `{1,NULL,3}`.

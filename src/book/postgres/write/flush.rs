@@ -125,19 +125,13 @@ pub enum Then {
 }
 
 impl Writer<'_> {
-    /// Sends the postings, so that what follows sees them.
+    /// Sends the postings, so that what follows sees them; the next ones can be made meanwhile.
     pub fn send_postings(&mut self) -> Result<()> {
         let postings = std::mem::take(&mut self.pending.postings);
-        if postings.is_empty() {
-            return Ok(());
+        match postings.is_empty() {
+            true => Ok(()),
+            false => self.link.launch(postings),
         }
-        let org = &self.link.org;
-        let (first, last) = postings.range();
-        let statements: [(&str, Params<'_>); 2] = [
-            (TRANSACTIONS, &postings.params(org)),
-            (ENTRIES, &[org, &first, &last]),
-        ];
-        self.link.flight(&statements, None)
     }
 
     /// What the unit moved in the totals is part of what is kept.
@@ -166,21 +160,16 @@ impl Writer<'_> {
         let counters = self.counters();
         let (number, sequence) = (big(counters.number), big(counters.sequence));
         let head = counters.head.as_slice();
-        let (first, last) = postings.range();
         let before = keys.at.iter().max().map(|at| at - LIFE_MICROS);
-        let (postings_params, totals, conversions) = (
-            postings.params(org),
-            columns.totals(org),
-            columns.conversions(org),
-        );
+        let (postings_params, entries_params) = (postings.params(org), postings.entry_params(org));
+        let (totals, conversions) = (columns.totals(org), columns.conversions(org));
         let (records_params, keys_params) = (records.params(org), keys.params(org));
-        let entries_params: Params<'_> = &[org, &first, &last];
         let forget_params: Params<'_> = &[org, &before];
         let counters_params: Params<'_> = &[org, &number, &sequence, &head];
         let mut statements: Vec<(&str, Params<'_>)> = Vec::with_capacity(9);
         if !postings.is_empty() {
             statements.push((TRANSACTIONS, &postings_params));
-            statements.push((ENTRIES, entries_params));
+            statements.push((ENTRIES, &entries_params));
         }
         columns.join_flight(&mut statements, &totals, &conversions);
         if !records.seq.is_empty() {

@@ -32,7 +32,7 @@ mod rows;
 mod state;
 mod transactions;
 
-pub use columns::{ENTRIES, TRANSACTIONS, Transactions};
+pub use columns::Transactions;
 use flush::Then;
 pub use state::Known;
 use state::{Counters, UnitState, Writer};
@@ -340,9 +340,6 @@ impl Writer<'_> {
 
     /// Which of these ids are taken.
     fn ask_about_ids(&mut self, ids: &[Uuid]) -> Result<()> {
-        if self.next_number == 1 {
-            return Ok(());
-        }
         for page in ids.chunks(IDS_PAGE) {
             for row in self.link.all(
                 "SELECT id FROM hissab.txn WHERE org_id = $1 AND id = ANY ($2)",
@@ -408,7 +405,8 @@ impl Writer<'_> {
         }
         let before = self.counters();
         self.link.batch("SAVEPOINT unit")?;
-        if unit.changes.count_hint() >= LARGE {
+        // A book without transactions has none of theirs: a long list need not be read once more.
+        if unit.changes.count_hint() >= LARGE && self.next_number > 1 {
             let mut ids = Vec::new();
             unit.changes.visit(&mut |change| {
                 if let Change::Post(draft) = change {
@@ -431,6 +429,13 @@ impl Writer<'_> {
                 Err(error)
             }
             outcome => {
+                // What the database said to the flight that goes with it matters only if it is gone.
+                if let Err(
+                    error @ (BookError::Io { .. } | BookError::Damaged { .. } | BookError::Busy),
+                ) = self.link.landed()
+                {
+                    return Err(error);
+                }
                 self.link
                     .batch("ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit")?;
                 let (done, keyed) = (

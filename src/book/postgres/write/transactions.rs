@@ -2,7 +2,7 @@
 
 use super::super::link::Params;
 use super::super::{rows, words};
-use super::columns::{ENTRIES, EntryColumns};
+use super::columns::Entries;
 use super::flush::POSTINGS_MAX;
 use super::state::Writer;
 use crate::book::Result;
@@ -41,13 +41,16 @@ pub fn restate(writer: &mut Writer<'_>, before: &Transaction, after: &Transactio
 /// Writes a transaction as it is to be, and the copies of its entries.
 fn store(writer: &Writer<'_>, t: &Transaction) -> Result<()> {
     const STORE: &str = "UPDATE hissab.txn SET day = $3, voucher = $4, status = $5, version = $6, void = $7, seq = $8, description = $9, payee = $10,
-            reference = $11, due = $12, reverses = $13, more = $14, accounts = $15::text::integer[], amounts = $16::text::bigint[],
-            currencies = $17::text::integer[], weights = $18::text::bigint[], weight_currencies = $19::text::integer[], notes = $20,
-            words = array_to_tsvector(string_to_array($21, ' '))
+            reference = $11, due = $12, reverses = $13, more = $14, accounts = $15, amounts = $16, currencies = $17, weights = $18::text::bigint[],
+            weight_currencies = $19::text::integer[], notes = $20, words = $21
       WHERE org_id = $1 AND number = $2";
     const TAKE_OUT: &str = "DELETE FROM hissab.entry WHERE org_id = $1 AND txn = $2";
-    let mut columns = EntryColumns::default();
-    columns.push(t);
+    /// The copies of what its row holds by now.
+    const COPIES: &str = "INSERT INTO hissab.entry (org_id, account, day, txn, line, amount, currency)
+        SELECT t.org_id, e.account, t.day, t.number, e.place - 1, e.amount, e.currency
+          FROM hissab.txn t, unnest(t.accounts, t.amounts, t.currencies) WITH ORDINALITY AS e (account, amount, currency, place)
+         WHERE t.org_id = $1 AND t.number = $2";
+    let entries = Entries::of(t);
     let (org, number, seq) = (writer.link.org, rows::big(t.number.0), writer.seq());
     let version = i32::try_from(t.version).unwrap_or(i32::MAX);
     let statements: [(&str, Params<'_>); 3] = [
@@ -68,17 +71,17 @@ fn store(writer: &Writer<'_>, t: &Transaction) -> Result<()> {
                 &t.due.map(|d| Day::of(d).0),
                 &t.reverses.map(|n| rows::big(n.0)),
                 &TransactionMore::to_json(t, &writer.scales),
-                &columns.accounts[0],
-                &columns.amounts[0],
-                &columns.currencies[0],
-                &columns.weights[0],
-                &columns.weight_currencies[0],
-                &columns.notes[0],
+                &entries.accounts,
+                &entries.amounts,
+                &entries.currencies,
+                &entries.weights,
+                &entries.weight_currencies,
+                &entries.notes,
                 &words::of(org, t),
             ],
         ),
         (TAKE_OUT, &[&org, &number]),
-        (ENTRIES, &[&org, &number, &number]),
+        (COPIES, &[&org, &number]),
     ];
     writer.link.flight(&statements, None)
 }
