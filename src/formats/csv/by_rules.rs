@@ -49,7 +49,7 @@ pub fn read(table: &Table<'_>, rules: &mut Rules, options: &Options) -> Result<S
         .outcomes(rules, &rows)
         .into_iter()
         .map_while(|outcome| passed(outcome, &mut skip))
-        .filter_map(|kept| kept)
+        .flatten()
         .map(|raw| raw.map(|raw| in_series(raw, &mut series)))
         .collect::<Result<Vec<Raw>, Fault>>()?;
     in_order(&mut raws, &rules.directives);
