@@ -1,7 +1,7 @@
 //! Remarks of a transaction: its comment, and the memo and tags of each entry; those of a file beside the book's.
 //!
 //! Compared only where a file holds all of them ([`Holds`]). A text counts as the poorest of our exports gives it
-//! back ([`folded`]). What a journal's grammar takes for something else (`date:` in a memo, a tag called `payee`)
+//! back. What a journal's grammar takes for something else (`date:` in a memo, a tag called `payee`)
 //! counts as our own export of it is read.
 
 use std::collections::BTreeSet;
