@@ -152,18 +152,22 @@ def bank(folder, peers):
 def journals(folder, peers, count):
     journal = os.path.join(folder, "book.journal")
     ours = hissab("-f", journal, "tb")
+    beancount = os.path.join(folder, "book.beancount")
     commands = {
         "hledger": ["hledger", "-f", journal, "bal", "--flat", "-N"],
         "ledger": ["ledger", "-f", journal, "bal", "--flat"],
         "tackler": ["tackler", "--config", f"{folder}/tackler/conf/tackler.toml"],
-        "rledger": None,
+        # Has a cache of what it parsed last; told not to use it.
+        "rledger": ["env", "BEANCOUNT_DISABLE_LOAD_CACHE=1", "rledger", "report", "--no-pager", beancount, "balances"],
     }
+    if "rledger" in peers:
+        subprocess.run(hissab("-f", journal, "export", beancount, "-O", "beancount"), check=True, stdout=subprocess.DEVNULL)
     for name in peers:
-        if not commands[name]:
-            continue
         slow = name == "hledger" and count > 100_000
         times = (once(ours), once(commands[name])) if slow else pair(ours, commands[name])
         row("`-f journal tb`", *times, name)
+        if name == "rledger":
+            row("`-f beancount tb`, the same file", once(hissab("-f", beancount, "tb")), times[1], name)
 
 
 def main():
