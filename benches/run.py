@@ -113,6 +113,7 @@ def adding(book, folder):
     shutil.copyfile(book, raw)
     names = [r[0] for r in triggers(raw)]
     subprocess.run(["sqlite3", raw, "".join(f"DROP TRIGGER {n};" for n in names)], check=True)
+    os.sync()  # or the copies' own pages are still on their way to the disk while the first runs wait for theirs
     sql = ("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE; "
            "INSERT INTO txn (number, id, day, voucher, status, version, void, seq, description) SELECT max(number) + 1, randomblob(16), 9500, 3, 0, 1, 0, 3, 'x' FROM txn; "
            "INSERT INTO entry SELECT 1, 9500, max(number), 0, 100, 1 FROM txn; INSERT INTO entry SELECT 2, 9500, max(number), 1, -100, 1 FROM txn; "

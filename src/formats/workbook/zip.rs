@@ -4,11 +4,11 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Write};
 use std::rc::Rc;
 
-use miniz_oxide::inflate::stream::{InflateState, inflate};
-use miniz_oxide::{DataFormat, MZFlush, MZStatus};
+use flate2::write::DeflateEncoder;
+use flate2::{Compression, Crc, Decompress, FlushDecompress, Status};
 
 use crate::formats::fault::Fault;
 
@@ -83,7 +83,7 @@ impl<'a> Archive<'a> {
             .ok_or_else(|| damaged("a part of it is missing"))?;
         let inflating = match entry.method {
             0 => None,
-            8 => Some(InflateState::new_boxed(DataFormat::Raw)),
+            8 => Some(Decompress::new(false)),
             other => {
                 return Err(damaged(&format!(
                     "a part of it is packed by method {other}"
@@ -97,7 +97,7 @@ impl<'a> Archive<'a> {
                 inflating,
                 left: limit,
                 budget: self.budget.clone(),
-                crc: !0,
+                crc: Crc::new(),
                 crc_wanted: entry.crc,
                 ended: false,
                 unbroken: 0,
@@ -159,10 +159,10 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 /// Errors: `FileTooLarge` beyond the limit, `InvalidData` where it is damaged.
 pub struct Unpacked<'a> {
     packed: &'a [u8],
-    inflating: Option<Box<InflateState>>,
+    inflating: Option<Decompress>,
     left: u64,
     budget: Rc<Cell<u64>>,
-    crc: u32,
+    crc: Crc,
     crc_wanted: u32,
     ended: bool,
     /// Bytes since the last `<`.
@@ -181,7 +181,7 @@ impl Read for Unpacked<'_> {
         };
         self.left = spent(self.left)?;
         self.budget.set(spent(self.budget.get())?);
-        self.crc = crc32(self.crc, &buffer[..count]);
+        self.crc.update(&buffer[..count]);
         // One text or tag without end would be kept whole by the reader of its XML.
         self.unbroken = match memchr::memrchr(b'<', &buffer[..count]) {
             Some(at) => count - at,
@@ -190,7 +190,7 @@ impl Read for Unpacked<'_> {
         if self.unbroken > UNBROKEN_BYTES_MAX {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        if self.ended && !self.crc != self.crc_wanted {
+        if self.ended && self.crc.sum() != self.crc_wanted {
             return Err(io::ErrorKind::InvalidData.into());
         }
         Ok(count)
@@ -208,43 +208,19 @@ impl Unpacked<'_> {
         };
         let mut written = 0;
         while written == 0 && !self.ended {
-            let step = inflate(state, self.packed, buffer, MZFlush::None);
-            self.packed = &self.packed[step.bytes_consumed..];
-            written = step.bytes_written;
-            match step.status {
-                Ok(MZStatus::StreamEnd) => self.ended = true,
-                Ok(_) if step.bytes_consumed + written > 0 => {}
+            let before = (state.total_in(), state.total_out());
+            let status = state.decompress(self.packed, buffer, FlushDecompress::None);
+            let consumed = (state.total_in() - before.0) as usize;
+            self.packed = &self.packed[consumed..];
+            written = (state.total_out() - before.1) as usize;
+            match status {
+                Ok(Status::StreamEnd) => self.ended = true,
+                Ok(_) if consumed + written > 0 => {}
                 _ => return Err(io::ErrorKind::InvalidData.into()),
             }
         }
         Ok(written)
     }
-}
-
-const CRC_TABLE: [u32; 256] = {
-    let mut table = [0; 256];
-    let mut index = 0;
-    while index < 256 {
-        let mut value = index as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            value = if value & 1 == 1 {
-                0xedb8_8320 ^ (value >> 1)
-            } else {
-                value >> 1
-            };
-            bit += 1;
-        }
-        table[index] = value;
-        index += 1;
-    }
-    table
-};
-
-fn crc32(start: u32, bytes: &[u8]) -> u32 {
-    bytes.iter().fold(start, |crc, byte| {
-        CRC_TABLE[((crc ^ u32::from(*byte)) & 0xff) as usize] ^ (crc >> 8)
-    })
 }
 
 /// An archive of stored files: what tests and fuzzers make.
@@ -261,10 +237,19 @@ fn archive(files: &[(&str, &[u8])], method: u16) -> Vec<u8> {
     let (mut bytes, mut central) = (Vec::new(), Vec::new());
     for (name, content) in files {
         let offset = bytes.len() as u32;
-        let (crc, size) = (!crc32(!0, content), content.len() as u32);
+        let mut crc = Crc::new();
+        crc.update(content);
+        let (crc, size) = (crc.sum(), content.len() as u32);
         let content = match method {
             0 => Cow::Borrowed(*content),
-            _ => Cow::Owned(miniz_oxide::deflate::compress_to_vec(content, 6)),
+            _ => {
+                let mut deflating = DeflateEncoder::new(Vec::new(), Compression::default());
+                deflating
+                    .write_all(content)
+                    .and_then(|()| deflating.finish())
+                    .map(Cow::Owned)
+                    .expect("memory takes what is written")
+            }
         };
         let mut middle = Vec::from([0u8; 4]);
         middle.extend(method.to_le_bytes());

@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use flate2::read::MultiGzDecoder;
+
 use super::guard::TEXT_BYTES_MAX;
 use crate::formats::fault::Fault;
 
@@ -16,40 +18,29 @@ pub fn unpacked(bytes: Vec<u8>) -> Result<Vec<u8>, Fault> {
     if !bytes.starts_with(b"\x1f\x8b") {
         return Ok(bytes);
     }
-    let damaged = || {
+    let mut out = Vec::new();
+    let most = FILE_BYTES_MAX as u64 + 1;
+    let read = MultiGzDecoder::new(&*bytes)
+        .take(most)
+        .read_to_end(&mut out);
+    if out.len() > FILE_BYTES_MAX {
+        return Err(too_large());
+    }
+    read.map_err(|_| {
         Fault::file("damaged-file", "the compressed file is damaged")
             .hint("try it with: gunzip -t FILE")
-    };
-    let body = deflated(&bytes).ok_or_else(damaged)?;
-    let (data, trailer) = body.split_at(body.len().checked_sub(8).ok_or_else(damaged)?);
-    let out = match miniz_oxide::inflate::decompress_to_vec_with_limit(data, FILE_BYTES_MAX) {
-        Ok(out) => out,
-        Err(error) if error.status == miniz_oxide::inflate::TINFLStatus::HasMoreOutput => {
-            return Err(too_large());
-        }
-        Err(_) => return Err(damaged()),
-    };
-    let stated = |at: usize| {
-        trailer[at..at + 4]
-            .iter()
-            .rev()
-            .fold(0u32, |n, b| n << 8 | u32::from(*b))
-    };
-    if stated(0) != crc32(&out) || stated(4) != out.len() as u32 {
-        return Err(damaged());
-    }
+    })?;
     Ok(out)
 }
 
 /// The beginning of what a gzip file holds, for telling what it is.
 pub fn unpacked_head(bytes: &[u8]) -> Vec<u8> {
-    let Some(data) = deflated(bytes) else {
-        return Vec::new();
-    };
-    match miniz_oxide::inflate::decompress_to_vec_with_limit(data, 16 << 10) {
-        Ok(out) => out,
-        Err(error) => error.output,
-    }
+    let mut out = Vec::new();
+    // Bytes that end early, or are damaged, tell as much as could be read.
+    let _ = MultiGzDecoder::new(bytes)
+        .take(16 << 10)
+        .read_to_end(&mut out);
+    out
 }
 
 fn too_large() -> Fault {
@@ -58,45 +49,6 @@ fn too_large() -> Fault {
         format!("the file holds more than {} MiB", FILE_BYTES_MAX >> 20),
     )
     .hint("export a shorter period, or the years one by one")
-}
-
-/// What follows a gzip header.
-fn deflated(bytes: &[u8]) -> Option<&[u8]> {
-    let flags = *bytes.get(3)?;
-    let mut rest = bytes.get(10..)?;
-    if bytes.get(2) != Some(&8) {
-        return None;
-    }
-    if flags & 4 != 0 {
-        let length = usize::from(*rest.first()?) | usize::from(*rest.get(1)?) << 8;
-        rest = rest.get(2 + length..)?;
-    }
-    for flag in [8, 16] {
-        if flags & flag != 0 {
-            let end = rest.iter().position(|b| *b == 0)?;
-            rest = &rest[end + 1..];
-        }
-    }
-    if flags & 2 != 0 {
-        rest = rest.get(2..)?;
-    }
-    Some(rest)
-}
-
-/// The checksum of RFC 1952.
-fn crc32(bytes: &[u8]) -> u32 {
-    let table: [u32; 256] = std::array::from_fn(|n| {
-        (0..8).fold(n as u32, |c, _| {
-            if c & 1 == 1 {
-                0xedb8_8320 ^ (c >> 1)
-            } else {
-                c >> 1
-            }
-        })
-    });
-    !bytes.iter().fold(!0, |crc, byte| {
-        table[((crc ^ u32::from(*byte)) & 0xff) as usize] ^ (crc >> 8)
-    })
 }
 
 /// Reads a whole stream, refusing what is no XML while it is read: a run without a tag longer than any text.
@@ -136,14 +88,18 @@ pub fn read_bounded(from: &mut dyn Read) -> Result<Vec<u8>, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, GzBuilder};
+
     use super::*;
 
     fn packed(bytes: &[u8]) -> Vec<u8> {
-        let mut out = b"\x1f\x8b\x08\x08\0\0\0\0\0\x03name\0".to_vec();
-        out.extend(miniz_oxide::deflate::compress_to_vec(bytes, 6));
-        out.extend(crc32(bytes).to_le_bytes());
-        out.extend((bytes.len() as u32).to_le_bytes());
-        out
+        let mut packing = GzBuilder::new()
+            .filename("name")
+            .write(Vec::new(), Compression::default());
+        packing.write_all(bytes).unwrap();
+        packing.finish().unwrap()
     }
 
     #[test]
@@ -158,6 +114,17 @@ mod tests {
             unpacked(b"\x1f\x8b\x08".to_vec()).unwrap_err().code,
             "damaged-file"
         );
+        // What is packed in pieces is one file.
+        let pieces = [packed(b"<a>"), packed(b"</a>")].concat();
+        assert_eq!(unpacked(pieces).unwrap(), b"<a></a>");
+        let whole = packed(b"<a/>");
+        assert_eq!(
+            unpacked(whole[..whole.len() - 9].to_vec())
+                .unwrap_err()
+                .code,
+            "damaged-file"
+        );
+        assert_eq!(unpacked_head(&whole[..whole.len() - 9]), b"<a/>");
         let bomb = packed(&vec![b' '; FILE_BYTES_MAX + 1]);
         assert!(bomb.len() < 1 << 20);
         assert_eq!(unpacked(bomb).unwrap_err().code, "too-large");
