@@ -14,6 +14,7 @@ use super::config::Config;
 use super::environment::{self, Clock, Ids, Terminal};
 use super::error::{Failure, Result};
 use super::globals::Globals;
+use super::hints;
 use super::locate::{self, At, Located};
 use super::output::Out;
 use super::prompts;
@@ -255,7 +256,15 @@ impl Context {
     pub fn note_now(&self, text: &str) {
         if !self.globals.quiet {
             // Nobody can be told that stderr is gone.
-            let _ = writeln!(io::stderr(), "{}", sanitize::block(text));
+            let _ = writeln!(io::stderr(), "{}", sanitize::block(&self.named(text)));
+        }
+    }
+
+    /// A text whose commands name the book that the line named.
+    fn named(&self, text: &str) -> String {
+        match &self.globals.book {
+            Some(book) => hints::naming(text, book),
+            None => text.to_owned(),
         }
     }
 
@@ -281,8 +290,8 @@ impl Context {
         for aside in self.held.take() {
             match aside {
                 Aside::Note(_) if objects && self.globals.quiet => {}
-                Aside::Note(text) if objects => say_object("note", &text),
-                Aside::Warning(text) if objects => say_object("warning", &text),
+                Aside::Note(text) if objects => say_object("note", &self.named(&text)),
+                Aside::Warning(text) if objects => say_object("warning", &self.named(&text)),
                 Aside::Note(text) => self.note_now(&text),
                 Aside::Warning(text) => self.warn_now(&text),
             }
@@ -297,7 +306,7 @@ impl Context {
         }
         for aside in self.held.take() {
             if let Aside::Warning(text) = aside {
-                failure.at.push(format!("warning: {text}"));
+                failure.at.push(format!("warning: {}", self.named(&text)));
             }
         }
         failure
@@ -309,11 +318,19 @@ impl Context {
         } else {
             ("", "")
         };
-        let _ = writeln!(io::stderr(), "{on}warning:{off} {}", sanitize::block(text));
+        let _ = writeln!(
+            io::stderr(),
+            "{on}warning:{off} {}",
+            sanitize::block(&self.named(text))
+        );
     }
 
     /// A failure that does not end the command.
     pub fn complain(&self, failure: &Failure) {
+        let failure = &match &self.globals.book {
+            Some(book) => hints::in_failure(failure.clone(), book),
+            None => failure.clone(),
+        };
         let text = if self.wants_json() {
             self.complained.set(true);
             failure.json()

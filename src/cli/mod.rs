@@ -18,6 +18,7 @@ pub mod database;
 pub mod environment;
 pub mod error;
 pub mod globals;
+mod hints;
 pub mod importing;
 pub mod journals;
 pub mod locate;
@@ -431,10 +432,10 @@ fn matched(
 fn execute(cli: Cli) -> std::result::Result<Exit, (Failure, bool)> {
     let book = cli.globals.book.clone();
     let mut ctx = Context::new(cli.globals).map_err(|failure| (failure, false))?;
-    let outcome = cli
-        .command
-        .run(&mut ctx)
-        .map_err(|f| settled_there(f, book));
+    let outcome = cli.command.run(&mut ctx).map_err(|failure| match &book {
+        Some(book) => hints::in_failure(failure, book),
+        None => failure,
+    });
     ctx.step(match &outcome {
         Ok(_) => "done",
         Err(_) => "failed",
@@ -473,19 +474,6 @@ fn finish(mut ctx: Context, exit: Exit) -> std::result::Result<Exit, (Failure, b
             Ok(exit)
         }
     }
-}
-
-/// What waits for a server waits for one book: where the line named it, so does the command that settles it.
-fn settled_there(mut failure: Failure, book: Option<String>) -> Failure {
-    if let Some(book) = book
-        && failure.exit == Exit::Unconfirmed
-    {
-        let named = format!("hissab -B {} sync", error::shell_word(&book));
-        for hint in &mut failure.hints {
-            *hint = hint.replace("hissab sync", &named);
-        }
-    }
-    failure
 }
 
 fn say_failure(failure: &Failure, json: bool) -> Exit {
