@@ -13,6 +13,7 @@ use crate::ledger::change::{Done, Unit, WriteMode};
 use crate::ledger::chart::Chart;
 use crate::server::access::{Caller, InOrg};
 use crate::server::body::Query;
+use crate::server::permit::permit;
 use crate::server::problem::{Answer, Problem};
 use crate::server::state::Shared;
 use crate::server::writing::{self, Body, Trying, keyed, read_json};
@@ -103,7 +104,7 @@ async fn together(
     trying: Trying,
 ) -> Answer<Vec<Outcome>> {
     for unit in &units {
-        writing::permit(state, caller, org, unit).await?;
+        permit(state, caller, org, unit).await?;
     }
     let mode = match (trying.dry_run, atomic) {
         (true, _) => WriteMode::DryRun,

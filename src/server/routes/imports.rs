@@ -27,6 +27,7 @@ use crate::ledger::change::{Change, ChangeSource, Done, Unit, WriteMode};
 use crate::ledger::chart::Chart;
 use crate::server::access::{Caller, InOrg};
 use crate::server::body::Query;
+use crate::server::permit::permit;
 use crate::server::problem::{Answer, Problem};
 use crate::server::state::Shared;
 use crate::server::writing::{self, one};
@@ -89,7 +90,7 @@ pub async fn post(
     let chart = state.lanes.chart(org.place()).await?;
     let kept = tokio::task::spawn_blocking(move || Kept::read(file, chart)).await;
     let kept = Arc::new(kept.map_err(Problem::internal)??);
-    writing::permit(&state, &caller, &org, &kept.head_only()).await?;
+    permit(&state, &caller, &org, &kept.head_only()).await?;
     let at = writing::now(&state);
     let who = caller.user.email.clone();
     let mode = if params.dry_run {

@@ -7,12 +7,14 @@ use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::book::{self, Book, BookError};
+use crate::book::{self, Book};
 use crate::ledger::change::{Change, Repeat, Target, WriteMode};
 use crate::ledger::draft::Draft;
 use crate::ledger::transaction::{Number, Transaction, TransactionId};
 use crate::server::access::{Caller, InOrg};
 use crate::server::body::{Path, Query};
+use crate::server::permit::permit;
+use crate::server::preconditions::hold;
 use crate::server::problem::{Answer, Problem};
 use crate::server::reading::{SEQUENCE, look};
 use crate::server::state::Shared;
@@ -226,7 +228,7 @@ pub async fn under(
     conditions: Vec<Precondition>,
     trying: Trying,
 ) -> Answer<crate::ledger::change::Done> {
-    writing::permit(state, caller, org, &unit).await?;
+    permit(state, caller, org, &unit).await?;
     let (at, who) = (writing::now(state), caller.user.email.clone());
     let mode = if trying.dry_run {
         WriteMode::DryRun
@@ -244,54 +246,6 @@ pub async fn under(
         one(book.write(&[unit.unit(&who, at)], mode)?)
     });
     Ok(written.await?)
-}
-
-/// Refuses where a balance is not within the bounds of a condition.
-fn hold(book: &mut dyn Book, condition: &Precondition) -> book::Result<()> {
-    let conflict = |code: &'static str, message: String| BookError::Conflict {
-        code,
-        message,
-        hint: None,
-        operation: None,
-    };
-    let chart = book.chart()?;
-    let Some(account) = chart.find(&condition.account) else {
-        return Err(BookError::NotFound {
-            what: format!("account {}", condition.account),
-        });
-    };
-    let Some(currency) = chart.find_currency(&condition.currency) else {
-        return Err(BookError::NotFound {
-            what: format!("currency {}", condition.currency),
-        });
-    };
-    let query = crate::ledger::totals::TotalsQuery {
-        accounts: Some(vec![account.key]),
-        ..crate::ledger::totals::TotalsQuery::until(None)
-    };
-    let rows = book.totals(&query)?.rows;
-    let balance = rows
-        .iter()
-        .find(|r| r.account == account.key && r.currency == currency.key);
-    let balance = balance.map_or(0, |r| r.closing());
-    let bound = |amount: &Option<crate::wire::amount::Amount>| {
-        let read = amount.as_ref().map(|a| a.minor(currency.scale)).transpose();
-        read.map_err(|fault| conflict("bad-precondition", fault.message))
-    };
-    let within = bound(&condition.equals)?.is_none_or(|b| balance == b)
-        && bound(&condition.at_least)?.is_none_or(|b| balance >= b)
-        && bound(&condition.at_most)?.is_none_or(|b| balance <= b);
-    if within {
-        return Ok(());
-    }
-    let amount = crate::wire::amount::Amount::of_minor(balance, currency.scale);
-    Err(conflict(
-        "precondition-failed",
-        format!(
-            "{} holds {} {}",
-            condition.account, amount.0, condition.currency
-        ),
-    ))
 }
 
 /// Amend a transaction: fields left out stay, `entries` replaces all entries
