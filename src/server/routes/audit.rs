@@ -13,11 +13,12 @@ use crate::ledger::change::{Change, OperationId};
 use crate::server::access::{Caller, InOrg};
 use crate::server::body::{Query, whole};
 use crate::server::problem::{Answer, Problem};
-use crate::server::reading::look;
+use crate::server::reading::{Seen, look};
 use crate::server::state::Shared;
 use crate::server::writing::{self, Body, Trying, keyed, of_keyed, read_json, unit};
 use crate::wire::List;
 use crate::wire::audit::{AuditBody, HeadBody, UndoRequest};
+use crate::wire::finding::VerificationBody;
 use crate::wire::problem::Problem as ProblemBody;
 use crate::wire::unit::DoneBody;
 
@@ -162,4 +163,22 @@ pub async fn undo(
         Json(DoneBody::of(&done)).into_response(),
         &done,
     ))
+}
+
+/// Walk the audit chain and prove that the stored transactions are the ones it speaks of
+#[utoipa::path(
+    post, path = "/orgs/{org}/audit/verify", operation_id = "verify_audit", tag = "audit",
+    params(("org" = String, Path, description = "Id or slug")),
+    responses((status = 200, body = VerificationBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn verify(
+    State(state): State<Shared>,
+    Extension(org): Extension<InOrg>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let seen: Seen<VerificationBody> = look(&state, &org, &headers, |book, _| {
+        Ok(VerificationBody::of(&book.verify()?))
+    })
+    .await?;
+    Ok(seen.answer(&headers))
 }

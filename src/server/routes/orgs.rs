@@ -1,4 +1,4 @@
-//! Organisations: listed, and made with an empty book.
+//! Organisations: listed, made with an empty book, shown, and what their books say of themselves.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -6,15 +6,21 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::{Extension, Json as Out};
 
-use crate::server::access::{Caller, Via};
-use crate::server::body::Json;
+use crate::ledger::change::Change;
+use crate::ledger::settings::name as setting;
+use crate::server::access::{Caller, InOrg, Via};
+use crate::server::body::{Json, Query};
 use crate::server::new_org;
 use crate::server::problem::{Answer, Problem};
+use crate::server::reading::look;
 use crate::server::registry::answered::Given;
 use crate::server::registry::members;
 use crate::server::state::Shared;
+use crate::server::writing::{self, Trying, keyed, read_json, unit};
 use crate::wire::List;
+use crate::wire::book::{OrgBody, PatchOrg};
 use crate::wire::org::{Membership, NewOrg};
+use crate::wire::problem::Problem as ProblemBody;
 
 /// The caller's organisations; of a token the one it is good for.
 #[utoipa::path(get, path = "/orgs", tag = "orgs",
@@ -66,4 +72,106 @@ fn answer(given: &Given, replayed: bool) -> Result<Response, axum::http::Error> 
         response = response.header("idempotency-replayed", "true");
     }
     response.body(Body::from(given.answer.clone()))
+}
+
+/// Show an organisation and the state of its book
+#[utoipa::path(
+    get, path = "/orgs/{org}", operation_id = "get_org", tag = "orgs",
+    params(("org" = String, Path, description = "Id or slug")),
+    responses((status = 200, body = OrgBody), (status = 304, description = "Unchanged"), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn get_org(
+    State(state): State<Shared>,
+    Extension(org): Extension<InOrg>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let role = org.role;
+    let (id, slug, plan) = (org.id, org.slug.clone(), org.plan.clone());
+    let seen = look(&state, &org, &headers, move |_, info| {
+        Ok(OrgBody::of(id, &slug, &plan, role, info))
+    });
+    Ok(seen.await?.answer(&headers))
+}
+
+/// Change what an organisation's book says of itself
+#[utoipa::path(
+    patch, path = "/orgs/{org}", operation_id = "patch_org", tag = "orgs",
+    params(("org" = String, Path, description = "Id or slug"), Trying),
+    request_body = PatchOrg,
+    responses((status = 200, body = OrgBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn patch_org(
+    State(state): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(org): Extension<InOrg>,
+    Query(trying): Query<Trying>,
+    headers: HeaderMap,
+    body: writing::Body,
+) -> Answer<Response> {
+    let patch: PatchOrg = read_json(&body)?;
+    let changes = settings_of(&patch)?;
+    let action = match &patch.locked_to {
+        Some(Some(_)) => "locked",
+        Some(None) => "unlocked",
+        None => "settings-changed",
+    };
+    let says_nothing = |reason: &String| reason.trim().is_empty();
+    if matches!(patch.locked_to, Some(None)) && patch.reason.as_ref().is_none_or(says_nothing) {
+        return Err(Problem::field(
+            "/reason",
+            "needs-reason",
+            "opening locked days needs a reason",
+        ));
+    }
+    if !changes.is_empty() {
+        let unit = unit(action, patch.reason, changes);
+        let unit = keyed(unit, &caller, "patch_org", &headers, &body, 0)?;
+        writing::write(&state, &caller, &org, unit, trying)
+            .await
+            .map_err(writing::of_keyed)?;
+    }
+    get_org(State(state), Extension(org), HeaderMap::new()).await
+}
+
+fn settings_of(patch: &PatchOrg) -> Answer<Vec<Change>> {
+    let month = patch.fiscal_year_start;
+    if month.is_some_and(|m| !(1..=12).contains(&m)) {
+        let text = "a fiscal year starts in a month from 1 to 12";
+        return Err(Problem::field("/fiscal_year_start", "bad-month", text));
+    }
+    if let Some(zone) = &patch.timezone
+        && jiff::tz::TimeZone::get(zone).is_err()
+    {
+        let text = format!("no time zone {zone:?}: write an IANA name like Asia/Kolkata");
+        return Err(Problem::field("/timezone", "unknown-zone", text));
+    }
+    if let Some(order) = &patch.date_order
+        && crate::ledger::settings::DateOrder::from_word(order).is_none()
+    {
+        let text = "date_order is dmy, mdy or ymd";
+        return Err(Problem::field("/date_order", "unknown-word", text));
+    }
+    if patch.name.as_deref().is_some_and(|n| n.trim().is_empty()) {
+        return Err(Problem::field("/name", "bad-name", "a name is not empty"));
+    }
+    let texts = [
+        (setting::NAME, patch.name.clone()),
+        (setting::TIMEZONE, patch.timezone.clone()),
+        (setting::FISCAL_YEAR_START, month.map(|m| m.to_string())),
+        (setting::DATE_ORDER, patch.date_order.clone()),
+    ];
+    let set = |(name, value): (&str, Option<String>)| {
+        value.map(|value| Change::Setting {
+            name: name.to_owned(),
+            value: Some(value),
+        })
+    };
+    let mut changes: Vec<Change> = texts.into_iter().filter_map(set).collect();
+    if let Some(lock) = patch.locked_to {
+        changes.push(Change::Setting {
+            name: setting::LOCKED_TO.to_owned(),
+            value: lock.map(|date| date.to_string()),
+        });
+    }
+    Ok(changes)
 }
