@@ -115,6 +115,14 @@ fn state_headers() -> [Parameter; 2] {
     ]
 }
 
+/// What makes a request repeatable.
+fn key_header() -> Parameter {
+    let header = ParameterBuilder::new().name("Idempotency-Key");
+    let header = header.parameter_in(ParameterIn::Header);
+    let words = "The same key and request again get the same answer, and nothing is done twice";
+    header.description(Some(words)).build()
+}
+
 /// Every operation of a path, with its method.
 pub fn operations(item: &mut PathItem) -> Vec<(axum::http::Method, &mut Operation)> {
     use axum::http::Method;
@@ -155,6 +163,10 @@ fn describe(operation: &mut Operation, known: &access::Operation) {
     if OF_ONE_STATE.contains(&known.id) {
         let parameters = operation.parameters.get_or_insert_with(Vec::new);
         parameters.extend(state_headers().map(RefOr::T));
+    }
+    if known.keyed {
+        let parameters = operation.parameters.get_or_insert_with(Vec::new);
+        parameters.push(RefOr::T(key_header()));
     }
     for parameter in operation.parameters.iter_mut().flatten() {
         if let RefOr::T(parameter) = parameter

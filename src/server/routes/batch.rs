@@ -1,18 +1,14 @@
 //! Many transactions in one request: all of them or none, or each for itself.
 
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::Json;
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 
-use super::transactions::{read_draft, under};
+use super::transactions::{read_draft, write_under};
 use crate::ledger::change::{Change, Repeat};
 use crate::ledger::draft::Draft;
-use crate::server::access::{Caller, InOrg};
 use crate::server::body::Query;
 use crate::server::problem::{Answer, Problem};
-use crate::server::state::Shared;
-use crate::server::writing::{self, Body, Trying, keyed, of_keyed, read_json, unit};
+use crate::server::writing::{Trying, Writing, unit};
 use crate::wire::draft::{BatchAnswer, BatchItem, BatchRequest, Precondition};
 use crate::wire::problem::Problem as ProblemBody;
 
@@ -28,15 +24,8 @@ const BATCH_MAX: usize = 1000;
     request_body = BatchRequest,
     responses((status = 200, body = BatchAnswer), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
-pub async fn batch(
-    State(state): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Extension(org): Extension<InOrg>,
-    Query(trying): Query<Trying>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer<Response> {
-    let request: BatchRequest = read_json(&body)?;
+pub async fn batch(Query(trying): Query<Trying>, writing: Writing) -> Answer<Response> {
+    let request: BatchRequest = writing.json()?;
     if request.items.is_empty() || request.items.len() > BATCH_MAX {
         let text = format!("a batch has 1 to {BATCH_MAX} items");
         return Err(Problem::field("/items", "bad-count", text));
@@ -51,24 +40,20 @@ pub async fn batch(
     };
     let mut drafts = Vec::with_capacity(request.items.len());
     for (at, item) in request.items.into_iter().enumerate() {
-        let read = read_draft(&state, &org, item).await;
+        let read = read_draft(&writing.state, &writing.org, item).await;
         drafts.push(read.map_err(|problem| within_item(problem, at)));
     }
     if atomic {
-        return all_or_none(&state, &caller, &org, drafts, trying, &headers, &body).await;
+        return all_or_none(&writing, drafts, trying).await;
     }
     let each = drafts.into_iter().enumerate().map(|(at, read)| {
-        let (state, caller, org, headers, body) = (&state, &caller, &org, &headers, &body);
+        let writing = &writing;
         async move {
             let (draft, conditions) = read?;
             let id = draft.id.0;
             let unit = unit("posted", None, vec![Change::Post(draft)]);
-            let unit = keyed(unit, caller, "post_batch", headers, body, at)?;
-            let done = match conditions.is_empty() {
-                true => writing::write(state, caller, org, unit, trying).await,
-                false => under(state, caller, org, unit, conditions, trying).await,
-            };
-            done.map(|done| (done, id)).map_err(of_keyed)
+            let written = write_under(writing, at, unit, conditions, trying);
+            written.await.map(|done| (done, id))
         }
     });
     let results = futures_util::future::join_all(each).await;
@@ -103,13 +88,9 @@ fn within_item(mut problem: Problem, at: usize) -> Problem {
 }
 
 async fn all_or_none(
-    state: &Shared,
-    caller: &Caller,
-    org: &InOrg,
+    writing: &Writing,
     drafts: Vec<Answer<(Draft, Vec<Precondition>)>>,
     trying: Trying,
-    headers: &HeaderMap,
-    body: &Body,
 ) -> Answer<Response> {
     let mut conditions = Vec::new();
     let mut changes = Vec::with_capacity(drafts.len());
@@ -120,16 +101,9 @@ async fn all_or_none(
         ids.push(draft.id.0);
         changes.push(Change::Post(draft));
     }
-    let unit = keyed(
-        unit("posted", None, changes),
-        caller,
-        "post_batch",
-        headers,
-        body,
-        0,
-    )?;
-    let done = under(state, caller, org, unit, conditions, trying).await;
-    let done = done.map_err(|problem| items_for_changes(of_keyed(problem)))?;
+    let unit = unit("posted", None, changes);
+    let done = write_under(writing, 0, unit, conditions, trying).await;
+    let done = done.map_err(items_for_changes)?;
     let mut numbers = done.numbers.iter().flat_map(|(first, last)| *first..=*last);
     let items = ids.into_iter().zip(0..).map(|(id, index)| BatchItem {
         index,
@@ -141,7 +115,7 @@ async fn all_or_none(
     let answer = BatchAnswer {
         items: items.collect(),
     };
-    Ok(writing::replayed(Json(answer).into_response(), &done))
+    Ok(done.answer(Json(answer)))
 }
 
 /// A fault of a change of the unit is one of an item of the batch.

@@ -1,16 +1,17 @@
 //! What a book is held against: balances that are vouched for, and its storage.
 
 use axum::Extension;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
 use crate::book::CheckDepth;
 use crate::server::access::InOrg;
+use crate::server::body::parse;
 use crate::server::problem::Answer;
 use crate::server::reading::look;
 use crate::server::state::Shared;
-use crate::server::writing::{Body, read_json};
 use crate::wire::List;
 use crate::wire::chart::AssertionBody;
 use crate::wire::finding::{CheckBody, ChecksRequest};
@@ -45,12 +46,12 @@ pub async fn checks(
     State(state): State<Shared>,
     Extension(org): Extension<InOrg>,
     headers: HeaderMap,
-    body: Body,
+    body: Bytes,
 ) -> Answer<Response> {
     let request: ChecksRequest = if body.is_empty() {
         ChecksRequest::default()
     } else {
-        read_json(&body)?
+        parse(&body)?
     };
     let depth = if request.deep {
         CheckDepth::Deep

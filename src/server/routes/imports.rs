@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Body as Streamed;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -17,18 +17,18 @@ use super::listing::NDJSON;
 use crate::book::Book;
 use crate::ledger::change::{Change, Done, Unit, WriteMode};
 use crate::server::access::{Caller, InOrg};
-use crate::server::body::{Path, Query};
+use crate::server::body::{Path, Query, parse};
 use crate::server::import_lines::{Kept, keep};
 use crate::server::permit::permit;
 use crate::server::problem::{Answer, Problem};
 use crate::server::reading::look;
 use crate::server::state::Shared;
-use crate::server::writing::{self, Body, Trying, keyed, one, read_json, unit};
+use crate::server::writing::{self, Trying, Writing, one, unit};
 use crate::wire::List;
 use crate::wire::change::ChangeBody;
 use crate::wire::import::{ImportBody, KnownRowBody, KnownRowsRequest, SourcesRequest};
 use crate::wire::problem::Problem as ProblemBody;
-use crate::wire::unit::{ChangesAnswer, ImportLine};
+use crate::wire::unit::{ChangesAnswer, DoneBody, ImportLine};
 
 /// Lines that are written as fast as a batch; more take a thread of their own.
 const SHORT_MAX: usize = 1000;
@@ -58,7 +58,7 @@ pub async fn post(
     Extension(caller): Extension<Caller>,
     Extension(org): Extension<InOrg>,
     Query(params): Query<ImportParams>,
-    body: Streamed,
+    body: Body,
 ) -> Answer<Response> {
     let with_lines = match params.results.as_deref() {
         None | Some("lines") => true,
@@ -153,17 +153,14 @@ pub async fn get_imports(
 #[utoipa::path(
     delete, path = "/orgs/{org}/imports/{batch}", operation_id = "undo_import", tag = "imports",
     params(("org" = String, Path, description = "Id or slug"), ("batch" = u64, Path, description = "Its number in the list"), Trying),
-    responses((status = 200, body = crate::wire::unit::DoneBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+    responses((status = 200, body = DoneBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
 pub async fn delete_import(
-    State(state): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Extension(org): Extension<InOrg>,
     Path((_org, batch)): Path<(String, u64)>,
     Query(trying): Query<Trying>,
-    headers: HeaderMap,
+    writing: Writing,
 ) -> Answer<Response> {
-    let found = state.lanes.read(org.place(), move |book| {
+    let found = writing.state.lanes.read(writing.org.place(), move |book| {
         Ok(book.imports()?.into_iter().find(|row| row.batch == batch))
     });
     let row = found
@@ -174,22 +171,8 @@ pub async fn delete_import(
         None,
         vec![Change::UndoImport { batch: row.head.id }],
     );
-    let unit = keyed(
-        unit,
-        &caller,
-        "undo_import",
-        &headers,
-        &batch.to_be_bytes(),
-        0,
-    )?;
-    let done = writing::write(&state, &caller, &org, unit, trying)
-        .await
-        .map_err(writing::of_keyed)?;
-    let body = Json(crate::wire::unit::DoneBody::of(&done));
-    Ok(writing::replayed(
-        axum::response::IntoResponse::into_response(body),
-        &done,
-    ))
+    let done = writing.write(unit, trying).await?;
+    Ok(done.answer(Json(DoneBody::of(&done))))
 }
 
 /// Find which rows of a file the book holds already
@@ -203,9 +186,9 @@ pub async fn known_rows(
     State(state): State<Shared>,
     Extension(org): Extension<InOrg>,
     headers: HeaderMap,
-    body: Body,
+    body: Bytes,
 ) -> Answer<Response> {
-    let mut request: KnownRowsRequest = read_json(&body)?;
+    let mut request: KnownRowsRequest = parse(&body)?;
     request.identities.sort_unstable();
     request.identities.dedup();
     let seen = look(&state, &org, &headers, move |book, _| {
@@ -228,9 +211,9 @@ pub async fn sources(
     State(state): State<Shared>,
     Extension(org): Extension<InOrg>,
     headers: HeaderMap,
-    body: Body,
+    body: Bytes,
 ) -> Answer<Response> {
-    let mut request: SourcesRequest = read_json(&body)?;
+    let mut request: SourcesRequest = parse(&body)?;
     if request.numbers.iter().any(|n| i64::try_from(*n).is_err()) {
         let text = "a transaction's number has at most 18 digits";
         return Err(Problem::field("/numbers", "bad-number", text));

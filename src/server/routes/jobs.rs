@@ -40,8 +40,7 @@ const WAIT_MAX: u64 = 30;
 #[utoipa::path(
     post, path = "/orgs/{org}/exports", tag = "jobs",
     params(("org" = String, Path, description = "Id or slug"),
-        ("Prefer" = Option<String>, Header, description = "wait=10: answer when it has ended, or after so many seconds"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body again get the same answer")),
+        ("Prefer" = Option<String>, Header, description = "wait=10: answer when it has ended, or after so many seconds")),
     request_body = ExportRequest,
     responses((status = 202, description = "The job; its address is in Location", body = JobBody)))]
 pub async fn export(

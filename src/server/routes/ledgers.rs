@@ -16,12 +16,12 @@ use crate::ledger::change::Change;
 use crate::ledger::chart::Chart;
 use crate::ledger::settings::BookInfo;
 use crate::ledger::totals::TotalsQuery;
-use crate::server::access::{Caller, InOrg};
+use crate::server::access::InOrg;
 use crate::server::body::{Path, Query};
 use crate::server::problem::{Answer, Problem};
 use crate::server::reading::{Question, SEQUENCE, look};
 use crate::server::state::Shared;
-use crate::server::writing::{self, Body, Trying, keyed, of_keyed, read_json, unit, version_seen};
+use crate::server::writing::{Trying, Writing, unit, version_seen};
 use crate::wire::account::{
     Ledger, LedgerEntries, LedgerEntry, LedgerPage, NewLedger, PatchLedger,
 };
@@ -161,18 +161,11 @@ pub async fn get(
     request_body = crate::wire::account::NewLedgers,
     responses((status = 201, description = "The ledger; of a list: the list", body = Ledger), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
-pub async fn post(
-    State(state): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Extension(org): Extension<InOrg>,
-    Query(trying): Query<Trying>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer<Response> {
-    let is_list = body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
+pub async fn post(Query(trying): Query<Trying>, writing: Writing) -> Answer<Response> {
+    let is_list = writing.body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
     let wished: Vec<NewLedger> = match is_list {
-        true => read_json(&body)?,
-        false => vec![read_json(&body)?],
+        true => writing.json()?,
+        false => vec![writing.json()?],
     };
     if wished.is_empty() || wished.len() > LEDGERS_MAX {
         let text = format!("a request opens 1 to {LEDGERS_MAX} ledgers");
@@ -186,21 +179,16 @@ pub async fn post(
         ids.push(new.path.clone());
         changes.push(Change::OpenAccount(new));
     }
-    let unit = keyed(
-        unit("account-opened", None, changes),
-        &caller,
-        "make_ledgers",
-        &headers,
-        &body,
-        0,
-    )?;
-    let done = writing::write(&state, &caller, &org, unit, trying)
-        .await
-        .map_err(of_keyed)?;
+    let unit = unit("account-opened", None, changes);
+    let done = writing.write(unit, trying).await?;
     if trying.dry_run {
         return Ok(axum::Json(crate::wire::unit::DoneBody::of(&done)).into_response());
     }
-    let chart = state.lanes.chart_since(org.place(), done.sequence).await?;
+    let chart = writing
+        .state
+        .lanes
+        .chart_since(writing.org.place(), done.sequence)
+        .await?;
     let opened: Vec<&Account> = ids.iter().filter_map(|path| chart.find(path)).collect();
     let response = match (is_list, opened.as_slice()) {
         (false, [one]) => shown(one, done.sequence, StatusCode::CREATED),
@@ -209,7 +197,7 @@ pub async fn post(
             (StatusCode::CREATED, axum::Json(list)).into_response()
         }
     };
-    Ok(writing::replayed(response, &done))
+    Ok(done.answer(response))
 }
 
 /// Change a ledger: a field left out stays, `null` removes it
@@ -220,18 +208,18 @@ pub async fn post(
     responses((status = 200, body = Ledger), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
 pub async fn patch(
-    State(state): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Extension(org): Extension<InOrg>,
     Path((_org, id)): Path<(String, String)>,
     Query(trying): Query<Trying>,
-    headers: HeaderMap,
-    body: Body,
+    writing: Writing,
 ) -> Answer<Response> {
     let needed = "changing a ledger needs If-Match with the ETag of the version that is changed";
-    let version = version_seen(&headers, needed)?;
-    let patch: PatchLedger = read_json(&body)?;
-    let chart = state.lanes.read(org.place(), |book| book.chart()).await?;
+    let version = version_seen(&writing.headers, needed)?;
+    let patch: PatchLedger = writing.json()?;
+    let chart = writing
+        .state
+        .lanes
+        .read(writing.org.place(), |book| book.chart())
+        .await?;
     let account = find(&chart, &id).ok_or_else(|| missing(&id))?;
     if account.version != version {
         let text = format!("the ledger is at version {}", account.version);
@@ -243,23 +231,15 @@ pub async fn patch(
         account: account.key,
         patch: patch.patch()?,
     };
-    let unit = keyed(
-        unit("account-changed", None, vec![change]),
-        &caller,
-        "patch_ledger",
-        &headers,
-        &body,
-        0,
-    )?;
-    let done = writing::write(&state, &caller, &org, unit, trying)
-        .await
-        .map_err(of_keyed)?;
-    let chart = state.lanes.read(org.place(), |book| book.chart()).await?;
+    let unit = unit("account-changed", None, vec![change]);
+    let done = writing.write(unit, trying).await?;
+    let chart = writing
+        .state
+        .lanes
+        .read(writing.org.place(), |book| book.chart())
+        .await?;
     let account = find(&chart, &id).ok_or_else(|| missing(&id))?;
-    Ok(writing::replayed(
-        shown(&account, done.sequence, StatusCode::OK),
-        &done,
-    ))
+    Ok(done.answer(shown(&account, done.sequence, StatusCode::OK)))
 }
 
 /// What `GET …/ledgers/{id}/entries` takes.

@@ -16,7 +16,7 @@ use crate::server::reading::look;
 use crate::server::registry::answered::Given;
 use crate::server::registry::members;
 use crate::server::state::Shared;
-use crate::server::writing::{self, Trying, keyed, read_json, unit};
+use crate::server::writing::{Trying, Writing, unit};
 use crate::wire::List;
 use crate::wire::book::{OrgBody, PatchOrg};
 use crate::wire::org::{Membership, NewOrg};
@@ -40,7 +40,6 @@ pub async fn list_orgs(
 
 /// Makes an organisation with an empty book; the caller is its owner.
 #[utoipa::path(post, path = "/orgs", tag = "orgs", request_body = NewOrg,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body again get the same answer")),
     responses((status = 201, description = "The organisation", body = Membership)))]
 pub async fn make_org(
     State(app): State<Shared>,
@@ -100,15 +99,8 @@ pub async fn get_org(
     request_body = PatchOrg,
     responses((status = 200, body = OrgBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
-pub async fn patch_org(
-    State(state): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Extension(org): Extension<InOrg>,
-    Query(trying): Query<Trying>,
-    headers: HeaderMap,
-    body: writing::Body,
-) -> Answer<Response> {
-    let patch: PatchOrg = read_json(&body)?;
+pub async fn patch_org(Query(trying): Query<Trying>, writing: Writing) -> Answer<Response> {
+    let patch: PatchOrg = writing.json()?;
     let changes = settings_of(&patch)?;
     let action = match &patch.locked_to {
         Some(Some(_)) => "locked",
@@ -123,14 +115,20 @@ pub async fn patch_org(
             "opening locked days needs a reason",
         ));
     }
-    if !changes.is_empty() {
-        let unit = unit(action, patch.reason, changes);
-        let unit = keyed(unit, &caller, "patch_org", &headers, &body, 0)?;
-        writing::write(&state, &caller, &org, unit, trying)
-            .await
-            .map_err(writing::of_keyed)?;
-    }
-    get_org(State(state), Extension(org), HeaderMap::new()).await
+    let written = match changes.is_empty() {
+        true => None,
+        false => Some(
+            writing
+                .write(unit(action, patch.reason, changes), trying)
+                .await?,
+        ),
+    };
+    let Writing { state, org, .. } = writing;
+    let shown = get_org(State(state), Extension(org), HeaderMap::new()).await?;
+    Ok(match written {
+        Some(written) => written.answer(shown),
+        None => shown,
+    })
 }
 
 fn settings_of(patch: &PatchOrg) -> Answer<Vec<Change>> {
