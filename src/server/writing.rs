@@ -11,8 +11,8 @@ use axum::extract::{FromRequest, MatchedPath, OriginalUri, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -22,7 +22,9 @@ use super::permit::permit;
 use super::problem::{Answer, Problem};
 use super::state::Shared;
 use crate::book::{self, Book, BookError};
-use crate::ledger::change::{Change, Done, OnceKey, OperationId, Repeat, Unit, WriteMode};
+use crate::ledger::change::{
+    Change, Done, Meanwhile, OnceKey, OperationId, Repeat, Unit, WriteMode,
+};
 use crate::wire::Unreadable;
 use crate::wire::unit::OwnedUnit;
 
@@ -162,21 +164,12 @@ impl Writing {
         at: usize,
         unit: OwnedUnit,
         trying: Trying,
-        holds: impl FnOnce(&mut dyn Book) -> book::Result<()> + Send + 'static,
+        holds: impl Fn(&mut dyn Book) -> book::Result<()> + Send + 'static,
     ) -> Answer<Written> {
         let Keyed { unit, by_request } = self.admitted(at, unit).await?;
         let (now, who) = (now(&self.state), self.caller.user.email.clone());
         let written = self.state.lanes.alone(self.org.place(), move |book| {
-            // What was done before is answered, however the book is now: it may have made it so itself.
-            let tried = one(book.write(&[unit.unit(&who, now)], WriteMode::DryRun)?)?;
-            if tried.repeat == Repeat::Already {
-                return Ok(tried);
-            }
-            holds(book)?;
-            match trying.dry_run {
-                true => Ok(tried),
-                false => one(book.write(&[unit.unit(&who, now)], WriteMode::Commit)?),
-            }
+            conditional(book, unit, (&who, now), trying, holds)
         });
         told(written.await.map_err(Problem::from), by_request)
     }
@@ -223,16 +216,9 @@ impl Writing {
 
     /// The key of a request that may be repeated: of the same person, operation and key there is one request.
     fn key(&self) -> Answer<Option<String>> {
-        let Some(key) = self.headers.get(KEY) else {
+        let Some(key) = request_key(&self.headers)? else {
             return Ok(None);
         };
-        let key = key.to_str().unwrap_or_default();
-        if key.is_empty() || key.len() > 200 {
-            return Err(Problem::bad(
-                "bad-idempotency-key",
-                "Idempotency-Key has 1 to 200 visible characters",
-            ));
-        }
         let person = self.caller.user.id.to_string();
         let mut hasher = Sha256::new();
         for part in [&person, self.operation.id, key] {
@@ -242,6 +228,82 @@ impl Writing {
         let hash: [u8; 32] = hasher.finalize().into();
         let hash = crate::ledger::audit::hex(&hash);
         Ok(Some(format!("request:{hash}")))
+    }
+}
+
+/// How often a condition is looked at anew because the book moved on meanwhile.
+const LOOKS_MAX: usize = 20;
+
+/// Writes a unit while a condition holds. Another server may write to the same book: then both are tried again.
+fn conditional(
+    book: &mut dyn Book,
+    mut unit: OwnedUnit,
+    (who, now): (&str, Timestamp),
+    trying: Trying,
+    holds: impl Fn(&mut dyn Book) -> book::Result<()>,
+) -> book::Result<Done> {
+    let unless = |since| Change::Unless {
+        since,
+        written: Meanwhile::Anything,
+    };
+    unit.changes.insert(0, unless(0));
+    for _ in 0..LOOKS_MAX {
+        unit.changes[0] = unless(book.info()?.sequence);
+        let write = |book: &mut dyn Book, mode| {
+            let done = one(book.write(&[unit.unit(who, now)], mode)?);
+            done.map_err(without_condition)
+        };
+        let done = write(book, WriteMode::DryRun).and_then(|tried| {
+            // What was done before is answered, however the book is now: it may have made it so itself.
+            if tried.repeat == Repeat::Already {
+                return Ok(tried);
+            }
+            holds(book)?;
+            match trying.dry_run {
+                true => Ok(tried),
+                false => write(book, WriteMode::Commit),
+            }
+        });
+        match done {
+            Err(BookError::Conflict {
+                code: "written-meanwhile",
+                ..
+            }) => {}
+            done => return done,
+        }
+    }
+    Err(BookError::Busy)
+}
+
+/// A fault at its place in the unit as it was sent, without the condition in front.
+fn without_condition(error: BookError) -> BookError {
+    match error {
+        BookError::Refused { change, violations } => BookError::Refused {
+            change: change.saturating_sub(1),
+            violations,
+        },
+        other => other,
+    }
+}
+
+/// Refuses a write that was made for another version of a thing.
+pub fn stale_version(message: String) -> BookError {
+    BookError::Conflict {
+        code: STALE,
+        message,
+        hint: None,
+        operation: None,
+    }
+}
+
+/// The code of a book that refuses for the sake of a version.
+pub const STALE: &str = "stale-version";
+
+/// The same as an answer: 412 with the thing as it stands, and its tag.
+pub fn stale(problem: Problem, tag: String, current: &impl Serialize) -> Problem {
+    Problem {
+        current: serde_json::to_value(current).ok(),
+        ..Problem::stale(problem.detail, tag)
     }
 }
 
@@ -259,6 +321,36 @@ fn told(done: Answer<Done>, by_request: bool) -> Answer<Written> {
     })
 }
 
+/// The key of a request, if it has one.
+pub fn request_key(headers: &HeaderMap) -> Answer<Option<&str>> {
+    let Some(key) = headers.get(KEY) else {
+        return Ok(None);
+    };
+    match key.to_str().unwrap_or_default() {
+        key if (1..=200).contains(&key.len()) => Ok(Some(key)),
+        _ => Err(Problem::bad(
+            "bad-idempotency-key",
+            "Idempotency-Key has 1 to 200 visible characters",
+        )),
+    }
+}
+
+/// Marks an answer as the one of the first time.
+pub fn replayed(mut response: Response) -> Response {
+    let value = HeaderValue::from_static("true");
+    response.headers_mut().insert("idempotency-replayed", value);
+    response
+}
+
+/// An answer about several units: that of the first time if all of them were done before.
+pub fn answer_all(written: &[Answer<Written>], answer: impl IntoResponse) -> Response {
+    let again = |written: &Answer<Written>| matches!(written, Ok(written) if written.repeat == Repeat::Already);
+    match written.iter().all(again) {
+        true => replayed(answer.into_response()),
+        false => answer.into_response(),
+    }
+}
+
 /// What a unit did, now or the first time it came.
 #[derive(Debug)]
 #[must_use = "its answer says whether it is the one of the first time"]
@@ -273,18 +365,12 @@ impl Deref for Written {
 }
 
 impl Written {
-    pub fn done(self) -> Done {
-        self.0
-    }
-
     /// An answer, which says whether it is the one of the first time.
     pub fn answer(&self, answer: impl IntoResponse) -> Response {
-        let mut response = answer.into_response();
-        if self.0.repeat == Repeat::Already {
-            let value = HeaderValue::from_static("true");
-            response.headers_mut().insert("idempotency-replayed", value);
+        match self.0.repeat {
+            Repeat::Already => replayed(answer.into_response()),
+            _ => answer.into_response(),
         }
-        response
     }
 
     /// 201 with a place, or 200 for a repeat that changed nothing and for a dry run.
@@ -306,6 +392,21 @@ impl Written {
 pub fn version_seen(headers: &HeaderMap, needed: &str) -> Answer<u32> {
     let missing = || Problem::new(StatusCode::PRECONDITION_REQUIRED, "needs-if-match", needed);
     if_match(headers)?.ok_or_else(missing)
+}
+
+/// The state of the book that `If-Match` names, of a request that must name one: `"s7"`.
+pub fn state_seen(headers: &HeaderMap, needed: &str) -> Answer<u64> {
+    let missing = || Problem::new(StatusCode::PRECONDITION_REQUIRED, "needs-if-match", needed);
+    let text = headers.get(header::IF_MATCH).ok_or_else(missing)?;
+    let text = text.to_str().unwrap_or_default().trim();
+    let sequence = text.strip_prefix("\"s").and_then(|t| t.strip_suffix('"'));
+    let sequence = sequence.and_then(|t| t.parse().ok());
+    sequence.ok_or_else(|| {
+        Problem::bad(
+            "bad-header",
+            "If-Match takes the ETag of the organisation, like \"s7\"",
+        )
+    })
 }
 
 /// The version that `If-Match` names: `"v7"`.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use uuid::Uuid;
 
 use crate::ledger::change::{Done, WriteMode};
 use crate::ledger::chart::Chart;
 use crate::server::body::Query;
 use crate::server::problem::{Answer, Problem};
-use crate::server::writing::{Trying, Writing, Written};
+use crate::server::writing::{Trying, Writing, answer_all};
 use crate::wire::unit::{ChangesAnswer, ChangesRequest, DoneBody, Outcome, OwnedUnit, UnitBody};
 
 /// The most units in one request.
@@ -57,9 +57,12 @@ pub async fn post(Query(trying): Query<Trying>, writing: Writing) -> Answer<Resp
     } else {
         writing.write_all(units, mode).await?
     };
-    let done = |written: Answer<Written>| outcome(written.map(|written| written.done()));
-    let outcomes = written.into_iter().map(done).collect();
-    Ok(Json(ChangesAnswer { outcomes }).into_response())
+    let outcomes = written.iter().map(|written| match written {
+        Ok(done) => outcome(Ok(done)),
+        Err(problem) => outcome(Err(problem)),
+    });
+    let outcomes = outcomes.collect();
+    Ok(answer_all(&written, Json(ChangesAnswer { outcomes })))
 }
 
 fn read_unit(unit: UnitBody, chart: &Arc<Chart>, at: usize) -> Answer<OwnedUnit> {
@@ -68,9 +71,9 @@ fn read_unit(unit: UnitBody, chart: &Arc<Chart>, at: usize) -> Answer<OwnedUnit>
 }
 
 /// What became of a unit, as the answer says it. Which change was at fault stands in the pointer of the problem.
-pub fn outcome(result: Answer<Done>) -> Outcome {
+pub fn outcome(result: Result<&Done, &Problem>) -> Outcome {
     match result {
-        Ok(done) => Outcome::Done(DoneBody::of(&done)),
+        Ok(done) => Outcome::Done(DoneBody::of(done)),
         Err(problem) => {
             let first = problem.errors.first();
             let change = first.and_then(|f| f.pointer.strip_prefix("/changes/")?.parse().ok());

@@ -116,7 +116,7 @@ fn answer(kept: &Kept, done: Answer<Done>, with_lines: bool) -> Response {
             );
         }
     }
-    let outcomes = vec![outcome(done)];
+    let outcomes = vec![outcome(done.as_ref())];
     put(&mut lines, &ImportLine::Summary(ChangesAnswer { outcomes }));
     let mut response = Bytes::from(lines).into_response();
     response

@@ -21,12 +21,13 @@ use crate::server::body::{Path, Query};
 use crate::server::problem::{Answer, Problem};
 use crate::server::reading::{Question, SEQUENCE, look};
 use crate::server::state::Shared;
-use crate::server::writing::{Trying, Writing, unit, version_seen};
+use crate::server::writing::{STALE, Trying, Writing, stale, stale_version, unit, version_seen};
 use crate::wire::account::{
     Ledger, LedgerEntries, LedgerEntry, LedgerPage, NewLedger, PatchLedger,
 };
 use crate::wire::amount::Amount;
 use crate::wire::problem::Problem as ProblemBody;
+use crate::wire::unit::DoneBody;
 
 /// The most entries in one answer.
 const ENTRIES_MAX: usize = 10_000;
@@ -159,7 +160,7 @@ pub async fn get(
     post, path = "/orgs/{org}/ledgers", operation_id = "make_ledgers", tag = "ledgers",
     params(("org" = String, Path, description = "Id or slug"), Trying),
     request_body = crate::wire::account::NewLedgers,
-    responses((status = 201, description = "The ledger; of a list: the list", body = Ledger), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+    responses((status = 201, description = "The ledger; of a list: the list", body = Ledger), (status = 200, description = "A dry run", body = DoneBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
 pub async fn post(Query(trying): Query<Trying>, writing: Writing) -> Answer<Response> {
     let is_list = writing.body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
@@ -182,7 +183,7 @@ pub async fn post(Query(trying): Query<Trying>, writing: Writing) -> Answer<Resp
     let unit = unit("account-opened", None, changes);
     let done = writing.write(unit, trying).await?;
     if trying.dry_run {
-        return Ok(axum::Json(crate::wire::unit::DoneBody::of(&done)).into_response());
+        return Ok(done.answer(axum::Json(DoneBody::of(&done))));
     }
     let chart = writing
         .state
@@ -215,31 +216,33 @@ pub async fn patch(
     let needed = "changing a ledger needs If-Match with the ETag of the version that is changed";
     let version = version_seen(&writing.headers, needed)?;
     let patch: PatchLedger = writing.json()?;
-    let chart = writing
-        .state
-        .lanes
-        .read(writing.org.place(), |book| book.chart())
-        .await?;
-    let account = find(&chart, &id).ok_or_else(|| missing(&id))?;
-    if account.version != version {
-        let text = format!("the ledger is at version {}", account.version);
-        let mut stale = Problem::stale(text, format!("\"v{}\"", account.version));
-        stale.current = serde_json::to_value(Ledger::of(&account)).ok();
-        return Err(stale);
-    }
+    let key = now(&writing, &id).await?.key;
     let change = Change::SetAccount {
-        account: account.key,
+        account: key,
         patch: patch.patch()?,
     };
     let unit = unit("account-changed", None, vec![change]);
-    let done = writing.write(unit, trying).await?;
-    let chart = writing
-        .state
-        .lanes
-        .read(writing.org.place(), |book| book.chart())
-        .await?;
-    let account = find(&chart, &id).ok_or_else(|| missing(&id))?;
-    Ok(done.answer(shown(&account, done.sequence, StatusCode::OK)))
+    let unchanged = move |book: &mut dyn Book| match book.chart()?.account(key).version {
+        found if found == version => Ok(()),
+        found => Err(stale_version(format!("the ledger is at version {found}"))),
+    };
+    let written = writing.write_if(0, unit, trying, unchanged).await;
+    let account = now(&writing, &id).await?;
+    match written {
+        Ok(done) => Ok(done.answer(shown(&account, done.sequence, StatusCode::OK))),
+        Err(problem) if problem.code == STALE => {
+            let tag = format!("\"v{}\"", account.version);
+            Err(stale(problem, tag, &Ledger::of(&account)))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The ledger of a request as it stands.
+async fn now(writing: &Writing, id: &str) -> Answer<Account> {
+    let place = writing.org.place();
+    let chart = writing.state.lanes.read(place, |book| book.chart());
+    find(&chart.await?, id).ok_or_else(|| missing(id))
 }
 
 /// What `GET …/ledgers/{id}/entries` takes.

@@ -2,21 +2,24 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use axum::{Extension, Json as Out};
 
+use crate::book::{self, AuditQuery, Book, LoggedChange};
 use crate::ledger::change::Change;
 use crate::ledger::settings::name as setting;
 use crate::server::access::{Caller, InOrg, Via};
 use crate::server::body::{Json, Query};
 use crate::server::new_org;
 use crate::server::problem::{Answer, Problem};
-use crate::server::reading::look;
+use crate::server::reading::{Seen, look, tag};
 use crate::server::registry::answered::Given;
 use crate::server::registry::members;
 use crate::server::state::Shared;
-use crate::server::writing::{Trying, Writing, unit};
+use crate::server::writing::{
+    STALE, Trying, Writing, replayed, request_key, stale, stale_version, state_seen, unit,
+};
 use crate::wire::List;
 use crate::wire::book::{OrgBody, PatchOrg};
 use crate::wire::org::{Membership, NewOrg};
@@ -47,29 +50,19 @@ pub async fn make_org(
     headers: HeaderMap,
     Json(new): Json<NewOrg>,
 ) -> Answer<Response> {
-    let key = headers.get("idempotency-key").map(key).transpose()?;
-    let (given, replayed) = new_org::make(&app, caller, new, key).await?;
-    answer(&given, replayed).map_err(Problem::internal)
+    let key = request_key(&headers)?.map(str::to_owned);
+    let (given, again) = new_org::make(&app, caller, new, key).await?;
+    let answer = answer(&given).map_err(Problem::internal)?;
+    Ok(match again {
+        true => replayed(answer),
+        false => answer,
+    })
 }
 
-fn key(value: &HeaderValue) -> Answer<String> {
-    let text = value.to_str().unwrap_or_default();
-    if (1..=200).contains(&text.len()) {
-        return Ok(text.to_owned());
-    }
-    Err(Problem::bad(
-        "bad-header",
-        "Idempotency-Key has 1 to 200 characters",
-    ))
-}
-
-fn answer(given: &Given, replayed: bool) -> Result<Response, axum::http::Error> {
-    let mut response = Response::builder()
+fn answer(given: &Given) -> Result<Response, axum::http::Error> {
+    let response = Response::builder()
         .status(StatusCode::from_u16(given.status).unwrap_or(StatusCode::CREATED))
         .header(header::CONTENT_TYPE, "application/json");
-    if replayed {
-        response = response.header("idempotency-replayed", "true");
-    }
     response.body(Body::from(given.answer.clone()))
 }
 
@@ -84,22 +77,31 @@ pub async fn get_org(
     Extension(org): Extension<InOrg>,
     headers: HeaderMap,
 ) -> Answer<Response> {
+    Ok(shown(&state, &org, &headers).await?.answer(&headers))
+}
+
+async fn shown(state: &Shared, org: &InOrg, headers: &HeaderMap) -> Answer<Seen<OrgBody>> {
     let role = org.role;
     let (id, slug, plan) = (org.id, org.slug.clone(), org.plan.clone());
-    let seen = look(&state, &org, &headers, move |_, info| {
+    look(state, org, headers, move |_, info| {
         Ok(OrgBody::of(id, &slug, &plan, role, info))
-    });
-    Ok(seen.await?.answer(&headers))
+    })
+    .await
 }
 
 /// Change what an organisation's book says of itself
+///
+/// `If-Match` takes the ETag of the organisation. Postings since then are no hindrance, other settings are: 412, with
+/// the organisation as it stands.
 #[utoipa::path(
     patch, path = "/orgs/{org}", operation_id = "patch_org", tag = "orgs",
-    params(("org" = String, Path, description = "Id or slug"), Trying),
+    params(("org" = String, Path, description = "Id or slug"), ("If-Match" = String, Header, description = "The ETag of the organisation as it was looked at"), Trying),
     request_body = PatchOrg,
     responses((status = 200, body = OrgBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
 pub async fn patch_org(Query(trying): Query<Trying>, writing: Writing) -> Answer<Response> {
+    let needed = "changing an organisation needs If-Match with its ETag";
+    let seen = state_seen(&writing.headers, needed)?;
     let patch: PatchOrg = writing.json()?;
     let changes = settings_of(&patch)?;
     let action = match &patch.locked_to {
@@ -117,18 +119,51 @@ pub async fn patch_org(Query(trying): Query<Trying>, writing: Writing) -> Answer
     }
     let written = match changes.is_empty() {
         true => None,
-        false => Some(
-            writing
-                .write(unit(action, patch.reason, changes), trying)
-                .await?,
-        ),
+        false => {
+            let unit = unit(action, patch.reason, changes);
+            let unchanged = move |book: &mut dyn Book| settings_since(book, seen);
+            Some(writing.write_if(0, unit, trying, unchanged).await)
+        }
     };
     let Writing { state, org, .. } = writing;
-    let shown = get_org(State(state), Extension(org), HeaderMap::new()).await?;
-    Ok(match written {
-        Some(written) => written.answer(shown),
-        None => shown,
-    })
+    let now = shown(&state, &org, &HeaderMap::new()).await?;
+    match written {
+        Some(Err(problem)) if problem.code == STALE => {
+            Err(stale(problem, tag(now.sequence), &now.value))
+        }
+        Some(written) => Ok(written?.answer(now.answer(&HeaderMap::new()))),
+        None => Ok(now.answer(&HeaderMap::new())),
+    }
+}
+
+/// Records that are looked through for settings; more since a state was looked at are too many.
+const SINCE_MAX: u64 = 1000;
+
+/// Refuses if a setting was changed after a state of the book.
+fn settings_since(book: &mut dyn Book, seen: u64) -> book::Result<()> {
+    let sequence = book.info()?.sequence;
+    if sequence == seen {
+        return Ok(());
+    }
+    let gone_on = sequence.checked_sub(seen);
+    let query = AuditQuery {
+        since: Some(seen),
+        ..AuditQuery::default()
+    };
+    let is_setting = |change: &LoggedChange| matches!(change, LoggedChange::Setting { .. });
+    let settings = match gone_on.is_some_and(|records| records <= SINCE_MAX) {
+        true => book
+            .audit(&query)?
+            .iter()
+            .any(|entry| entry.changes.iter().any(is_setting)),
+        false => true,
+    };
+    match settings {
+        true => Err(stale_version(
+            "the organisation was changed since it was looked at, or much was written".to_owned(),
+        )),
+        false => Ok(()),
+    }
 }
 
 fn settings_of(patch: &PatchOrg) -> Answer<Vec<Change>> {

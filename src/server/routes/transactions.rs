@@ -17,7 +17,9 @@ use crate::server::preconditions::hold;
 use crate::server::problem::{Answer, Problem};
 use crate::server::reading::{SEQUENCE, look};
 use crate::server::state::Shared;
-use crate::server::writing::{Trying, Writing, Written, if_match, unit, version_seen};
+use crate::server::writing::{
+    STALE, Trying, Writing, Written, if_match, stale, unit, version_seen,
+};
 use crate::wire::List;
 use crate::wire::audit::VersionBody;
 use crate::wire::draft::{DraftBody, PatchTransaction, Precondition};
@@ -262,7 +264,7 @@ pub async fn patch(
 /// Void a transaction: it keeps its number and leaves every balance
 #[utoipa::path(
     delete, path = "/orgs/{org}/transactions/{id}", operation_id = "void_transaction", tag = "transactions",
-    params(("org" = String, Path, description = "Id or slug"), ("id" = String, Path, description = "Number or id"), Voiding),
+    params(("org" = String, Path, description = "Id or slug"), ("id" = String, Path, description = "Number or id"), ("If-Match" = Option<String>, Header, description = "The ETag of the version that is voided, if no other may be"), Voiding),
     request_body(content = Option<VoidBody>),
     responses((status = 200, body = TransactionBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
@@ -339,11 +341,9 @@ async fn changed(
     };
     match written {
         Ok(done) => Ok(done.answer(shown(&current().await?, Some(done.sequence)))),
-        Err(problem) if problem.code == "stale-version" => {
+        Err(problem) if problem.code == STALE => {
             let body = current().await?;
-            let mut stale = Problem::stale(problem.detail, version_tag(body.version));
-            stale.current = serde_json::to_value(&body).ok();
-            Err(stale)
+            Err(stale(problem, version_tag(body.version), &body))
         }
         Err(problem) => Err(problem),
     }
