@@ -52,6 +52,8 @@ pub struct Operation {
     pub who: Who,
     pub scope: Scope,
     pub pace: Pace,
+    /// Takes an `Idempotency-Key`: the same key and request again get the same answer, and are done once.
+    pub keyed: bool,
 }
 
 use Role::{Accountant, Admin, Auditor, Clerk, Owner, Viewer};
@@ -76,6 +78,7 @@ const fn read(id: &'static str, path: &'static str, who: Who) -> Operation {
         who,
         scope: Scope::Read,
         pace: Pace::Short,
+        keyed: false,
     }
 }
 
@@ -87,6 +90,7 @@ const fn write(id: &'static str, method: &'static str, path: &'static str, who: 
         who,
         scope: Scope::Write,
         pace: Pace::Short,
+        keyed: false,
     }
 }
 
@@ -95,6 +99,13 @@ const fn ask(id: &'static str, path: &'static str, who: Who) -> Operation {
     Operation {
         method: "POST",
         ..read(id, path, who)
+    }
+}
+
+const fn keyed(operation: Operation) -> Operation {
+    Operation {
+        keyed: true,
+        ..operation
     }
 }
 
@@ -139,9 +150,9 @@ pub const OPERATIONS: &[Operation] = &[
     ),
     // ---- organisations and members ----
     read("list_orgs", "/orgs", Who::SignedIn),
-    write("make_org", "POST", "/orgs", Who::InPerson),
+    keyed(write("make_org", "POST", "/orgs", Who::InPerson)),
     read("get_org", "/orgs/{org}", ALL),
-    write("patch_org", "PATCH", "/orgs/{org}", KEEPING),
+    keyed(write("patch_org", "PATCH", "/orgs/{org}", KEEPING)),
     read("list_members", "/orgs/{org}/members", ALL),
     write("add_member", "POST", "/orgs/{org}/members", ADMINS),
     write(
@@ -169,9 +180,19 @@ pub const OPERATIONS: &[Operation] = &[
     // ---- the chart ----
     read("chart", "/orgs/{org}/chart", ALL),
     read("list_ledgers", "/orgs/{org}/ledgers", ALL),
-    write("make_ledgers", "POST", "/orgs/{org}/ledgers", KEEPING),
+    keyed(write(
+        "make_ledgers",
+        "POST",
+        "/orgs/{org}/ledgers",
+        KEEPING,
+    )),
     read("get_ledger", "/orgs/{org}/ledgers/{id}", ALL),
-    write("patch_ledger", "PATCH", "/orgs/{org}/ledgers/{id}", KEEPING),
+    keyed(write(
+        "patch_ledger",
+        "PATCH",
+        "/orgs/{org}/ledgers/{id}",
+        KEEPING,
+    )),
     streamed(read(
         "ledger_entries",
         "/orgs/{org}/ledgers/{id}/entries",
@@ -179,38 +200,38 @@ pub const OPERATIONS: &[Operation] = &[
     )),
     // ---- transactions ----
     streamed(read("list_transactions", "/orgs/{org}/transactions", ALL)),
-    write(
+    keyed(write(
         "post_transaction",
         "POST",
         "/orgs/{org}/transactions",
         POSTING,
-    ),
-    write(
+    )),
+    keyed(write(
         "post_batch",
         "POST",
         "/orgs/{org}/transactions:batch",
         POSTING,
-    ),
+    )),
     read("get_transaction", "/orgs/{org}/transactions/{id}", ALL),
-    write(
+    keyed(write(
         "amend_transaction",
         "PATCH",
         "/orgs/{org}/transactions/{id}",
         POSTING,
-    ),
-    write(
+    )),
+    keyed(write(
         "void_transaction",
         "DELETE",
         "/orgs/{org}/transactions/{id}",
         POSTING,
-    ),
+    )),
     read(
         "transaction_history",
         "/orgs/{org}/transactions/{id}/history",
         ALL,
     ),
-    write("change", "POST", "/orgs/{org}/changes", POSTING),
-    write("undo", "POST", "/orgs/{org}/undo", POSTING),
+    keyed(write("change", "POST", "/orgs/{org}/changes", POSTING)),
+    keyed(write("undo", "POST", "/orgs/{org}/undo", POSTING)),
     read("list_operations", "/orgs/{org}/operations", ALL),
     // ---- the rest of the book ----
     read("totals", "/orgs/{org}/totals", ALL),
@@ -219,12 +240,12 @@ pub const OPERATIONS: &[Operation] = &[
     read("list_assertions", "/orgs/{org}/assertions", ALL),
     read("list_imports", "/orgs/{org}/imports", ALL),
     streamed(write("import", "POST", "/orgs/{org}/imports", KEEPING)),
-    write(
+    keyed(write(
         "undo_import",
         "DELETE",
         "/orgs/{org}/imports/{batch}",
         KEEPING,
-    ),
+    )),
     ask("known_rows", "/orgs/{org}/known-rows", ALL),
     ask("sources", "/orgs/{org}/sources", ALL),
     streamed(ask("check", "/orgs/{org}/checks", ALL)),
@@ -236,7 +257,7 @@ pub const OPERATIONS: &[Operation] = &[
     streamed(write("put_book", "PUT", "/orgs/{org}/book", OWNERS)),
     streamed(read("stream", "/orgs/{org}/stream", ALL)),
     // ---- jobs ----
-    ask("export", "/orgs/{org}/exports", ALL),
+    keyed(ask("export", "/orgs/{org}/exports", ALL)),
     read("list_exports", "/orgs/{org}/exports", ALL),
     streamed(read("get_job", "/jobs/{id}", Who::SignedIn)),
     streamed(read("job_status", "/jobs/{id}/status", Who::SignedIn)),

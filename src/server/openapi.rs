@@ -82,13 +82,14 @@ fn one_member(schema: &mut RefOr<Schema>) {
     }
 }
 
-/// What every header of a name holds, wherever it is taken.
-fn header_schema(name: &str) -> Option<Schema> {
+/// What a header of a name holds.
+fn header_schema(operation: &str, name: &str) -> Option<Schema> {
     let text = |pattern: &str| {
         let schema = ObjectBuilder::new().schema_type(Type::String);
         Schema::Object(schema.pattern(Some(pattern)).build())
     };
     match name {
+        "If-Match" if operation == "patch_org" => Some(text("^\"s[0-9]{1,18}\"$")),
         "If-Match" => Some(text("^\"v[1-9][0-9]{0,8}\"$")),
         "Idempotency-Key" => Some(text("^[!-~]{1,200}$")),
         "last-event-id" | SEQUENCE | AT_LEAST => Some(text("^[0-9]{1,18}$")),
@@ -113,6 +114,14 @@ fn state_headers() -> [Parameter; 2] {
             "Answer from this state of the book or a later one: the `sequence` that a write answered",
         ),
     ]
+}
+
+/// What makes a request repeatable.
+fn key_header() -> Parameter {
+    let header = ParameterBuilder::new().name("Idempotency-Key");
+    let header = header.parameter_in(ParameterIn::Header);
+    let words = "The same key and request again get the same answer, and nothing is done twice";
+    header.description(Some(words)).build()
 }
 
 /// Every operation of a path, with its method.
@@ -156,9 +165,13 @@ fn describe(operation: &mut Operation, known: &access::Operation) {
         let parameters = operation.parameters.get_or_insert_with(Vec::new);
         parameters.extend(state_headers().map(RefOr::T));
     }
+    if known.keyed {
+        let parameters = operation.parameters.get_or_insert_with(Vec::new);
+        parameters.push(RefOr::T(key_header()));
+    }
     for parameter in operation.parameters.iter_mut().flatten() {
         if let RefOr::T(parameter) = parameter
-            && let Some(schema) = header_schema(&parameter.name)
+            && let Some(schema) = header_schema(known.id, &parameter.name)
         {
             parameter.schema = Some(RefOr::T(schema));
         }

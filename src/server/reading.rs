@@ -176,7 +176,7 @@ fn tagged(sequence: u64, headers: &HeaderMap, body: impl FnOnce() -> Response) -
 }
 
 /// The entity tag of a state of a book.
-fn tag(sequence: u64) -> String {
+pub fn tag(sequence: u64) -> String {
     format!("\"s{sequence}\"")
 }
 

@@ -94,6 +94,17 @@ impl Case {
         changes: Vec<Change>,
     ) -> Result<Done, BookError> {
         let operation = self.id();
+        self.once_as(operation, key, content, changes)
+    }
+
+    /// The same under an operation that may have come before.
+    pub fn once_as(
+        &mut self,
+        operation: u128,
+        key: &str,
+        content: u8,
+        changes: Vec<Change>,
+    ) -> Result<Done, BookError> {
         let who = self.adapter.called("asha");
         let mut unit = unit_of(operation, "posted", &who, &changes);
         unit.once = Some(OnceKey {

@@ -289,6 +289,15 @@ fn a_once_key_repeats_safely_and_conflicts_with_other_content(shop: &mut Case) {
     let third = change(shop);
     let other = shop.once("rent-april", 2, third);
     assert_eq!(codes(&other.unwrap_err()), ["once-conflict"]);
+    // The same request sent again has the same operation, and ids that were made anew.
+    let made = change(shop);
+    let first = shop.once_as(8_000, "rent-may", 3, made).unwrap();
+    let made = change(shop);
+    let again = shop.once_as(8_000, "rent-may", 3, made).unwrap();
+    assert_eq!(
+        (first.repeat, again.repeat, again.numbers),
+        (Repeat::New, Repeat::Already, first.numbers)
+    );
 }
 
 fn every_violation_is_reported_and_a_failed_unit_uses_no_number(shop: &mut Case) {

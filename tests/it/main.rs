@@ -97,6 +97,8 @@ mod server_cuts;
 #[cfg(feature = "server")]
 mod server_jobs;
 #[cfg(feature = "server")]
+mod server_keys;
+#[cfg(feature = "server")]
 mod server_live;
 #[cfg(feature = "server")]
 mod server_orgs;

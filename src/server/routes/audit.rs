@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -13,11 +13,12 @@ use crate::ledger::change::{Change, OperationId};
 use crate::server::access::{Caller, InOrg};
 use crate::server::body::{Query, whole};
 use crate::server::problem::{Answer, Problem};
-use crate::server::reading::look;
+use crate::server::reading::{Seen, look};
 use crate::server::state::Shared;
-use crate::server::writing::{self, Body, Trying, keyed, of_keyed, read_json, unit};
+use crate::server::writing::{KEY, Trying, Writing, unit};
 use crate::wire::List;
 use crate::wire::audit::{AuditBody, HeadBody, UndoRequest};
+use crate::wire::finding::VerificationBody;
 use crate::wire::problem::Problem as ProblemBody;
 use crate::wire::unit::DoneBody;
 
@@ -123,20 +124,9 @@ pub async fn head(
     request_body(content = Option<UndoRequest>),
     responses((status = 200, body = DoneBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
-pub async fn undo(
-    State(state): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Extension(org): Extension<InOrg>,
-    Query(trying): Query<Trying>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer<Response> {
-    let request: UndoRequest = if body.is_empty() {
-        UndoRequest::default()
-    } else {
-        read_json(&body)?
-    };
-    if headers.get("idempotency-key").is_none() && request.operation.is_none() {
+pub async fn undo(Query(trying): Query<Trying>, writing: Writing) -> Answer<Response> {
+    let request: UndoRequest = writing.json_or_default()?;
+    if writing.headers.get(KEY).is_none() && request.operation.is_none() {
         // Twice sent it would take back twice.
         return Err(Problem::refused(
             "needs-idempotency-key",
@@ -147,19 +137,25 @@ pub async fn undo(
         operation: request.operation.map(OperationId),
         on: None,
     };
-    let unit = keyed(
-        unit("undone", None, vec![change]),
-        &caller,
-        "undo",
-        &headers,
-        &body,
-        0,
-    )?;
-    let done = writing::write(&state, &caller, &org, unit, trying)
-        .await
-        .map_err(of_keyed)?;
-    Ok(writing::replayed(
-        Json(DoneBody::of(&done)).into_response(),
-        &done,
-    ))
+    let unit = unit("undone", None, vec![change]);
+    let done = writing.write(unit, trying).await?;
+    Ok(done.answer(Json(DoneBody::of(&done))))
+}
+
+/// Walk the audit chain and prove that the stored transactions are the ones it speaks of
+#[utoipa::path(
+    post, path = "/orgs/{org}/audit/verify", operation_id = "verify_audit", tag = "audit",
+    params(("org" = String, Path, description = "Id or slug")),
+    responses((status = 200, body = VerificationBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+)]
+pub async fn verify(
+    State(state): State<Shared>,
+    Extension(org): Extension<InOrg>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let seen: Seen<VerificationBody> = look(&state, &org, &headers, |book, _| {
+        Ok(VerificationBody::of(&book.verify()?))
+    })
+    .await?;
+    Ok(seen.answer(&headers))
 }

@@ -2,20 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
+use axum::Json;
+use axum::response::Response;
 use uuid::Uuid;
 
-use crate::book::{self, BookError};
-use crate::ledger::change::{Done, Unit, WriteMode};
+use crate::ledger::change::{Done, WriteMode};
 use crate::ledger::chart::Chart;
-use crate::server::access::{Caller, InOrg};
 use crate::server::body::Query;
 use crate::server::problem::{Answer, Problem};
-use crate::server::state::Shared;
-use crate::server::writing::{self, Body, Trying, keyed, read_json};
+use crate::server::writing::{Trying, Writing, answer_all};
 use crate::wire::unit::{ChangesAnswer, ChangesRequest, DoneBody, Outcome, OwnedUnit, UnitBody};
 
 /// The most units in one request.
@@ -31,15 +26,8 @@ const UNITS_MAX: usize = 1000;
     request_body = ChangesRequest,
     responses((status = 200, body = ChangesAnswer), (status = "default", description = "Problem", body = crate::wire::problem::Problem, content_type = "application/problem+json")),
 )]
-pub async fn post(
-    State(state): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Extension(org): Extension<InOrg>,
-    Query(trying): Query<Trying>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer<Response> {
-    let request: ChangesRequest = read_json(&body)?;
+pub async fn post(Query(trying): Query<Trying>, writing: Writing) -> Answer<Response> {
+    let request: ChangesRequest = writing.json()?;
     let atomic = match request.mode.as_deref() {
         None | Some("independent") => false,
         Some("atomic") => true,
@@ -52,25 +40,29 @@ pub async fn post(
         let text = format!("a request has 1 to {UNITS_MAX} units");
         return Err(Problem::field("/units", "bad-count", text));
     }
-    let chart = state.lanes.chart(org.place()).await?;
+    let chart = writing.state.lanes.chart(writing.org.place()).await?;
     let mut units = Vec::with_capacity(request.units.len());
     for (at, unit) in request.units.into_iter().enumerate() {
-        let unit = read_unit(unit, &chart, at)?;
-        units.push(keyed(unit, &caller, "changes", &headers, &body, at)?);
+        units.push(read_unit(unit, &chart, at)?);
     }
-    let outcomes = if atomic || trying.dry_run {
-        together(&state, &caller, &org, units, atomic, trying).await?
-    } else {
-        let each = units
-            .into_iter()
-            .map(|unit| writing::write(&state, &caller, &org, unit, trying));
-        futures_util::future::join_all(each)
-            .await
-            .into_iter()
-            .map(outcome)
-            .collect()
+    let mode = match (trying.dry_run, atomic) {
+        (true, _) => WriteMode::DryRun,
+        (false, true) => WriteMode::CommitAll,
+        (false, false) => WriteMode::Commit,
     };
-    Ok(Json(ChangesAnswer { outcomes }).into_response())
+    let written = if mode == WriteMode::Commit {
+        let each = units.into_iter().enumerate();
+        let each = each.map(|(at, unit)| writing.write_at(at, unit, trying));
+        futures_util::future::join_all(each).await
+    } else {
+        writing.write_all(units, mode).await?
+    };
+    let outcomes = written.iter().map(|written| match written {
+        Ok(done) => outcome(Ok(done)),
+        Err(problem) => outcome(Err(problem)),
+    });
+    let outcomes = outcomes.collect();
+    Ok(answer_all(&written, Json(ChangesAnswer { outcomes })))
 }
 
 fn read_unit(unit: UnitBody, chart: &Arc<Chart>, at: usize) -> Answer<OwnedUnit> {
@@ -79,9 +71,9 @@ fn read_unit(unit: UnitBody, chart: &Arc<Chart>, at: usize) -> Answer<OwnedUnit>
 }
 
 /// What became of a unit, as the answer says it. Which change was at fault stands in the pointer of the problem.
-pub fn outcome(result: Answer<Done>) -> Outcome {
+pub fn outcome(result: Result<&Done, &Problem>) -> Outcome {
     match result {
-        Ok(done) => Outcome::Done(DoneBody::of(&done)),
+        Ok(done) => Outcome::Done(DoneBody::of(done)),
         Err(problem) => {
             let first = problem.errors.first();
             let change = first.and_then(|f| f.pointer.strip_prefix("/changes/")?.parse().ok());
@@ -91,38 +83,4 @@ pub fn outcome(result: Answer<Done>) -> Outcome {
             }
         }
     }
-}
-
-/// Units that need the writer for themselves: all or none, or only tried.
-async fn together(
-    state: &Shared,
-    caller: &Caller,
-    org: &InOrg,
-    units: Vec<OwnedUnit>,
-    atomic: bool,
-    trying: Trying,
-) -> Answer<Vec<Outcome>> {
-    for unit in &units {
-        writing::permit(state, caller, org, unit).await?;
-    }
-    let mode = match (trying.dry_run, atomic) {
-        (true, _) => WriteMode::DryRun,
-        (false, true) => WriteMode::CommitAll,
-        (false, false) => WriteMode::Commit,
-    };
-    let at = writing::now(state);
-    let who = caller.user.email.clone();
-    let written = state.lanes.alone(org.place(), move |book| {
-        let units: Vec<Unit<'_>> = units.iter().map(|u| u.unit(&who, at)).collect();
-        book.write(&units, mode)
-    });
-    let outcomes: Vec<book::Result<Done>> = written.await?;
-    Ok(outcomes
-        .into_iter()
-        .map(|o| outcome(o.map_err(of_book)))
-        .collect())
-}
-
-fn of_book(error: BookError) -> Problem {
-    error.into()
 }

@@ -24,6 +24,7 @@ use crate::server::registry::jobs::{self, Job};
 use crate::server::registry::{Db, members};
 use crate::server::results::{brief, proved};
 use crate::server::state::Shared;
+use crate::server::writing::{replayed, request_key};
 use crate::wire::List;
 use crate::wire::job::{ExportRequest, JobBody, JobProgress, JobState, JobStatus};
 use crate::wire::read_hash;
@@ -40,8 +41,7 @@ const WAIT_MAX: u64 = 30;
 #[utoipa::path(
     post, path = "/orgs/{org}/exports", tag = "jobs",
     params(("org" = String, Path, description = "Id or slug"),
-        ("Prefer" = Option<String>, Header, description = "wait=10: answer when it has ended, or after so many seconds"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key and body again get the same answer")),
+        ("Prefer" = Option<String>, Header, description = "wait=10: answer when it has ended, or after so many seconds")),
     request_body = ExportRequest,
     responses((status = 202, description = "The job; its address is in Location", body = JobBody)))]
 pub async fn export(
@@ -53,7 +53,7 @@ pub async fn export(
 ) -> Answer<Response> {
     let info = app.lanes.read(org.place(), |book| book.info()).await?;
     read(&request, &info, app.now())?;
-    let (given, replayed) = ask(&app, &caller, &org, &headers, request).await?;
+    let (given, again) = ask(&app, &caller, &org, &headers, request).await?;
     let job: JobBody = serde_json::from_str(&given.answer).map_err(Problem::internal)?;
     app.jobs.added();
     let id = job.id;
@@ -70,10 +70,10 @@ pub async fn export(
     if let Ok(location) = HeaderValue::from_str(&location) {
         headers.insert(header::LOCATION, location);
     }
-    if replayed {
-        headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
-    }
-    Ok(response)
+    Ok(match again {
+        true => replayed(response),
+        false => response,
+    })
 }
 
 /// Keeps the job, or finds the answer that the same key got before (true).
@@ -86,7 +86,7 @@ async fn ask(
 ) -> Answer<(Given, bool)> {
     let body = serde_json::to_vec(&request).map_err(Problem::internal)?;
     let body: [u8; 32] = Sha256::digest(body).into();
-    let scope = headers.get("idempotency-key").map(|key| {
+    let scope = request_key(headers)?.map(|key| {
         let mut hasher = Sha256::new();
         for part in [caller.user.id.as_bytes(), org.id.as_bytes()] {
             hasher.update(part);

@@ -16,17 +16,18 @@ use crate::ledger::change::Change;
 use crate::ledger::chart::Chart;
 use crate::ledger::settings::BookInfo;
 use crate::ledger::totals::TotalsQuery;
-use crate::server::access::{Caller, InOrg};
+use crate::server::access::InOrg;
 use crate::server::body::{Path, Query};
 use crate::server::problem::{Answer, Problem};
 use crate::server::reading::{Question, SEQUENCE, look};
 use crate::server::state::Shared;
-use crate::server::writing::{self, Body, Trying, keyed, of_keyed, read_json, unit, version_seen};
+use crate::server::writing::{STALE, Trying, Writing, stale, stale_version, unit, version_seen};
 use crate::wire::account::{
     Ledger, LedgerEntries, LedgerEntry, LedgerPage, NewLedger, PatchLedger,
 };
 use crate::wire::amount::Amount;
 use crate::wire::problem::Problem as ProblemBody;
+use crate::wire::unit::DoneBody;
 
 /// The most entries in one answer.
 const ENTRIES_MAX: usize = 10_000;
@@ -159,20 +160,13 @@ pub async fn get(
     post, path = "/orgs/{org}/ledgers", operation_id = "make_ledgers", tag = "ledgers",
     params(("org" = String, Path, description = "Id or slug"), Trying),
     request_body = crate::wire::account::NewLedgers,
-    responses((status = 201, description = "The ledger; of a list: the list", body = Ledger), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
+    responses((status = 201, description = "The ledger; of a list: the list", body = Ledger), (status = 200, description = "A dry run", body = DoneBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
-pub async fn post(
-    State(state): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Extension(org): Extension<InOrg>,
-    Query(trying): Query<Trying>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer<Response> {
-    let is_list = body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
+pub async fn post(Query(trying): Query<Trying>, writing: Writing) -> Answer<Response> {
+    let is_list = writing.body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
     let wished: Vec<NewLedger> = match is_list {
-        true => read_json(&body)?,
-        false => vec![read_json(&body)?],
+        true => writing.json()?,
+        false => vec![writing.json()?],
     };
     if wished.is_empty() || wished.len() > LEDGERS_MAX {
         let text = format!("a request opens 1 to {LEDGERS_MAX} ledgers");
@@ -186,21 +180,16 @@ pub async fn post(
         ids.push(new.path.clone());
         changes.push(Change::OpenAccount(new));
     }
-    let unit = keyed(
-        unit("account-opened", None, changes),
-        &caller,
-        "make_ledgers",
-        &headers,
-        &body,
-        0,
-    )?;
-    let done = writing::write(&state, &caller, &org, unit, trying)
-        .await
-        .map_err(of_keyed)?;
+    let unit = unit("account-opened", None, changes);
+    let done = writing.write(unit, trying).await?;
     if trying.dry_run {
-        return Ok(axum::Json(crate::wire::unit::DoneBody::of(&done)).into_response());
+        return Ok(done.answer(axum::Json(DoneBody::of(&done))));
     }
-    let chart = state.lanes.chart_since(org.place(), done.sequence).await?;
+    let chart = writing
+        .state
+        .lanes
+        .chart_since(writing.org.place(), done.sequence)
+        .await?;
     let opened: Vec<&Account> = ids.iter().filter_map(|path| chart.find(path)).collect();
     let response = match (is_list, opened.as_slice()) {
         (false, [one]) => shown(one, done.sequence, StatusCode::CREATED),
@@ -209,7 +198,7 @@ pub async fn post(
             (StatusCode::CREATED, axum::Json(list)).into_response()
         }
     };
-    Ok(writing::replayed(response, &done))
+    Ok(done.answer(response))
 }
 
 /// Change a ledger: a field left out stays, `null` removes it
@@ -220,46 +209,40 @@ pub async fn post(
     responses((status = 200, body = Ledger), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
 pub async fn patch(
-    State(state): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Extension(org): Extension<InOrg>,
     Path((_org, id)): Path<(String, String)>,
     Query(trying): Query<Trying>,
-    headers: HeaderMap,
-    body: Body,
+    writing: Writing,
 ) -> Answer<Response> {
     let needed = "changing a ledger needs If-Match with the ETag of the version that is changed";
-    let version = version_seen(&headers, needed)?;
-    let patch: PatchLedger = read_json(&body)?;
-    let chart = state.lanes.read(org.place(), |book| book.chart()).await?;
-    let account = find(&chart, &id).ok_or_else(|| missing(&id))?;
-    if account.version != version {
-        let text = format!("the ledger is at version {}", account.version);
-        let mut stale = Problem::stale(text, format!("\"v{}\"", account.version));
-        stale.current = serde_json::to_value(Ledger::of(&account)).ok();
-        return Err(stale);
-    }
+    let version = version_seen(&writing.headers, needed)?;
+    let patch: PatchLedger = writing.json()?;
+    let key = now(&writing, &id).await?.key;
     let change = Change::SetAccount {
-        account: account.key,
+        account: key,
         patch: patch.patch()?,
     };
-    let unit = keyed(
-        unit("account-changed", None, vec![change]),
-        &caller,
-        "patch_ledger",
-        &headers,
-        &body,
-        0,
-    )?;
-    let done = writing::write(&state, &caller, &org, unit, trying)
-        .await
-        .map_err(of_keyed)?;
-    let chart = state.lanes.read(org.place(), |book| book.chart()).await?;
-    let account = find(&chart, &id).ok_or_else(|| missing(&id))?;
-    Ok(writing::replayed(
-        shown(&account, done.sequence, StatusCode::OK),
-        &done,
-    ))
+    let unit = unit("account-changed", None, vec![change]);
+    let unchanged = move |book: &mut dyn Book| match book.chart()?.account(key).version {
+        found if found == version => Ok(()),
+        found => Err(stale_version(format!("the ledger is at version {found}"))),
+    };
+    let written = writing.write_if(0, unit, trying, unchanged).await;
+    let account = now(&writing, &id).await?;
+    match written {
+        Ok(done) => Ok(done.answer(shown(&account, done.sequence, StatusCode::OK))),
+        Err(problem) if problem.code == STALE => {
+            let tag = format!("\"v{}\"", account.version);
+            Err(stale(problem, tag, &Ledger::of(&account)))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The ledger of a request as it stands.
+async fn now(writing: &Writing, id: &str) -> Answer<Account> {
+    let place = writing.org.place();
+    let chart = writing.state.lanes.read(place, |book| book.chart());
+    find(&chart.await?, id).ok_or_else(|| missing(id))
 }
 
 /// What `GET …/ledgers/{id}/entries` takes.

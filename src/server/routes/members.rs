@@ -117,7 +117,8 @@ pub async fn patch_member(
 
 /// Takes a member out, with the member's tokens for this organisation.
 #[utoipa::path(delete, path = "/orgs/{org}/members/{user}", tag = "members",
-    params(("org" = String, Path, description = "Id or slug"), ("user" = Uuid, Path, description = "The member")),
+    params(("org" = String, Path, description = "Id or slug"), ("user" = Uuid, Path, description = "The member"),
+        ("If-Match" = Option<String>, Header, description = "The version that is taken out, if no other may be")),
     responses((status = 204, description = "No longer a member")))]
 pub async fn remove_member(
     State(app): State<Shared>,

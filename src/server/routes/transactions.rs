@@ -7,17 +7,18 @@ use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::book::{self, Book, BookError};
-use crate::ledger::change::{Change, Repeat, Target, WriteMode};
+use crate::book::{self, Book};
+use crate::ledger::change::{Change, Repeat, Target};
 use crate::ledger::draft::Draft;
 use crate::ledger::transaction::{Number, Transaction, TransactionId};
-use crate::server::access::{Caller, InOrg};
+use crate::server::access::InOrg;
 use crate::server::body::{Path, Query};
+use crate::server::preconditions::hold;
 use crate::server::problem::{Answer, Problem};
 use crate::server::reading::{SEQUENCE, look};
 use crate::server::state::Shared;
 use crate::server::writing::{
-    self, Body, Trying, if_match, keyed, of_keyed, one, read_json, unit, version_seen,
+    STALE, Trying, Writing, Written, if_match, stale, unit, version_seen,
 };
 use crate::wire::List;
 use crate::wire::audit::VersionBody;
@@ -131,27 +132,16 @@ pub async fn history(
     request_body = DraftBody,
     responses((status = 201, body = TransactionBody), (status = 200, description = "Posted before, or a dry run", body = TransactionBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
-pub async fn post(
-    State(state): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Extension(org): Extension<InOrg>,
-    Query(trying): Query<Trying>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer<Response> {
-    let request: DraftBody = read_json(&body)?;
-    let (draft, conditions) = read_draft(&state, &org, request).await?;
+pub async fn post(Query(trying): Query<Trying>, writing: Writing) -> Answer<Response> {
+    let request: DraftBody = writing.json()?;
+    let (state, org) = (&writing.state, &writing.org);
+    let (draft, conditions) = read_draft(state, org, request).await?;
     let unit = unit("posted", None, vec![Change::Post(draft.clone())]);
-    let unit = keyed(unit, &caller, "post_transaction", &headers, &body, 0)?;
     let id = draft.id;
-    let done = match conditions.is_empty() {
-        true => writing::write(&state, &caller, &org, unit, trying).await,
-        false => under(&state, &caller, &org, unit, conditions, trying).await,
-    }
-    .map_err(of_keyed)?;
+    let done = write_under(&writing, 0, unit, conditions, trying).await?;
     let number = done.number().unwrap_or(Number(0));
     let body = match done.repeat {
-        Repeat::New => posted(&state, &org, draft, (number, done.sequence)).await?,
+        Repeat::New => posted(state, org, draft, (number, done.sequence)).await?,
         // The answer of the first time may have named another id, where the server made it.
         _ => {
             let target = done.number().map_or(Target::Id(id), Target::Number);
@@ -169,7 +159,7 @@ pub async fn post(
         org.slug,
         body.id
     );
-    let mut response = writing::created(shown(&body, None), &location, &done, trying);
+    let mut response = done.created(shown(&body, None), &location, trying);
     response
         .headers_mut()
         .insert(SEQUENCE, HeaderValue::from(done.sequence));
@@ -217,81 +207,22 @@ pub async fn read_draft(
     Ok((request.draft(&path_of, Uuid::now_v7)?, conditions))
 }
 
-/// Writes a unit if balances are what its sender believes, in one go with looking at them.
-pub async fn under(
-    state: &Shared,
-    caller: &Caller,
-    org: &InOrg,
+/// Writes a unit if balances are what its sender believes.
+pub async fn write_under(
+    writing: &Writing,
+    at: usize,
     unit: OwnedUnit,
     conditions: Vec<Precondition>,
     trying: Trying,
-) -> Answer<crate::ledger::change::Done> {
-    writing::permit(state, caller, org, &unit).await?;
-    let (at, who) = (writing::now(state), caller.user.email.clone());
-    let mode = if trying.dry_run {
-        WriteMode::DryRun
-    } else {
-        WriteMode::Commit
-    };
-    let written = state.lanes.alone(org.place(), move |book| {
-        // What was done before is answered, whatever the balances are now: it may have made them so itself.
-        let tried = one(book.write(&[unit.unit(&who, at)], WriteMode::DryRun)?)?;
-        if tried.repeat == Repeat::New {
-            for condition in &conditions {
-                hold(book, condition)?;
-            }
-        }
-        one(book.write(&[unit.unit(&who, at)], mode)?)
-    });
-    Ok(written.await?)
-}
-
-/// Refuses where a balance is not within the bounds of a condition.
-fn hold(book: &mut dyn Book, condition: &Precondition) -> book::Result<()> {
-    let conflict = |code: &'static str, message: String| BookError::Conflict {
-        code,
-        message,
-        hint: None,
-        operation: None,
-    };
-    let chart = book.chart()?;
-    let Some(account) = chart.find(&condition.account) else {
-        return Err(BookError::NotFound {
-            what: format!("account {}", condition.account),
-        });
-    };
-    let Some(currency) = chart.find_currency(&condition.currency) else {
-        return Err(BookError::NotFound {
-            what: format!("currency {}", condition.currency),
-        });
-    };
-    let query = crate::ledger::totals::TotalsQuery {
-        accounts: Some(vec![account.key]),
-        ..crate::ledger::totals::TotalsQuery::until(None)
-    };
-    let rows = book.totals(&query)?.rows;
-    let balance = rows
-        .iter()
-        .find(|r| r.account == account.key && r.currency == currency.key);
-    let balance = balance.map_or(0, |r| r.closing());
-    let bound = |amount: &Option<crate::wire::amount::Amount>| {
-        let read = amount.as_ref().map(|a| a.minor(currency.scale)).transpose();
-        read.map_err(|fault| conflict("bad-precondition", fault.message))
-    };
-    let within = bound(&condition.equals)?.is_none_or(|b| balance == b)
-        && bound(&condition.at_least)?.is_none_or(|b| balance >= b)
-        && bound(&condition.at_most)?.is_none_or(|b| balance <= b);
-    if within {
-        return Ok(());
+) -> Answer<Written> {
+    if conditions.is_empty() {
+        return writing.write_at(at, unit, trying).await;
     }
-    let amount = crate::wire::amount::Amount::of_minor(balance, currency.scale);
-    Err(conflict(
-        "precondition-failed",
-        format!(
-            "{} holds {} {}",
-            condition.account, amount.0, condition.currency
-        ),
-    ))
+    let holds = move |book: &mut dyn Book| {
+        let mut conditions = conditions.iter();
+        conditions.try_for_each(|condition| hold(book, condition))
+    };
+    writing.write_if(at, unit, trying, holds).await
 }
 
 /// Amend a transaction: fields left out stay, `entries` replaces all entries
@@ -302,19 +233,16 @@ fn hold(book: &mut dyn Book, condition: &Precondition) -> book::Result<()> {
     responses((status = 200, body = TransactionBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
 pub async fn patch(
-    State(state): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Extension(org): Extension<InOrg>,
     Path((_org, reference)): Path<(String, String)>,
     Query(trying): Query<Trying>,
-    headers: HeaderMap,
-    body: Body,
+    writing: Writing,
 ) -> Answer<Response> {
     let target = read_target(&reference)?;
     let needed = "amending needs If-Match with the ETag of the version that is amended";
-    let version = version_seen(&headers, needed)?;
-    let request: PatchTransaction = read_json(&body)?;
-    let found = state.lanes.read(org.place(), move |book| {
+    let version = version_seen(&writing.headers, needed)?;
+    let request: PatchTransaction = writing.json()?;
+    let place = writing.org.place();
+    let found = writing.state.lanes.read(place, move |book| {
         let chart = book.chart()?;
         Ok(book.find(target)?.map(|found| (found, chart)))
     });
@@ -329,39 +257,24 @@ pub async fn patch(
         if_version: Some(version),
         draft: content,
     };
-    let unit = keyed(
-        unit("amended", reason, vec![change]),
-        &caller,
-        "amend_transaction",
-        &headers,
-        &body,
-        0,
-    )?;
-    changed(&state, &caller, &org, unit, found, trying).await
+    let unit = unit("amended", reason, vec![change]);
+    changed(&writing, unit, found, trying).await
 }
 
 /// Void a transaction: it keeps its number and leaves every balance
 #[utoipa::path(
     delete, path = "/orgs/{org}/transactions/{id}", operation_id = "void_transaction", tag = "transactions",
-    params(("org" = String, Path, description = "Id or slug"), ("id" = String, Path, description = "Number or id"), Voiding),
+    params(("org" = String, Path, description = "Id or slug"), ("id" = String, Path, description = "Number or id"), ("If-Match" = Option<String>, Header, description = "The ETag of the version that is voided, if no other may be"), Voiding),
     request_body(content = Option<VoidBody>),
     responses((status = 200, body = TransactionBody), (status = "default", description = "Problem", body = ProblemBody, content_type = "application/problem+json")),
 )]
 pub async fn delete(
-    State(state): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Extension(org): Extension<InOrg>,
     Path((_org, reference)): Path<(String, String)>,
     Query(asked): Query<Voiding>,
-    headers: HeaderMap,
-    body: Body,
+    writing: Writing,
 ) -> Answer<Response> {
     let target = read_target(&reference)?;
-    let in_body: VoidBody = if body.is_empty() {
-        VoidBody::default()
-    } else {
-        read_json(&body)?
-    };
+    let in_body: VoidBody = writing.json_or_default()?;
     let reason = in_body
         .reason
         .or(asked.reason)
@@ -373,19 +286,22 @@ pub async fn delete(
             "voiding needs a reason",
         ));
     };
-    let found = state.lanes.read(org.place(), move |book| book.find(target));
+    let place = writing.org.place();
+    let found = writing
+        .state
+        .lanes
+        .read(place, move |book| book.find(target));
     let found = found.await?.ok_or_else(|| missing(&reference))?;
     let change = Change::Void {
         target: Target::Id(found.id),
-        if_version: if_match(&headers)?,
+        if_version: if_match(&writing.headers)?,
         reason: Some(reason.clone()),
     };
     let trying = Trying {
         dry_run: asked.dry_run,
     };
     let unit = unit("voided", Some(reason), vec![change]);
-    let unit = keyed(unit, &caller, "void_transaction", &headers, &body, 0)?;
-    changed(&state, &caller, &org, unit, found, trying).await
+    changed(&writing, unit, found, trying).await
 }
 
 /// What `DELETE …/transactions/{id}` takes.
@@ -407,34 +323,27 @@ pub struct VoidBody {
 
 /// Writes a change of one transaction and shows it as it then stands; a stale version is 412 with the current state.
 async fn changed(
-    state: &Shared,
-    caller: &Caller,
-    org: &InOrg,
+    writing: &Writing,
     unit: OwnedUnit,
     before: Transaction,
     trying: Trying,
 ) -> Answer<Response> {
     let target = Target::Id(before.id);
-    let written = writing::write(state, caller, org, unit, trying)
-        .await
-        .map_err(of_keyed);
+    let written = writing.write(unit, trying).await;
     let current = || async {
-        let found = state
+        let place = writing.org.place();
+        let found = writing
+            .state
             .lanes
-            .read(org.place(), move |book| body_of(book, target))
-            .await?;
+            .read(place, move |book| body_of(book, target));
+        let found = found.await?;
         found.ok_or_else(|| Problem::internal("a transaction is gone"))
     };
     match written {
-        Ok(done) => Ok(writing::replayed(
-            shown(&current().await?, Some(done.sequence)),
-            &done,
-        )),
-        Err(problem) if problem.code == "stale-version" => {
+        Ok(done) => Ok(done.answer(shown(&current().await?, Some(done.sequence)))),
+        Err(problem) if problem.code == STALE => {
             let body = current().await?;
-            let mut stale = Problem::stale(problem.detail, version_tag(body.version));
-            stale.current = serde_json::to_value(&body).ok();
-            Err(stale)
+            Err(stale(problem, version_tag(body.version), &body))
         }
         Err(problem) => Err(problem),
     }

@@ -353,16 +353,22 @@ impl Writer<'_> {
 
     /// One unit: made, refused, or nothing new. An outer error gives the whole transaction up.
     fn run(&mut self, unit: &Unit<'_>, plan: &Plan) -> Result<Result<Done>> {
+        // The key first: it stands for the whole request, so that ids made anew for the same one do not matter.
+        let keyed = unit.once.as_ref().and_then(|once| {
+            let (content, done) = self.keyed.get(&once.key)?;
+            Some(rules::same_thing(once, content).map(|()| done.clone()))
+        });
+        if let Some(Ok(done)) = keyed {
+            return Ok(Ok(done));
+        }
         if self.reused.contains(&unit.operation) {
             return Ok(Err(BookError::operation_reused(unit.operation)));
         }
         if let Some(done) = self.done.get(&unit.operation) {
             return Ok(Ok(done.clone()));
         }
-        if let Some(once) = &unit.once
-            && let Some((content, done)) = self.keyed.get(&once.key)
-        {
-            return Ok(rules::same_thing(once, content).map(|()| done.clone()));
+        if let Some(refused) = keyed {
+            return Ok(refused);
         }
         let outcome = match plan.posts_only && !plan.ids.iter().any(|id| self.ids.contains(id)) {
             true => self.in_memory(unit),

@@ -267,7 +267,16 @@ fn step_of(writer: &mut Writer<'_>, unit: &Unit<'_>, step: Step) -> Result<()> {
 const POSTS_COMPARED: usize = 1_000;
 
 /// The same operation or the same `--once` key again: what it did the first time.
+///
+/// The key first: what it stands for is the whole request, so that ids made anew for the same one do not matter.
 fn already(conn: &Connection, unit: &Unit<'_>) -> Result<Option<Done>> {
+    let keyed = match &unit.once {
+        Some(once) => requests::answered(conn, once),
+        None => Ok(None),
+    };
+    if matches!(keyed, Ok(Some(_))) {
+        return keyed;
+    }
     let mut statement =
         conn.prepare_cached("SELECT seq, hash, numbers FROM audit WHERE operation = ?1")?;
     let mut found = statement.query([unit.operation.0.as_bytes().as_slice()])?;
@@ -281,10 +290,7 @@ fn already(conn: &Connection, unit: &Unit<'_>) -> Result<Option<Done>> {
         same_posts(conn, unit)?;
         return Ok(Some(done));
     }
-    let Some(once) = &unit.once else {
-        return Ok(None);
-    };
-    requests::answered(conn, once)
+    keyed
 }
 
 /// Of an operation that was done before: what it posts is there. Otherwise something else comes under its id, and
