@@ -76,7 +76,32 @@ fn the_container_starts_the_server_with_words_it_knows() {
     assert_eq!(words[0], "/usr/bin/hissab");
     known(&words[1..].iter().map(String::as_str).collect::<Vec<_>>());
     let user = file.lines().rfind(|l| l.starts_with("USER"));
-    assert_eq!(user, Some("USER nonroot"));
+    assert_eq!(user, Some("USER 65532:65532"));
+}
+
+/// The build sees all that the program is made of, and no secrets of `compose.yaml`.
+#[test]
+fn what_the_image_leaves_out_is_not_what_it_is_built_from() {
+    let file = kept("Containerfile.dockerignore");
+    let left_out: Vec<&str> = file.lines().filter(|l| !l.starts_with('#')).collect();
+    for needed in [
+        "src",
+        "migrations",
+        "benches",
+        ".cargo",
+        "build.rs",
+        "Cargo.toml",
+        "Cargo.lock",
+    ] {
+        assert!(!left_out.contains(&needed), "{needed}");
+    }
+    for kept_out in [".git", "target", "deploy"] {
+        assert!(left_out.contains(&kept_out), "{kept_out}");
+    }
+    // Relative to its own folder, whatever folder compose is called in.
+    let compose = kept("compose.yaml");
+    assert!(compose.contains("env_file: [secrets/hissab.env]"));
+    assert!(compose.contains("> deploy/secrets/hissab.env"));
 }
 
 /// Every document of a YAML file, as JSON; `None` where nothing here reads YAML.
