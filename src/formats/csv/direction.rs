@@ -211,6 +211,7 @@ const PAID_TO_CARD: &[&str] = &[
     "paiement merci",
     "paiement recu",
     "pagamento recebido",
+    "pagamento efetuado",
     "zahlung dankend erhalten",
 ];
 

@@ -495,7 +495,8 @@ impl<'a> Reader<'a, '_> {
                 format!("cannot read an amount in {text:?}"),
             );
             let width = self.columns.names.len();
-            let extra = self.table.width(row).saturating_sub(width);
+            let filled = |column: &usize| !self.table.cell(row, *column).is_empty();
+            let extra = (width..self.table.width(row)).filter(filled).count();
             if width > 0 && extra > 0 {
                 return fault.hint(format!("the row has {extra} more cells than the header: put the text with the delimiter in it in quotes"));
             }
@@ -603,6 +604,48 @@ mod tests {
         // A column without a name that says it.
         let text = "Date,Description,Amount,\n02/04/2026,a,5.00,\n13/04/2026,b,7.00,CR\n14/04/2026,c,9.00,\n";
         assert_eq!(amounts(text).unwrap(), ["-5.00", "7.00", "-9.00"]);
+    }
+
+    #[test]
+    fn what_a_card_charges_went_out_and_what_it_takes_back_came_in() {
+        for head in ["סכום חיוב", "Charged amount", "Funds Out"] {
+            let text = format!("Date,Description,{head}\n13/04/2026,a,5.00\n14/04/2026,b,-2.00\n");
+            assert_eq!(amounts(&text).unwrap(), ["-5.00", "2.00"], "{head}");
+        }
+        let itau = "data,lançamento,valor\n2026-04-08,CAFE,26.06\n2026-04-07,PAO,15.10\n2026-04-01,PAGAMENTO EFETUADO,-75.69\n";
+        assert_eq!(amounts(itau), Err("direction-unsaid"));
+    }
+
+    #[test]
+    fn two_amounts_named_by_their_sides_are_two_columns() {
+        let text = "记账日期,摘要,交易金额(收入),交易金额(支出),记账金额(收入),记账金额(支出)\n2026-04-13,茶,,9.00,,5.00\n2026-04-14,还款,2.00,,1.00,\n";
+        assert_eq!(amounts(text).unwrap(), ["-5.00", "1.00"]);
+        let text = "거래 일시,적요,거래 금액,거래 후 잔액\n2026.04.13 10:00:00,차,-300,700\n2026.04.14 10:00:00,급여,500,1200\n";
+        assert_eq!(amounts(text).unwrap(), ["-300", "500"]);
+    }
+
+    #[test]
+    fn a_fee_of_the_oldest_row_alone_is_told_of() {
+        let read_notes = |text: &str| {
+            let statement = read(text.as_bytes(), &Options::default(), None).unwrap();
+            let notes = statement.notes.iter();
+            notes.filter(|n| n.text.contains("oldest row")).count()
+        };
+        let text = "Date,Description,Money In,Money Out,Fee,Balance\n2026-04-13,a,,-12.30,-1.00,986.70\n2026-04-14,b,100.00,,,1086.70\n";
+        assert_eq!(read_notes(text), 1);
+        let without = text.replace("-1.00", "");
+        assert_eq!(read_notes(&without), 0);
+        // The balance after a later row shows it.
+        let later = format!("{text}2026-04-15,c,,-6.70,-1.00,1079.00\n");
+        assert_eq!(read_notes(&later), 0);
+    }
+
+    #[test]
+    fn blank_cells_past_the_header_are_no_reason() {
+        let text = "Date,Description,Amount\n2026-04-13,a,-5.00,\n2026-04-14,b,7(2),\n";
+        let fault = read(text.as_bytes(), &Options::default(), None).unwrap_err();
+        let hint = fault.hint.unwrap();
+        assert!(hint.starts_with("correct the line"), "{hint}");
     }
 
     #[test]
