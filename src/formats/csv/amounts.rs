@@ -7,12 +7,21 @@ use rust_decimal::Decimal;
 pub struct Scanned<'a> {
     /// A minus, or brackets.
     pub negative: bool,
+    /// A plus.
+    pub plus: bool,
     /// `Dr` or `Cr` behind or before the number.
     pub side: Option<Side>,
     /// A sign or code beside the number: `₹`, `EUR`.
     pub currency: Option<&'a str>,
     /// Digits and separators only.
     pub number: &'a str,
+}
+
+impl Scanned<'_> {
+    /// True if no digit is other than zero.
+    pub fn is_zero(&self) -> bool {
+        !self.number.bytes().any(|b| matches!(b, b'1'..=b'9'))
+    }
 }
 
 /// Whose money moved which way, in a bank's words.
@@ -111,6 +120,7 @@ pub fn scan(cell: &str) -> Option<Scanned<'_>> {
     let mut rest = cell.trim();
     let mut scanned = Scanned {
         negative: false,
+        plus: false,
         side: None,
         currency: None,
         number: "",
@@ -201,6 +211,7 @@ fn sign(c: char, scanned: &mut Scanned<'_>, signed: &mut bool) -> Option<usize> 
     }
     *signed = true;
     scanned.negative = c != '+';
+    scanned.plus = c == '+';
     Some(c.len_utf8())
 }
 

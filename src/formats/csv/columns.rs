@@ -95,6 +95,8 @@ pub struct Columns {
     pub currency: Option<String>,
     /// Normalised names, in order; empty without a header.
     pub names: Vec<String>,
+    /// True if somebody said what the columns hold.
+    pub said: bool,
 }
 
 impl Columns {
@@ -142,7 +144,10 @@ impl Columns {
     ///
     /// Errors: the first word that is no role.
     pub fn from_list(list: &str) -> Result<Columns, String> {
-        let mut columns = Columns::default();
+        let mut columns = Columns {
+            said: true,
+            ..Columns::default()
+        };
         for (index, word) in list.split(',').map(str::trim).enumerate() {
             match word {
                 "" | "_" => {}

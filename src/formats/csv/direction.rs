@@ -77,14 +77,24 @@ pub fn unsigned(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> bool 
     })
 }
 
-/// The column that says debit or credit on every row, each of them somewhere, under whatever name.
+/// The column that says debit or credit on every row, each of them somewhere, under whatever name; or one without a
+/// name that says `CR` on some rows and nothing on others.
 pub fn find_side(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> Option<usize> {
     let free = |column: &usize| {
         !columns.pairs().iter().any(|(role, c)| {
             c == column && !matches!(role, Role::Side | Role::Category | Role::Reference)
         })
     };
+    let letters = |column: &usize| {
+        let mut cells = rows.iter().map(|r| table.cell(r.row, *column));
+        let is_nameless = columns.names.get(*column).is_some_and(String::is_empty);
+        let said = |cell: &str| matches!(&*cell.to_ascii_uppercase(), "CR" | "DR");
+        is_nameless && cells.clone().any(said) && cells.all(|cell| cell.is_empty() || said(cell))
+    };
     (0..columns.names.len()).filter(free).find(|column| {
+        if letters(column) {
+            return true;
+        }
         let mut seen = [false; 2];
         let all = rows
             .iter()
@@ -130,6 +140,7 @@ pub fn refuse_unsaid(
     let all = |role: Role| {
         let mut columns = columns.clone();
         columns.drop_role(Role::Amount);
+        columns.drop_role(Role::Side);
         columns.set(role, amount);
         columns.to_list()
     };
@@ -200,6 +211,7 @@ const PAID_TO_CARD: &[&str] = &[
     "paiement merci",
     "paiement recu",
     "pagamento recebido",
+    "pagamento efetuado",
     "zahlung dankend erhalten",
 ];
 

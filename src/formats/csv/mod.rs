@@ -235,13 +235,28 @@ fn built(
         Ok(statement) => statement.gap.is_none(),
         Err(fault) => fault.code != "does-not-add-up",
     };
-    let Some(fee) = understood
-        .columns
-        .get(Role::Fee)
-        .filter(|_| !follows(&first))
-    else {
+    let Some(fee) = understood.columns.get(Role::Fee) else {
         return first;
     };
+    if follows(&first) {
+        // Before the oldest row stands no balance: what it was charged shows in none.
+        let charged = |r: &&BodyRow| {
+            amounts::scan(understood.table.cell(r.row, fee)).is_some_and(|s| !s.is_zero())
+        };
+        let balanced = understood.columns.get(Role::Balance).is_some();
+        let unproved = balanced
+            && rows.iter().filter(charged).take(2).count() == 1
+            && [Fees::TakenOff, Fees::Added]
+                .into_iter()
+                .any(|fees| with(fees).is_ok_and(|s| s.gap.is_none()));
+        return first.map(|mut statement| {
+            if unproved {
+                let text = "amounts are read as they stand: no balance shows whether the fee of the oldest row is in its amount".to_owned();
+                statement.notes.push(Note { line: None, text });
+            }
+            statement
+        });
+    }
     for fees in [Fees::TakenOff, Fees::Added] {
         if let Ok(mut statement) = with(fees)
             && statement.gap.is_none()

@@ -24,6 +24,8 @@ pub enum Fees {
 pub enum Model {
     /// One column, money in positive.
     Signed { amount: usize },
+    /// One column, where only what came in is marked, with `CR` or a plus: a card's.
+    Marked { amount: usize },
     /// One column and another that says which way.
     Sided {
         amount: usize,
@@ -67,19 +69,28 @@ pub fn model(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> Result<M
     let Some(amount) = columns.get(Role::Amount) else {
         return Err(Fault::file("not-a-statement", "no column holds amounts"));
     };
+    let alone = if marks_income(table, rows, amount) {
+        Model::Marked { amount }
+    } else {
+        Model::Signed { amount }
+    };
     let Some(side) = columns.get(Role::Side) else {
-        return Ok(Model::Signed { amount });
+        return Ok(alone);
     };
     if is_same_word(table, rows, side)
         && (has_both_signs(table, rows, amount) || is_kind(table, rows, side))
     {
-        return Ok(Model::Signed { amount });
+        return Ok(alone);
     }
     let every = rows
         .iter()
         .all(|r| amounts::side(table.cell(r.row, side)).is_some());
     let unsaid = unsaid_side(table, rows, amount, side);
-    if !every && unsaid.is_none() && says_sides(table, rows, amount, side) {
+    let of_sides = || {
+        let said = columns.said && alone == Model::Signed { amount };
+        says_sides(table, rows, amount, side) || said && !is_signed(table, rows, amount)
+    };
+    if !every && unsaid.is_none() && of_sides() {
         return Ok(Model::PartlySided { amount, side });
     }
     Ok(if every || unsaid.is_some() {
@@ -91,8 +102,35 @@ pub fn model(table: &Table<'_>, rows: &[BodyRow], columns: &Columns) -> Result<M
             turned: every && signs_turned(table, rows, amount, side),
         }
     } else {
-        Model::Signed { amount }
+        alone
     })
+}
+
+/// True if some amount has a minus.
+fn is_signed(table: &Table<'_>, rows: &[BodyRow], amount: usize) -> bool {
+    rows.iter()
+        .filter_map(|r| amounts::scan(table.cell(r.row, amount)))
+        .any(|s| s.negative)
+}
+
+/// True if some amounts are marked as money in, others not at all, and none as money out.
+fn marks_income(table: &Table<'_>, rows: &[BodyRow], amount: usize) -> bool {
+    let (mut marked, mut bare) = (false, false);
+    for row in rows {
+        let Some(scanned) = amounts::scan(table.cell(row.row, amount)) else {
+            continue;
+        };
+        if scanned.negative || scanned.side == Some(Side::Out) {
+            return false;
+        }
+        if scanned.is_zero() {
+            continue;
+        }
+        let is_marked = scanned.plus || scanned.side.is_some();
+        marked |= is_marked;
+        bare |= !is_marked;
+    }
+    marked && bare
 }
 
 /// True if every row says the same, and not debit or credit: Venmo calls all a payment, what came in too.
@@ -170,7 +208,7 @@ fn all_negative(table: &Table<'_>, rows: &[BodyRow], column: usize) -> bool {
     let mut any = false;
     rows.iter()
         .filter_map(|r| amounts::scan(table.cell(r.row, column)))
-        .filter(|s| s.number.bytes().any(|b| matches!(b, b'1'..=b'9')))
+        .filter(|s| !s.is_zero())
         .all(|s| {
             any = true;
             s.negative
@@ -288,6 +326,15 @@ impl<'a> Reader<'a, '_> {
     pub fn read(&self, row: usize) -> Result<Moved<'a>, Fault> {
         let mut moved = match self.model {
             Model::Signed { amount } => self.signed(row, amount, false)?,
+            Model::Marked { amount } => {
+                let mut moved = self.signed(row, amount, false)?;
+                let marked = amounts::scan(self.table.cell(row, amount))
+                    .is_some_and(|s| s.plus || s.side.is_some());
+                if !marked {
+                    moved.amount = -moved.amount;
+                }
+                moved
+            }
             Model::Sided {
                 amount,
                 side,
@@ -448,7 +495,8 @@ impl<'a> Reader<'a, '_> {
                 format!("cannot read an amount in {text:?}"),
             );
             let width = self.columns.names.len();
-            let extra = self.table.width(row).saturating_sub(width);
+            let filled = |column: &usize| !self.table.cell(row, *column).is_empty();
+            let extra = (width..self.table.width(row)).filter(filled).count();
             if width > 0 && extra > 0 {
                 return fault.hint(format!("the row has {extra} more cells than the header: put the text with the delimiter in it in quotes"));
             }
@@ -530,6 +578,88 @@ mod tests {
         // Signs say it already.
         let text = "Date,Description,Amount,Type\n02/04/2026,a,-5.00,\n13/04/2026,b,7.00,CR\n";
         assert_eq!(amounts(text).unwrap(), ["-5.00", "7.00"]);
+    }
+
+    #[test]
+    fn amounts_that_mark_only_what_came_in_went_out_elsewhere() {
+        let marked = |mark: &str| {
+            format!(
+                "Date,Description,Amount\n02/04/2026,a,5.00\n13/04/2026,b,{mark}\n14/04/2026,c,9.00\n15/04/2026,d,0.00\n"
+            )
+        };
+        for mark in ["7.00CR", "7.00 Cr", "+7.00", "\"+ £7.00\""] {
+            let read = amounts(&marked(mark)).unwrap();
+            assert_eq!(read, ["-5.00", "7.00", "-9.00"], "{mark}");
+        }
+        // Debits marked leave credits bare; a minus anywhere says the rest is money in.
+        assert_eq!(
+            amounts(&marked("7.00DR")).unwrap(),
+            ["5.00", "-7.00", "9.00"]
+        );
+        let text = marked("+7.00").replace("9.00", "-9.00");
+        assert_eq!(amounts(&text).unwrap(), ["5.00", "7.00", "-9.00"]);
+        // The balance agrees.
+        let text = "Date,Description,Amount,Balance\n02/04/2026,a,5.00,95.00\n13/04/2026,b,7.00CR,102.00\n14/04/2026,c,9.00,93.00\n";
+        assert_eq!(amounts(text).unwrap(), ["-5.00", "7.00", "-9.00"]);
+        // A column without a name that says it.
+        let text = "Date,Description,Amount,\n02/04/2026,a,5.00,\n13/04/2026,b,7.00,CR\n14/04/2026,c,9.00,\n";
+        assert_eq!(amounts(text).unwrap(), ["-5.00", "7.00", "-9.00"]);
+    }
+
+    #[test]
+    fn what_a_card_charges_went_out_and_what_it_takes_back_came_in() {
+        for head in ["סכום חיוב", "Charged amount", "Funds Out"] {
+            let text = format!("Date,Description,{head}\n13/04/2026,a,5.00\n14/04/2026,b,-2.00\n");
+            assert_eq!(amounts(&text).unwrap(), ["-5.00", "2.00"], "{head}");
+        }
+        let itau = "data,lançamento,valor\n2026-04-08,CAFE,26.06\n2026-04-07,PAO,15.10\n2026-04-01,PAGAMENTO EFETUADO,-75.69\n";
+        assert_eq!(amounts(itau), Err("direction-unsaid"));
+    }
+
+    #[test]
+    fn two_amounts_named_by_their_sides_are_two_columns() {
+        let text = "记账日期,摘要,交易金额(收入),交易金额(支出),记账金额(收入),记账金额(支出)\n2026-04-13,茶,,9.00,,5.00\n2026-04-14,还款,2.00,,1.00,\n";
+        assert_eq!(amounts(text).unwrap(), ["-5.00", "1.00"]);
+        let text = "거래 일시,적요,거래 금액,거래 후 잔액\n2026.04.13 10:00:00,차,-300,700\n2026.04.14 10:00:00,급여,500,1200\n";
+        assert_eq!(amounts(text).unwrap(), ["-300", "500"]);
+    }
+
+    #[test]
+    fn a_fee_of_the_oldest_row_alone_is_told_of() {
+        let read_notes = |text: &str| {
+            let statement = read(text.as_bytes(), &Options::default(), None).unwrap();
+            let notes = statement.notes.iter();
+            notes.filter(|n| n.text.contains("oldest row")).count()
+        };
+        let text = "Date,Description,Money In,Money Out,Fee,Balance\n2026-04-13,a,,-12.30,-1.00,986.70\n2026-04-14,b,100.00,,,1086.70\n";
+        assert_eq!(read_notes(text), 1);
+        let without = text.replace("-1.00", "");
+        assert_eq!(read_notes(&without), 0);
+        // The balance after a later row shows it.
+        let later = format!("{text}2026-04-15,c,,-6.70,-1.00,1079.00\n");
+        assert_eq!(read_notes(&later), 0);
+    }
+
+    #[test]
+    fn blank_cells_past_the_header_are_no_reason() {
+        let text = "Date,Description,Amount\n2026-04-13,a,-5.00,\n2026-04-14,b,7(2),\n";
+        let fault = read(text.as_bytes(), &Options::default(), None).unwrap_err();
+        let hint = fault.hint.unwrap();
+        assert!(hint.starts_with("correct the line"), "{hint}");
+    }
+
+    #[test]
+    fn a_column_said_to_hold_sides_must_hold_them() {
+        let text = "Date,Description,Amount,Flow\n02/04/2026,a,5.00,O\n13/04/2026,b,7.00,I\n";
+        let options = Options {
+            columns: Some(super::Columns::from_list("date,description,amount,side").unwrap()),
+            ..Options::default()
+        };
+        let fault = read(text.as_bytes(), &options, None).unwrap_err();
+        assert_eq!((fault.code, fault.line), ("direction-unsaid", Some(2)));
+        let text = text.replace("5.00", "-5.00");
+        let statement = read(text.as_bytes(), &options, None).unwrap();
+        assert_eq!(statement.rows[1].amount.to_string(), "7.00");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::amounts::{self, Side};
 use super::columns::Role;
 use super::role_names::roles;
 
@@ -32,9 +33,16 @@ pub fn normal(name: &str) -> String {
     whole.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The name of a column: `Amount (EUR)` → `amount`, and `(D/C)` → `d c`, where all of it stands in brackets.
+/// The name of a column: `Amount (EUR)` → `amount`; `(D/C)` → `d c`, where all of it stands in brackets; and `Amount
+/// (Debit)` → `amount debit`, where they say which way the money went.
 pub fn of_cell(cell: &str) -> String {
     let name = normal(cell);
+    if let Some((_, rest)) = cell.split_once(['(', '[', '（']) {
+        let inner = normal(rest.split([')', ']', '）']).next().unwrap_or(""));
+        if amount_and_side(&name, &inner).is_some() {
+            return format!("{name} {inner}");
+        }
+    }
     match cell
         .trim()
         .strip_prefix('(')
@@ -98,6 +106,32 @@ fn ranked_names() -> impl Iterator<Item = (&'static str, Ranked)> {
     })
 }
 
+/// Words of sides that are words of other things too: `Total paid`, `Amount received`.
+const KINDS: &[&str] = &[
+    "paid",
+    "payment",
+    "sent",
+    "received",
+    "income",
+    "expense",
+    "deposit",
+    "withdrawal",
+];
+
+/// The role of a column of amounts that go one way only, from its name and the word for that way.
+fn amount_and_side(name: &str, side: &str) -> Option<Ranked> {
+    let (_, rank) = NAMES
+        .get(name)
+        .filter(|(role, _)| *role == Role::Amount && !name.contains("total"))?;
+    let side =
+        amounts::side(side).filter(|_| side.chars().count() > 1 && !KINDS.contains(&side))?;
+    let role = match side {
+        Side::Out => Role::Out,
+        Side::In => Role::In,
+    };
+    Some((role, *rank))
+}
+
 /// The role of a normalised name, and how well the name says it: less is better.
 pub fn role_of(name: &str) -> Option<Ranked> {
     let found = |name: &str| NAMES.get(name).copied();
@@ -123,6 +157,20 @@ pub fn role_of(name: &str) -> Option<Ranked> {
             // `RunningBalance`, `checkNumber`: names of programs, written as one word.
             let whole = name.bytes().all(|b| b.is_ascii_lowercase()) && name.len() > 5;
             whole.then(|| SQUEEZED.get(name).copied())?
+        })
+        .or_else(|| {
+            // `거래 금액`: blanks between words of these scripts come and go.
+            let whole = name.chars().any(|c| c >= '\u{3000}') && name.contains(' ');
+            whole.then(|| found(&name.replace(' ', "")))?
+        })
+        .or_else(|| {
+            // `Betrag Soll`, `Debit Umsatz`.
+            let last = name.rsplit_once(' ');
+            let first = name.split_once(' ').map(|(side, rest)| (rest, side));
+            [last, first]
+                .into_iter()
+                .flatten()
+                .find_map(|(rest, side)| amount_and_side(rest, side))
         })
 }
 
@@ -153,6 +201,26 @@ mod tests {
         assert_eq!(currency_in("Betrag in CHF").as_deref(), Some("CHF"));
         assert_eq!(currency_in("Amount"), None);
         assert_eq!(role_of("betrag in chf").map(|r| r.0), Some(Role::Amount));
+    }
+
+    #[test]
+    fn an_amount_that_goes_one_way_is_named_by_its_way() {
+        for (cell, want) in [
+            ("Amount (Debit)", Some(Role::Out)),
+            ("Amount (In)", Some(Role::In)),
+            ("Montant (crédit)", Some(Role::In)),
+            ("记账金额(支出)", Some(Role::Out)),
+            ("交易金额（收入）", Some(Role::In)),
+            ("Umsatz [Haben]", Some(Role::In)),
+            ("Betrag Soll", Some(Role::Out)),
+            ("Debit Umsatz", Some(Role::Out)),
+            ("Amount (EUR)", Some(Role::Amount)),
+            ("Amount (K)", Some(Role::Amount)),
+            ("Amount (Deposit)", Some(Role::Amount)),
+            ("Total paid", None),
+        ] {
+            assert_eq!(role_of(&of_cell(cell)).map(|r| r.0), want, "{cell}");
+        }
     }
 
     #[test]

@@ -117,6 +117,7 @@ pub const WORDS: &[Names] = &[
         Role::Description,
         &[
             "narration",
+            "订单标题",
             "transaction narration",
             "transaction remarks",
             "remarks",
