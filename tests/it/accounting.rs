@@ -326,6 +326,20 @@ fn dollar_book() -> TestEnv {
 }
 
 #[test]
+fn a_move_says_which_currency_left_before_it_says_what_arrived() {
+    let env = dollar_book();
+    let refused = |line: &str| run(&env, line).exits(2).stderr;
+    let text = refused("move 100 hdfc cash --received 8700 -d 2026-04-04");
+    assert!(text.contains("100 INR cannot arrive as 8700 INR"), "{text}");
+    assert!(text.contains("hissab move '100 USD' …"), "{text}");
+    let text = refused("move 100 hdfc cash --rate 86 -d 2026-04-04");
+    assert!(text.contains("hissab move '100 USD' …"), "{text}");
+    // As the hint says it.
+    run(&env, "move 5USD dollars hdfc --rate 86 -d 2026-04-04").ok();
+    run(&env, "move 5 hdfc cash --received 5 -d 2026-04-04").ok();
+}
+
+#[test]
 fn the_foreign_side_of_an_exchange_is_priced() {
     let env = dollar_book();
     let entries = json(&env, "show 3")["entries"].clone();
