@@ -340,6 +340,41 @@ fn a_move_says_which_currency_left_before_it_says_what_arrived() {
 }
 
 #[test]
+fn without_an_end_every_report_values_at_the_same_day_and_names_it() {
+    let env = dollar_book();
+    for line in [
+        "currency price USD 80 -d 2026-04-02",
+        "currency price USD 90 -d 2026-04-05",
+        "currency price USD 999 -d 2030-01-01",
+    ] {
+        run(&env, line).ok();
+    }
+    // The book ends on 3 April, today is the 7th: the price of the 5th counts, that of 2030 never.
+    for report in ["bal", "bs", "bal -H", "bs -t"] {
+        let line = format!("{report} -V Dollars");
+        assert_eq!(
+            rows(&env, &line)
+                .iter()
+                .find(|r| r.contains("Dollars"))
+                .unwrap()
+                .rsplit(',')
+                .next(),
+            Some("6300.00"),
+            "{line}"
+        );
+        assert_eq!(json(&env, &line)["to"], "2026-04-07", "{line}");
+        assert_eq!(json(&env, &report.to_owned())["to"], "2026-04-03");
+    }
+    let last = rows(&env, "reg -V Dollars").pop().unwrap();
+    assert!(
+        last.contains("-2700.00,INR,6300.00") || last.contains("2700.00,INR,6300.00"),
+        "{last}"
+    );
+    // A column an interval keeps its own end.
+    assert_eq!(json(&env, "bs -V -D")["to"], "2026-04-03");
+}
+
+#[test]
 fn the_foreign_side_of_an_exchange_is_priced() {
     let env = dollar_book();
     let entries = json(&env, "show 3")["entries"].clone();
