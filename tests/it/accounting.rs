@@ -473,6 +473,21 @@ fn a_statement_says_the_day_of_its_ages() {
         "{shown}"
     );
     assert_eq!(json(&env, "statement ramesh")["ageing_as_of"], "2026-04-07");
+    // A year that is not over yet does not make the bill older than it is.
+    let year = json(&env, "statement ramesh --fy 2026-27");
+    assert_eq!(year["to"], "2027-03-31");
+    assert_eq!(year["ageing_as_of"], "2026-04-07");
+    assert_eq!(year["ageing"][0]["days_31_60"], "500.00");
+    // One that is over keeps its own end; what is dated after today is open, as it is in the closing balance.
+    run(&env, "gave 70 Ramesh -d 2026-04-20").ok();
+    let year = json(&env, "statement ramesh --fy 2025-26");
+    assert_eq!(year["ageing_as_of"], "2026-03-31");
+    assert_eq!(year["ageing"][0]["total"], "500.00");
+    for period in ["", " --fy 2026-27"] {
+        let all = json(&env, &format!("statement ramesh{period}"));
+        assert_eq!(all["ageing"][0]["total"], "570.00", "{period}");
+        assert_eq!(all["ageing"][0]["days_0_30"], "70.00", "{period}");
+    }
 }
 
 #[test]
