@@ -363,7 +363,7 @@ fn without_an_end_every_report_values_at_the_same_day_and_names_it() {
             "{line}"
         );
         assert_eq!(json(&env, &line)["to"], "2026-04-07", "{line}");
-        assert_eq!(json(&env, &report.to_owned())["to"], "2026-04-03");
+        assert_eq!(json(&env, report)["to"], "2026-04-03");
     }
     let last = rows(&env, "reg -V Dollars").pop().unwrap();
     assert!(
