@@ -326,6 +326,55 @@ fn dollar_book() -> TestEnv {
 }
 
 #[test]
+fn a_move_says_which_currency_left_before_it_says_what_arrived() {
+    let env = dollar_book();
+    let refused = |line: &str| run(&env, line).exits(2).stderr;
+    let text = refused("move 100 hdfc cash --received 8700 -d 2026-04-04");
+    assert!(text.contains("100 INR cannot arrive as 8700 INR"), "{text}");
+    assert!(text.contains("hissab move '100 USD' …"), "{text}");
+    let text = refused("move 100 hdfc cash --rate 86 -d 2026-04-04");
+    assert!(text.contains("hissab move '100 USD' …"), "{text}");
+    // As the hint says it.
+    run(&env, "move 5USD dollars hdfc --rate 86 -d 2026-04-04").ok();
+    run(&env, "move 5 hdfc cash --received 5 -d 2026-04-04").ok();
+}
+
+#[test]
+fn without_an_end_every_report_values_at_the_same_day_and_names_it() {
+    let env = dollar_book();
+    for line in [
+        "currency price USD 80 -d 2026-04-02",
+        "currency price USD 90 -d 2026-04-05",
+        "currency price USD 999 -d 2030-01-01",
+    ] {
+        run(&env, line).ok();
+    }
+    // The book ends on 3 April, today is the 7th: the price of the 5th counts, that of 2030 never.
+    for report in ["bal", "bs", "bal -H", "bs -t"] {
+        let line = format!("{report} -V Dollars");
+        assert_eq!(
+            rows(&env, &line)
+                .iter()
+                .find(|r| r.contains("Dollars"))
+                .unwrap()
+                .rsplit(',')
+                .next(),
+            Some("6300.00"),
+            "{line}"
+        );
+        assert_eq!(json(&env, &line)["to"], "2026-04-07", "{line}");
+        assert_eq!(json(&env, report)["to"], "2026-04-03");
+    }
+    let last = rows(&env, "reg -V Dollars").pop().unwrap();
+    assert!(
+        last.contains("-2700.00,INR,6300.00") || last.contains("2700.00,INR,6300.00"),
+        "{last}"
+    );
+    // A column an interval keeps its own end.
+    assert_eq!(json(&env, "bs -V -D")["to"], "2026-04-03");
+}
+
+#[test]
 fn the_foreign_side_of_an_exchange_is_priced() {
     let env = dollar_book();
     let entries = json(&env, "show 3")["entries"].clone();
@@ -424,6 +473,21 @@ fn a_statement_says_the_day_of_its_ages() {
         "{shown}"
     );
     assert_eq!(json(&env, "statement ramesh")["ageing_as_of"], "2026-04-07");
+    // A year that is not over yet does not make the bill older than it is.
+    let year = json(&env, "statement ramesh --fy 2026-27");
+    assert_eq!(year["to"], "2027-03-31");
+    assert_eq!(year["ageing_as_of"], "2026-04-07");
+    assert_eq!(year["ageing"][0]["days_31_60"], "500.00");
+    // One that is over keeps its own end; what is dated after today is open, as it is in the closing balance.
+    run(&env, "gave 70 Ramesh -d 2026-04-20").ok();
+    let year = json(&env, "statement ramesh --fy 2025-26");
+    assert_eq!(year["ageing_as_of"], "2026-03-31");
+    assert_eq!(year["ageing"][0]["total"], "500.00");
+    for period in ["", " --fy 2026-27"] {
+        let all = json(&env, &format!("statement ramesh{period}"));
+        assert_eq!(all["ageing"][0]["total"], "570.00", "{period}");
+        assert_eq!(all["ageing"][0]["days_0_30"], "70.00", "{period}");
+    }
 }
 
 #[test]

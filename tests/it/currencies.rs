@@ -42,6 +42,7 @@ fn a_currency_that_something_is_in_stays_and_the_hint_says_what() {
     };
     refused("currency remove INR", "the book's own");
     env.typed("in 5USD sales").ok();
+    refused("currency remove USD", "2 entries are in it");
     refused("currency remove USD", "hissab register cur:USD");
     env.typed("void 1 --reason slip").ok();
     env.typed("currency price USD 83.20 -d 2026-04-01").ok();

@@ -176,7 +176,7 @@ fn a_check_lists_what_differs() {
     env.write("text/2025/12.journal", "; hissab mirror 1\n\n");
     let differs = env
         .hissab(["mirror", "--check", "text", "-O", "csv"])
-        .exits(1);
+        .exits(3);
     assert_eq!(
         differs.stdout,
         "file,state,line,text\n2025/12.journal,extra,,\n2026/03.journal,missing,,\n2026/04.journal,changed,3,2026-04-01 Counter sale\n"
@@ -207,7 +207,13 @@ fn what_is_not_a_mirror_is_not_written_into() {
     assert!(refused.stderr.contains("2027/01.journal"), "{refused}");
     let kept = std::fs::read_to_string(env.path("git/2027/01.journal")).unwrap();
     assert_eq!(kept, "2027-01-01 mine\n");
-    env.hissab(["mirror", "--check", "full"]).exits(1);
+    let refused = env.hissab(["mirror", "--check", "full"]).exits(1);
+    assert!(
+        refused.stderr.contains("hissab mirror full/books"),
+        "{refused}"
+    );
+    env.hissab(["mirror", "full/books"]).ok();
+    env.hissab(["mirror", "--check", "full/books"]).ok();
     env.hissab(["-f", "x.journal", "mirror", "y"]).exits(2);
 }
 

@@ -108,7 +108,13 @@ fn what_differs_is_told_and_nothing_is_marked() {
     env.write("fee.csv", format!("{APRIL}2026-04-05,FEE,10.00,,1470.00\n"));
     let run = reconcile(&env, "--statement fee.csv --accept-exact").exits(3);
     assert!(run.stdout.contains("statement only"), "{run}");
-    assert!(run.stdout.contains("hissab import fee.csv"), "{run}");
+    let hint = run
+        .stdout
+        .lines()
+        .find_map(|l| l.split_once("hissab import "));
+    let words = format!("import {} --dry-run", hint.unwrap().1);
+    assert!(words.contains("fee.csv --account"), "{run}");
+    env.hissab(words.split(' ')).ok();
     let run = reconcile(&env, "--balance 1470 --until 2026-04-04 --json").exits(3);
     assert_eq!(
         json(&run)["difference"],

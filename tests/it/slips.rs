@@ -469,7 +469,13 @@ fn a_books_own_currency_is_a_code_and_its_name_a_name() {
     assert!(run.stderr.contains("--currency INR"), "{run}");
     env.hissab(["init", "x.hissab", "--name", ""]).exits(2);
     assert!(!env.path("x.hissab").exists());
-    env.hissab(["init", "x.hissab", "--currency", "BTC"]).ok();
+    let run = env.hissab(["init", "x.hissab", "--currency", "BTC"]).ok();
+    assert!(
+        run.stderr.contains("BTC is no currency of ISO 4217"),
+        "{run}"
+    );
+    let run = env.hissab(["init", "y.hissab", "--currency", "eur"]).ok();
+    assert!(!run.stderr.contains("ISO 4217"), "{run}");
 }
 
 #[test]

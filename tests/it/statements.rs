@@ -319,7 +319,7 @@ Date         No.  Voucher   Ref.     Particulars             Debit     Credit   
 04-Apr-2026  9    Purchase  GT/0412  Purchases, Stock               15,000.00  33,600.00 Cr
 06-Apr-2026  11   Payment   000123   HDFC, bill GT/0398  18,600.00             15,000.00 Cr
 30-Apr-2026                          Total, closing      18,600.00  15,000.00  15,000.00 Cr
-Open by age as of 30-Apr-2026: 0-30 days 15,000.00 Cr
+Open by age as of 07-Apr-2026: 0-30 days 15,000.00 Cr
 [exit 0]
 ");
     assert_snapshot!(look(&["statement", "ramesh", "-O", "csv"]), @r#"

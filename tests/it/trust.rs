@@ -322,7 +322,7 @@ error: kept.hissab exists already, and no file is replaced
     env.hissab(["out", "50", "tea"]).ok();
     assert_snapshot!(look(&["restore", "kept.hissab"]), @"
 --- stderr
-error: The book has 1 changes since this backup: go back? Nobody can be asked here
+error: The book has 1 change since this backup: go back? Nobody can be asked here
  hint: answer with --yes
 [exit 2]
 ");

@@ -78,6 +78,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     }
     let filters = args.filters.clone().with_words(args.query.clone());
     let mut looking = Looking::open(ctx, &args.periods.0, &filters)?;
+    looking.end_by_prices(&args.values);
     let spans = looking.spans(args.compare, "balance")?;
     let shows = if args.historical {
         Shows::Balances

@@ -13,6 +13,7 @@ use crate::cli::error::{Exit, Failure, Result, shell_word};
 use crate::cli::targets;
 use crate::client::place::is_url;
 use crate::ledger::change::{Change, OperationId, Unit};
+use crate::ledger::currency::iso_scale;
 use crate::ledger::new_book;
 use crate::ledger::settings::{DateOrder, Settings};
 use crate::ledger::template::Template;
@@ -64,6 +65,12 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     if let (None, Some(named)) = (&args.timezone, unknown_zone()) {
         ctx.warn(&format!(
             "TZ is {named:?}, which names no zone: the days of this book are UTC's; hissab config set book.timezone Asia/Kolkata"
+        ));
+    }
+    let code = &settings.base_currency;
+    if iso_scale(code).is_none() {
+        ctx.warn(&format!(
+            "{code} is no currency of ISO 4217; a book keeps its own currency: if it is a slip, delete the file and hissab init again"
         ));
     }
     let template = Template::from_word(&args.template).ok_or_else(|| {

@@ -28,7 +28,7 @@ pub struct Args {
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
 
-    /// Write nothing; list what differs (exit 1 if anything does)
+    /// Write nothing; list what differs (exit 3 if anything does)
     #[arg(long)]
     pub check: bool,
 
@@ -108,7 +108,7 @@ fn check(ctx: &mut Context, args: &Args) -> Result<Exit> {
         "book and mirror differ in {}; to write the book's: hissab mirror {word}",
         counted(found.len() as u64, "file")
     ));
-    Ok(Exit::Failed)
+    Ok(Exit::Unproved)
 }
 
 fn view<'a>(name: &str, found: &'a [Difference]) -> ListView<'a> {

@@ -142,8 +142,9 @@ fn notes(
     }
     let file = args.statement.as_deref().map(crate::cli::error::shell_word);
     if let (Some(file), true) = (file, found.missing.iter().any(|row| row.became.is_none())) {
+        let account = crate::cli::error::shell_word(&args.account);
         notes.push(format!(
-            "Rows that are not in the books: hissab import {file}"
+            "Rows that are not in the books: hissab import {file} --account {account}"
         ));
     }
     for row in &found.missing {

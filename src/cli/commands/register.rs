@@ -55,6 +55,7 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let options = args.shown.options(ctx)?;
     let filters = args.filters.clone().with_words(args.query.clone());
     let mut looking = Looking::open(ctx, &args.periods.0, &filters)?;
+    looking.end_by_prices(&args.values);
     let to = looking.valued_in(&args.values)?;
     if args.values.cost && to.is_some() {
         return Err(Failure::usage(

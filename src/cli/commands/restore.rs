@@ -94,7 +94,14 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
 
 /// Opens the backup and runs every check and the audit chain on it.
 fn proved(args: &Args) -> Result<BookInfo> {
-    let refused = |failure: Failure| failure.while_doing("the backup is not accepted");
+    let refused = |failure: Failure| {
+        let mut failure = failure.while_doing("the backup is not accepted");
+        if failure.code == "damaged" {
+            // Hints of a damaged book speak of the book in use; this one is another.
+            failure.hints = vec!["take an older backup: hissab restore BACKUP".to_owned()];
+        }
+        failure
+    };
     let mut backup = book::open::read(&args.file).map_err(|e| refused(e.into()))?;
     sound(backup.as_mut(), CheckDepth::Deep, &args.file).map_err(refused)?;
     Ok(backup.info()?)
@@ -115,8 +122,8 @@ fn ask(ctx: &Context, backup: &BookInfo, there: Option<&BookInfo>) -> Result<()>
         )
     } else if there.sequence > backup.sequence {
         format!(
-            "The book has {} changes since this backup: go back?",
-            there.sequence - backup.sequence
+            "The book has {} since this backup: go back?",
+            counted(there.sequence - backup.sequence, "change")
         )
     } else {
         return Ok(());

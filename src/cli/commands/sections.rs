@@ -77,7 +77,8 @@ impl Statement {
             }
         };
         let filters = args.filters.clone().with_words(args.query.clone());
-        let looking = Looking::open(ctx, &args.periods.0, &filters)?;
+        let mut looking = Looking::open(ctx, &args.periods.0, &filters)?;
+        looking.end_by_prices(&args.values);
         Ok(Statement {
             looking,
             options,

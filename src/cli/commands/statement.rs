@@ -39,8 +39,10 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let mut looking = Looking::open(ctx, &args.periods.0, &Filters::default())?;
     let party = party(&looking.chart, &args.party)?;
     let until = looking.period.last_day();
-    let as_of = until.unwrap_or(looking.dates.today);
-    let aged = aged(&mut looking, &party.keys, as_of)?;
+    let today = looking.dates.today;
+    // How old a bill is, is known until today: not at the end of a year that has just begun.
+    let as_of = until.map_or(today, |until| until.min(today));
+    let aged = aged(&mut looking, &party.keys, until.unwrap_or(Date::MAX), as_of)?;
     let wanted = Wanted {
         report: "Statement",
         schema: "statement/1",
@@ -118,11 +120,11 @@ fn party(chart: &Chart, text: &str) -> Result<Subject> {
     })
 }
 
-/// What is open of a party on a day, by age.
-fn aged(looking: &mut Looking, keys: &[AccountKey], as_of: Date) -> Result<Vec<Aged>> {
-    let mut open = OpenItemsBuilder::new(&looking.chart, as_of);
+/// What is open of a party after the last day of its statement, as its closing balance is; by its age on a day.
+fn aged(looking: &mut Looking, keys: &[AccountKey], last: Date, as_of: Date) -> Result<Vec<Aged>> {
+    let mut open = OpenItemsBuilder::new(&looking.chart, last);
     let scan = Scan {
-        until: as_of.tomorrow().ok(),
+        until: last.tomorrow().ok(),
         accounts: Some(keys.to_vec()),
         ..Scan::default()
     };

@@ -10,6 +10,7 @@ use crate::cli::record::creating::Wanted;
 use crate::cli::record::resolve::Money;
 use crate::cli::record::{DetailArgs, Recorder};
 use crate::ledger::account::AccountType;
+use crate::ledger::chart::Chart;
 use crate::ledger::draft::{DraftEntry, DraftPrice};
 use crate::ledger::transaction::PriceBasis;
 
@@ -173,6 +174,16 @@ fn arriving(
         basis: PriceBasis::Total,
     };
     if currency == left {
+        let arrived = entry.amount.unwrap_or_default();
+        if arrived != money.amount {
+            let (amount, foreign) = (money.amount, foreign(&chart, &base));
+            let words = format!("{amount} {left} cannot arrive as {arrived} {currency}");
+            return Err(Failure::usage("currency-missing", words)
+                .hint(format!(
+                    "if another currency leaves, say so: hissab move '{amount} {foreign}' …"
+                ))
+                .hint("if something was kept back on the way, post it apart: hissab out"));
+        }
         return Ok((entry, None));
     }
     if currency == base {
@@ -181,6 +192,12 @@ fn arriving(
     }
     entry.price = Some(total(money.amount, left));
     Ok((entry, None))
+}
+
+/// A currency that hints name beside the book's own: one that the book has, else the dollar.
+fn foreign<'a>(chart: &'a Chart, base: &str) -> &'a str {
+    let mut codes = chart.currencies().iter().map(|c| &*c.code);
+    codes.find(|code| *code != base).unwrap_or("USD")
 }
 
 /// What arrives at a rate, rounded half-even to the currency's scale; the total that left is what is
@@ -198,10 +215,15 @@ fn at_rate(
         Some(currency) => currency,
         None if left != &**base => base.clone(),
         None => {
-            return Err(
-                Failure::usage("currency-missing", "in which currency did it arrive?")
-                    .hint("say it: --received '100 USD'"),
-            );
+            let foreign = foreign(&recorder.chart, base);
+            let words = format!("a rate is between two currencies, and {amount} {left} leaves");
+            return Err(Failure::usage("currency-missing", words)
+                .hint(format!(
+                    "if another currency leaves, say so: hissab move '{amount} {foreign}' …"
+                ))
+                .hint(format!(
+                    "if another arrives: --received 'AMOUNT {foreign}' instead of --rate"
+                )));
         }
     };
     // Quotes are in the book's currency for one unit of the foreign one.

@@ -277,6 +277,18 @@ impl Looking {
         Ok(base.filter(|_| values.value))
     }
 
+    /// Of amounts at market prices, a period without an end ends today, or with the book's last day
+    /// where that is later: its heading then names the day whose prices count. Columns an interval
+    /// keep their own ends.
+    pub fn end_by_prices(&mut self, values: &Values) {
+        let valued = values.value || values.exchange.is_some();
+        if !valued || self.interval.is_some() || self.period.until.is_some() {
+            return;
+        }
+        let last = self.info.span.map_or(Date::MIN, |(_, last)| last);
+        self.period.until = self.dates.today.max(last).tomorrow().ok();
+    }
+
     /// Market prices.
     pub fn prices(&mut self) -> Result<Prices> {
         Ok(Prices::new(&self.book.prices()?))

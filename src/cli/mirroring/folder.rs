@@ -56,6 +56,13 @@ impl Folder {
     pub fn to_read(path: &Path) -> Result<Folder> {
         std::fs::read_dir(path).map_err(|e| Failure::file(path, &e))?;
         if !is_mirror(path) {
+            // A mirror is only written where nothing else lies.
+            let is_empty = names_in(path)?.iter().all(|name| name.starts_with('.'));
+            let place = if is_empty {
+                path.to_owned()
+            } else {
+                path.join("books")
+            };
             return Err(Failure::refused(
                 "not-a-mirror",
                 format!(
@@ -65,7 +72,7 @@ impl Folder {
             )
             .hint(format!(
                 "to make one: hissab mirror {}",
-                shell_word(&path.display().to_string())
+                shell_word(&place.display().to_string())
             )));
         }
         Folder::known(path)
