@@ -128,7 +128,10 @@ def adding(book, folder):
 
 def triggers(book):
     import sqlite3
-    return sqlite3.connect(book).execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    from contextlib import closing
+    # Closed: whoever closes a book last folds its log in, and the shell would be spared that as long as this is open.
+    with closing(sqlite3.connect(book)) as open_book:
+        return open_book.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall()
 
 
 def importing(folder, book, floor):
