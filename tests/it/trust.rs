@@ -239,6 +239,26 @@ passed   locked-period (to 02-Apr-2026)
 }
 
 #[test]
+fn the_log_names_what_had_no_transactions() {
+    let env = shop();
+    env.hissab(["account", "add", "Assets:Till"]).ok();
+    env.hissab(["account", "rename", "Assets:Till", "Assets:Drawer"])
+        .ok();
+    env.hissab(["currency", "add", "USD"]).ok();
+    let log = env.hissab(["log", "--limit", "3"]).ok().stdout;
+    let undo = env.hissab(["undo", "--list"]).ok().stdout;
+    for text in [&log, &undo] {
+        for named in [
+            "account-opened Assets:Till\n",
+            "Assets:Till to Assets:Drawer\n",
+            " USD\n",
+        ] {
+            assert!(text.contains(named), "{named} is not in\n{text}");
+        }
+    }
+}
+
+#[test]
 fn the_log_is_listed_shown_and_proved() {
     let env = shop();
     let look = |words: &[&str]| told(&env.hissab(words));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::Write;
 
 use super::audit_list::numbers;
-use crate::book::{AuditEntry, AuditQuery};
+use crate::book::{AuditEntry, AuditQuery, LoggedChange};
 use crate::cli::context::Context;
 use crate::cli::environment::{local_time, machine_time};
 use crate::cli::error::{Exit, Result};
@@ -110,6 +110,8 @@ fn row_text(entry: &AuditEntry, zone: &str) -> String {
     );
     if !record.numbers.is_empty() {
         text.push_str(&format!(" {}", numbers(&record.numbers, ", ")));
+    } else if let Some(about) = about(entry) {
+        text.push_str(&format!(" {about}"));
     }
     if let Some(reason) = &record.reason {
         text.push_str(&format!(": {reason}"));
@@ -118,4 +120,42 @@ fn row_text(entry: &AuditEntry, zone: &str) -> String {
         text.push_str("  (undone)");
     }
     text
+}
+
+/// How many things an operation's line names.
+const NAMED_MAX: usize = 3;
+
+/// What an operation without transactions was about: accounts, currencies, settings by name.
+pub fn about(entry: &AuditEntry) -> Option<String> {
+    let named: Vec<Cow<'_, str>> = entry.changes.iter().filter_map(name_of).collect();
+    let mut text = named
+        .iter()
+        .take(NAMED_MAX)
+        .map(|name| &**name)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if named.len() > NAMED_MAX {
+        text.push_str(&format!(" and {} more", named.len() - NAMED_MAX));
+    }
+    // The first record makes everything a book begins with.
+    (!named.is_empty() && entry.record.action != "created").then_some(text)
+}
+
+fn name_of(change: &LoggedChange) -> Option<Cow<'_, str>> {
+    Some(match change {
+        LoggedChange::Account {
+            before: Some(before),
+            after,
+        } if before.path != after.path => format!("{} to {}", before.path, after.path).into(),
+        LoggedChange::Account { after, .. } => Cow::Borrowed(&*after.path),
+        LoggedChange::Currency { after, .. } => Cow::Borrowed(&*after.code),
+        LoggedChange::Price { after, .. } => Cow::Borrowed(&*after.commodity),
+        LoggedChange::Setting { name, .. } => Cow::Borrowed(&**name),
+        LoggedChange::Assertion(assertion) => Cow::Borrowed(&*assertion.account),
+        LoggedChange::Imported { batch, .. } => Cow::Borrowed(&*batch.file),
+        LoggedChange::Accepted {
+            code, reference, ..
+        } => format!("{code} {reference}").into(),
+        _ => return None,
+    })
 }

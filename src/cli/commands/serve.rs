@@ -204,12 +204,22 @@ fn say(ctx: &mut Context, server: &Server, quiet: bool) -> Result<()> {
         writeln!(
             ctx.out,
             "nobody has an account yet: hissab login {} --setup",
-            line(&url)
+            line(&typed_here(&url))
         )?;
         writeln!(ctx.out, "setup code: {code}")?;
     }
     ctx.out.flush()?;
     Ok(())
+}
+
+/// The address as one types it on this machine: of a server on all its interfaces, its own name for itself.
+fn typed_here(url: &str) -> String {
+    let all = ["://0.0.0.0", "://[::]"];
+    let found = all.iter().find(|host| url.contains(*host));
+    found.map_or_else(
+        || url.to_owned(),
+        |host| url.replacen(host, "://localhost", 1),
+    )
 }
 
 pub fn failure(error: ServeError) -> Failure {
@@ -239,4 +249,21 @@ pub fn log_bug(info: &std::panic::PanicHookInfo<'_>) {
     let object =
         serde_json::json!({ "level": "error", "message": "a bug in hissab", "place": place });
     let _ = writeln!(std::io::stderr(), "{object}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::typed_here;
+
+    #[test]
+    fn all_interfaces_are_no_address_to_type() {
+        for (url, typed) in [
+            ("http://0.0.0.0:8080", "http://localhost:8080"),
+            ("https://[::]:443", "https://localhost:443"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("https://books.example.com", "https://books.example.com"),
+        ] {
+            assert_eq!(typed_here(url), typed);
+        }
+    }
 }

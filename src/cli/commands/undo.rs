@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::log::operations;
+use super::log::{about, operations};
 use super::status_remote::RemoteFacts;
 use crate::book::{AuditEntry, AuditQuery};
 use crate::cli::context::Context;
@@ -180,8 +180,12 @@ fn describe(entry: &AuditEntry) -> String {
         .as_ref()
         .map(|r| format!(" ({r})"))
         .unwrap_or_default();
-    let joint = if numbers.is_empty() { "" } else { " " };
-    format!("{}{joint}{}{reason}", record.action, numbers.join(", "))
+    let about = match numbers.is_empty() {
+        true => about(entry).unwrap_or_default(),
+        false => numbers.join(", "),
+    };
+    let joint = if about.is_empty() { "" } else { " " };
+    format!("{}{joint}{about}{reason}", record.action)
 }
 
 fn list(ctx: &mut Context, shown: &ShownArgs) -> Result<Exit> {
