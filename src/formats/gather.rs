@@ -354,7 +354,6 @@ fn shorten(notes: &mut Vec<Note>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::statement::Category;
     use jiff::civil::date;
 
     fn dec(text: &str) -> Decimal {
@@ -374,7 +373,7 @@ mod tests {
             balance: None,
             series: 0,
             raw: String::new(),
-            category: Category::default(),
+            category: Box::default(),
         }
     }
 

@@ -6,6 +6,8 @@
 //! file has one, else they are counted: a file adds as many as it holds beyond what is stored.
 //! Source: rulings, "Import identity".
 
+use std::fmt::{self, Write};
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
@@ -29,6 +31,9 @@ const BEFORE_ACCOUNT: char = '\u{1d}';
 /// Stands between a row's text and what was read from it (a book keeps `\u{1e}` between rows).
 const BEFORE_SAID: char = '\u{1c}';
 
+/// Bytes that mostly stand behind a row's text.
+const STORED_MORE: usize = 96;
+
 /// What a row said when it was read: its transaction may say something else by now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
@@ -49,13 +54,13 @@ impl Said {
         self.balance?.checked_sub(self.amount)
     }
 
-    fn written(&self) -> String {
-        let balance = self.balance.map_or("-".to_owned(), |b| b.to_string());
-        let (form, date) = (self.form, self.date);
-        format!(
-            "{form:08x} {date} {} {balance} {}",
-            self.amount, self.currency
-        )
+    fn write(&self, to: &mut String) -> fmt::Result {
+        write!(to, "{:08x} {} {} ", self.form, self.date, self.amount)?;
+        match self.balance {
+            Some(balance) => write!(to, "{balance}")?,
+            None => to.push('-'),
+        }
+        write!(to, " {}", self.currency)
     }
 
     fn read(text: &str) -> Option<Said> {
@@ -84,11 +89,16 @@ impl Identity {
     /// A row's text as it is stored: with what it said and the rest of its identity behind it, and the account
     /// where its batch is of several and has none of its own.
     pub fn stored(self, raw: &str, said: &Said, account: Option<Uuid>) -> String {
-        let account = account.map_or(String::new(), |account| {
-            format!("{BEFORE_ACCOUNT}{}", account.simple())
-        });
-        let (said, rest) = (said.written(), self.rest);
-        format!("{raw}{BEFORE_SAID}{said}{account}{BEFORE_REST}{rest:016x}")
+        let mut stored = String::with_capacity(raw.len() + STORED_MORE);
+        stored.push_str(raw);
+        stored.push(BEFORE_SAID);
+        // A string takes whatever is written to it.
+        let _ = said.write(&mut stored);
+        if let Some(account) = account {
+            let _ = write!(stored, "{BEFORE_ACCOUNT}{}", account.simple());
+        }
+        let _ = write!(stored, "{BEFORE_REST}{:016x}", self.rest);
+        stored
     }
 
     /// The row's own text of a stored one.

@@ -82,7 +82,6 @@ fn openings(steps: Vec<(Decimal, Decimal)>) -> Vec<Decimal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::statement::Category;
     use jiff::civil::date;
 
     fn row(text: &str, amount: i64, balance: i64) -> StatementRow {
@@ -98,7 +97,7 @@ mod tests {
             balance: Some(balance.into()),
             series: 0,
             raw: String::new(),
-            category: Category::default(),
+            category: Box::default(),
         }
     }
 

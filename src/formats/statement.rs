@@ -32,8 +32,8 @@ pub struct StatementRow {
     pub series: u16,
     /// The row as it stood.
     pub raw: String,
-    /// What rules said of it.
-    pub category: Category,
+    /// What rules said of it. Boxed: rows are moved from step to step, and this is half of one.
+    pub category: Box<Category>,
 }
 
 /// What rules made of a row. Empty: nothing is known, so it goes to Suspense.

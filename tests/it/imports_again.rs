@@ -5,7 +5,7 @@ use std::path::Path;
 
 use hissab::book::{Book, BookError};
 use hissab::formats::journal::{self, Input, ReadOptions};
-use hissab::formats::statement::{Category, StatementRow};
+use hissab::formats::statement::StatementRow;
 use hissab::ledger::change::{Change, ImportBatch, SourceRow, WriteMode};
 use hissab::ledger::transaction::Number;
 use jiff::civil::date;
@@ -104,7 +104,7 @@ fn another_bank_row_with_the_same_64_bits_is_not_taken_for_it() {
         balance: Some(crate::books::dec("104200.00")),
         series: 0,
         raw: String::new(),
-        category: Category::default(),
+        category: Box::default(),
     };
     let identity = hissab::formats::identity::of_statement_row(bank, &row, "INR");
     let other = draft(

@@ -310,11 +310,9 @@ fn guarded(name: &str, from: &mut dyn Read, size: Option<u64>) -> Result<Vec<u8>
             }
             continue;
         }
-        for (index, byte) in chunk[..count].iter().enumerate() {
-            if matches!(byte, b'\n' | b'\r') {
-                line_from = start + index + 1;
-                lines += u64::from(*byte == b'\n');
-            }
+        if let Some(last) = memchr::memrchr2(b'\n', b'\r', &chunk[..count]) {
+            line_from = start + last + 1;
+            lines += memchr::memchr_iter(b'\n', &chunk[..count]).count() as u64;
         }
         if loose {
             // Tags part what has no lines.

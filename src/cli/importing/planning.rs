@@ -138,7 +138,9 @@ pub(super) fn plan(
         if fates[index] == Fate::New {
             planned_row.id = ctx.make_id();
             (planned_row.counter, planned_row.splits) = names.counter(ctx, row, &suspense)?;
-            if let (Some(first), true) = (planned_row.splits.first(), rest_of(row).is_zero()) {
+            if let Some(first) = planned_row.splits.first()
+                && rest_of(row).is_zero()
+            {
                 planned_row.counter = first.clone();
             }
         }

@@ -149,10 +149,10 @@ impl<'t> Entry<'t> {
                 balance: None,
                 series: 0,
                 raw: text.get(from..until).unwrap_or("").to_owned(),
-                category: Category {
+                category: Box::new(Category {
                     counter_number: detail.and_then(|d| d.account(incoming)).map(Arc::from),
                     ..Category::default()
-                },
+                }),
             }
         };
         if self.details.len() < 2 {

@@ -258,10 +258,10 @@ impl Builder<'_, '_> {
                 balance: moved.balance,
                 series,
                 raw: raw(table, body),
-                category: Category {
+                category: Box::new(Category {
                     named: self.text(row, Role::Category),
                     ..Category::default()
-                },
+                }),
             },
         })
     }

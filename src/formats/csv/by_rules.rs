@@ -16,7 +16,7 @@ use super::table::Table;
 use crate::formats::fault::{Fault, Question};
 use crate::formats::rules::{Action, Directives, Field, Record, Rules, Scratch, Verdict};
 use crate::formats::spread::spread;
-use crate::formats::statement::{Category, Split, Statement, StatementRow};
+use crate::formats::statement::{Split, Statement, StatementRow};
 use crate::ledger::currency::iso_scale;
 
 /// The most entries a row may become.
@@ -196,20 +196,27 @@ impl RowReader<'_, '_> {
                 row: 0,
                 text: String::new(),
             };
-            (cells, Scratch::default())
+            (cells, Scratch::default(), None)
         };
-        spread(rows, start, |(cells, scratch), row| {
+        spread(rows, start, |(cells, scratch, code), row| {
             cells.at(*row);
             let verdict = rules.apply(cells, scratch);
             match verdict.action {
                 Action::End => Outcome::End,
                 Action::Skip(rows) => Outcome::Skip(rows),
-                Action::Keep => Outcome::Keep(self.row(*row, &verdict, cells)),
+                Action::Keep => Outcome::Keep(self.row(*row, &verdict, cells, code)),
             }
         })
     }
 
-    fn row(&self, row: usize, verdict: &Verdict<'_>, cells: &Cells<'_, '_>) -> Result<Raw, Fault> {
+    /// `code` is the currency of the row before: rows share one text of it, which is looked at again for each.
+    fn row(
+        &self,
+        row: usize,
+        verdict: &Verdict<'_>,
+        cells: &Cells<'_, '_>,
+        code: &mut Option<Arc<str>>,
+    ) -> Result<Raw, Fault> {
         let table = self.table;
         let date = self.date(row, verdict, cells)?;
         let amount = self.amount(row, verdict, cells)?;
@@ -225,6 +232,9 @@ impl RowReader<'_, '_> {
             }
         };
         let currency = self.currency(row, 1, sign, verdict, cells)?;
+        if code.as_deref() != currency.as_deref() {
+            *code = currency.map(Arc::from);
+        }
         let balance = [Field::Balance(0), Field::Balance(1)]
             .into_iter()
             .find_map(|f| verdict.get(f, cells));
@@ -239,11 +249,11 @@ impl RowReader<'_, '_> {
             reference: None,
             bank_id: None,
             amount: if self.invert { -amount } else { amount },
-            currency: currency.map(Arc::from),
+            currency: code.clone(),
             balance,
             series: 0,
             raw: table.raw(row).to_owned(),
-            category: Category::default(),
+            category: Box::default(),
         };
         build::categorise(&mut statement_row, verdict, cells);
         statement_row.category.own = self.own(row, verdict, cells)?;

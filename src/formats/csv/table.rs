@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::io::{ErrorKind, Read};
 
 use csv::{ByteRecord, ReaderBuilder};
+use memchr::{memchr, memchr2, memchr2_iter};
 
 use crate::formats::fault::Fault;
 
@@ -108,7 +109,7 @@ impl<'a> Table<'a> {
         let from = from + (raw.len() - raw.trim_start_matches(['\r', '\n']).len());
         let raw = self.text[from..until].trim_end_matches(['\r', '\n']);
         let line = at.line_of(self.text, from);
-        if raw.len() > ROW_BYTES_MAX || raw.bytes().any(|b| b == b'\n' || b == b'\r') {
+        if raw.len() > ROW_BYTES_MAX || memchr2(b'\n', b'\r', raw.as_bytes()).is_some() {
             self.check_long(raw, line)?;
         }
         if record.len() > COLUMNS_MAX {
@@ -353,7 +354,8 @@ fn is_bound(error: &csv::Error) -> bool {
 /// what stands in them is quoted.
 fn quotable(text: &str, dialect: Dialect) -> Cow<'_, str> {
     let spaced = || text.contains(" \"") && dialect.delimiter != b' ';
-    if dialect.quote != Some(b'"') || !(text.contains("=\"") || spaced()) {
+    let quotes = dialect.quote == Some(b'"') && memchr(b'"', text.as_bytes()).is_some();
+    if !quotes || !(text.contains("=\"") || spaced()) {
         return Cow::Borrowed(text);
     }
     let mut bytes = text.as_bytes().to_vec();
@@ -406,6 +408,14 @@ const MARK: u8 = 1;
 /// A cell without padding, and without the `="…"` or `=` that keeps spreadsheets from reading it as a number.
 /// Of a text that only begins so (`=5+3 offer`) nothing is taken away.
 fn plain(cell: &str) -> &str {
+    // Most cells: neither end is anything but a letter, a digit or a dash.
+    let ordinary = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let bytes = cell.as_bytes();
+    match (bytes.first(), bytes.last()) {
+        (None, _) => return cell,
+        (Some(first), Some(last)) if ordinary(first) && ordinary(last) => return cell,
+        _ => {}
+    }
     // HDFC's card statements stand `~` on both sides of the delimiter.
     let cell = cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '~'));
     if let Some(text) = cell.strip_prefix(char::from(MARK)) {
@@ -432,12 +442,9 @@ struct LineCounter {
 impl LineCounter {
     fn line_of(&mut self, text: &str, offset: usize) -> u64 {
         let bytes = text.as_bytes();
-        for at in self.offset..offset {
-            let ends = match bytes[at] {
-                b'\n' => true,
-                b'\r' => bytes.get(at + 1) != Some(&b'\n'),
-                _ => false,
-            };
+        for at in memchr2_iter(b'\n', b'\r', &bytes[self.offset..offset]) {
+            let at = self.offset + at;
+            let ends = bytes[at] == b'\n' || bytes.get(at + 1) != Some(&b'\n');
             self.ended += u64::from(ends);
         }
         self.offset = offset;

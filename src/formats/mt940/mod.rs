@@ -289,10 +289,10 @@ fn statement_row(
         balance: None,
         series: 0,
         raw: field.whole().trim_end().to_owned(),
-        category: Category {
+        category: Box::new(Category {
             counter_number: details.account.map(Arc::from),
             ..Category::default()
-        },
+        }),
     }
 }
 

@@ -193,11 +193,11 @@ impl<'a> Record<'a> {
             balance: None,
             series: 0,
             raw: text[self.from..until.max(self.until)].trim_end().to_owned(),
-            category: Category {
+            category: Box::new(Category {
                 counter_number: some_words(self.other_account).map(Arc::from),
                 named: None,
                 ..Category::default()
-            },
+            }),
         }))
     }
 

@@ -298,7 +298,7 @@ impl Reader<'_> {
             balance: None,
             series: 0,
             raw: record.raw.to_owned(),
-            category,
+            category: Box::new(category),
         })
     }
 

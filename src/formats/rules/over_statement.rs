@@ -74,7 +74,7 @@ pub fn apply(statement: &mut Statement, rules: &mut Rules) {
         }
         let file = std::mem::take(&mut row.category);
         categorise(row, &verdict, &cells);
-        keep(row, file);
+        keep(row, *file);
         true
     });
     if statement.rows.len() < before {
