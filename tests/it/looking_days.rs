@@ -113,6 +113,8 @@ Day book · 07-Apr-2026 · INR
 Date  No.  Voucher  Ref.  Particulars  Debit  Credit
 Total of 0 vouchers
 Cash: opening 9,815.50 Dr, receipts 0.00, payments 0.00, closing 9,815.50 Dr
+--- stderr
+nothing to show: the transactions are of 31-Mar-2026 to 06-Apr-2026
 [exit 0]
 "#);
     assert_snapshot!(look(&["daybook", "yesterday"]), @r#"

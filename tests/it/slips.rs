@@ -610,3 +610,43 @@ fn times_for_machines_are_always_as_wide() {
         }
     }
 }
+
+#[test]
+fn a_report_of_nothing_says_where_something_is_and_only_to_people() {
+    let mut env = TestEnv::new();
+    env.hissab(["init", "shop.hissab", "--template", "shop"])
+        .ok();
+    env.set("HISSAB_BOOK", "shop.hissab");
+    let reports = ["tb", "balance", "is", "bs", "cf", "register", "journal"];
+    for report in reports {
+        let said = env.hissab([report]).ok().stderr;
+        assert!(
+            said.contains("the book has no transactions yet"),
+            "{report}: {said}"
+        );
+    }
+    env.hissab(words("out 5 tea -d 2026-04-05")).ok();
+    env.hissab(words("in 9 sales -d 2026-04-07")).ok();
+    for report in ["tb", "balance", "is", "cf", "register", "journal"] {
+        let line = [report, "-p", "2020"];
+        let said = env.hissab(line).ok().stderr;
+        let days = "nothing to show: the transactions are of 05-Apr-2026 to 07-Apr-2026";
+        assert!(said.contains(days), "{report}: {said}");
+        for quiet in [&["-q"][..], &["-O", "csv"]] {
+            let silent = env.hissab(line.iter().chain(quiet)).ok().stderr;
+            assert_eq!(silent, "", "{report} {quiet:?}");
+        }
+        assert_eq!(
+            env.hissab([report, "-p", "2026-04"]).ok().stderr,
+            "",
+            "{report}"
+        );
+    }
+    let between = env.hissab(["balance", "-p", "2026-04-06"]).ok().stderr;
+    assert!(
+        between.contains("no account of this report moved in these days"),
+        "{between}"
+    );
+    let unmatched = env.hissab(["balance", "zebra"]).ok().stderr;
+    assert!(!unmatched.contains("nothing to show"), "{unmatched}");
+}

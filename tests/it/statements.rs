@@ -489,6 +489,8 @@ fn an_empty_book_has_empty_statements() {
     assert_snapshot!(env.hissab(["bs"]), @"
 Balance sheet · Shop · INR
 Balances: assets are liabilities and equity.
+--- stderr
+nothing to show: the book has no transactions yet; hissab add asks for one
 [exit 0]
 ");
     assert_snapshot!(env.hissab(["ageing"]), @"

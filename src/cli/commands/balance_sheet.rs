@@ -38,11 +38,13 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let whole = !statement.looking.is_filtered();
     let balances = closing_balances(&totals);
     let amounts = statement.amounts(ctx, balances, &spans.columns)?;
-    let (chart, layout) = (&*statement.chart(), statement.layout());
-    let report = match statement.is_valued() {
-        // What prices have added since belongs to nobody's account.
-        true => valued_balance_sheet(chart, &amounts, layout, whole),
-        false => balance_sheet(chart, &amounts, &conversions(&totals), layout, whole),
+    let report = {
+        let (chart, layout) = (&*statement.chart(), statement.layout());
+        match statement.is_valued() {
+            // What prices have added since belongs to nobody's account.
+            true => valued_balance_sheet(chart, &amounts, layout, whole),
+            false => balance_sheet(chart, &amounts, &conversions(&totals), layout, whole),
+        }
     };
     let owing = owing(&report);
     // One balance is of everything up to its day; several are of the days between.
@@ -55,7 +57,11 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     };
     let mut view = statement.view(&scope, &spans.columns);
     view.balance_sheet(&report, &owing);
+    let empty = view.is_empty();
     statement.print(ctx, &view)?;
+    if empty {
+        statement.looking.explain_nothing(ctx)?;
+    }
     Ok(match report.proved {
         Some(false) => Exit::Unproved,
         _ => Exit::Ok,

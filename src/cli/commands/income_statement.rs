@@ -27,6 +27,10 @@ pub fn run(ctx: &mut Context, args: Args) -> Result<Exit> {
     let scope = statement.looking.scope_of_flows();
     let mut view = statement.view(&scope, &spans.columns);
     view.income_statement(&report);
+    let empty = view.is_empty();
     statement.print(ctx, &view)?;
+    if empty {
+        statement.looking.explain_nothing(ctx)?;
+    }
     Ok(Exit::Ok)
 }

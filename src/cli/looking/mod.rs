@@ -95,12 +95,18 @@ impl Looking {
         self.warn_of(ctx, &Vocabulary::default());
     }
 
-    /// After a report came out empty: says which words of the query the book does not have at all.
+    /// After a report came out empty: says which words of the query the book does not have at all, and where none
+    /// is at fault, to people, which days it does have something on.
     ///
     /// Payees, descriptions and tags are no part of the chart, so this looks through the book.
     pub fn explain_nothing(&mut self, ctx: &Context) -> Result<()> {
         if self.query.is_totals_only() {
-            return Ok(());
+            // What the chart does not have was said before the report.
+            let unmatched = self.query.unmatched(&self.chart, &Vocabulary::default());
+            return match unmatched.is_empty() {
+                true => self.note_nothing(ctx),
+                false => Ok(()),
+            };
         }
         let mut names = [BTreeSet::new(), BTreeSet::new(), BTreeSet::new()];
         self.book.scan(&Scan::default(), &mut |transaction| {
@@ -119,8 +125,42 @@ impl Looking {
             descriptions: Some(&descriptions),
             tags: Some(&tags),
         };
-        self.warn_of(ctx, &vocabulary);
+        match self.query.unmatched(&self.chart, &vocabulary).is_empty() {
+            true => self.note_nothing(ctx),
+            false => {
+                self.warn_of(ctx, &vocabulary);
+                Ok(())
+            }
+        }
+    }
+
+    fn note_nothing(&self, ctx: &Context) -> Result<()> {
+        if !ctx.format()?.is_for_people() {
+            return Ok(());
+        }
+        let why = match self.info.span {
+            None if ctx.globals.files.is_empty() => {
+                "the book has no transactions yet; hissab add asks for one".to_owned()
+            }
+            None => "no transactions were read".to_owned(),
+            Some((first, last)) if self.misses(first, last) => {
+                let days = Period {
+                    from: Some(first),
+                    until: last.tomorrow().ok(),
+                };
+                format!("the transactions are of {days}")
+            }
+            Some(_) if self.is_filtered() => "no transaction of these days matches".to_owned(),
+            Some(_) => "no account of this report moved in these days".to_owned(),
+        };
+        ctx.note(&format!("nothing to show: {why}"));
         Ok(())
+    }
+
+    /// The period asked for has none of these days.
+    fn misses(&self, first: Date, last: Date) -> bool {
+        self.period.from.is_some_and(|from| from > last)
+            || self.period.until.is_some_and(|until| until <= first)
     }
 
     fn warn_of(&self, ctx: &Context, vocabulary: &Vocabulary<'_>) {

@@ -260,6 +260,7 @@ fn read_header(table: &Table<'_>, row: usize) -> Columns {
     }
     named_by_currency(table, row, &mut columns);
     net_of_fee(&names, &mut columns);
+    each_way(&names, &mut columns);
     let currency = |column| names::currency_in(table.cell(row, column));
     let named = columns.money().find_map(currency);
     columns.currency = named;
@@ -285,6 +286,16 @@ fn named_by_currency(table: &Table<'_>, row: usize, columns: &mut Columns) {
     let mut codes = (0..table.width(row)).filter(is_code);
     if let (Some(column), None) = (codes.next(), codes.next()) {
         columns.set(Role::Amount, column);
+    }
+}
+
+/// Names that say `amount` of either way where they stand alone, and one way each where both are there.
+fn each_way(names: &[String], columns: &mut Columns) {
+    let find = |wanted: &str| names.iter().position(|name| name == wanted);
+    if let (Some(paid), Some(received)) = (find("amount paid"), find("amount received")) {
+        columns.drop_role(Role::Amount);
+        columns.set(Role::Out, paid);
+        columns.set(Role::In, received);
     }
 }
 
@@ -344,6 +355,22 @@ mod tests {
             header.columns.to_list(),
             ",date,value-date,description,reference,amount,side,balance,balance-side"
         );
+    }
+
+    #[test]
+    fn amount_paid_is_one_way_beside_amount_received_and_either_way_alone() {
+        let both = "Date,Particulars,Amount paid,Amount received,Balance\n";
+        let header = find_header(&Table::of_commas(both)).unwrap();
+        assert_eq!(header.columns.to_list(), "date,description,out,in,balance");
+        for alone in ["Amount paid", "Amount received"] {
+            let text = format!("Date,Particulars,{alone},Balance\n");
+            let header = find_header(&Table::of_commas(&text)).unwrap();
+            assert_eq!(
+                header.columns.to_list(),
+                "date,description,amount,balance",
+                "{alone}"
+            );
+        }
     }
 
     #[test]

@@ -73,6 +73,11 @@ pub struct SectionsView<'a> {
 }
 
 impl SectionsView<'_> {
+    /// No line and no sum has an amount.
+    pub fn is_empty(&self) -> bool {
+        self.keys().is_empty()
+    }
+
     fn keys(&self) -> BTreeSet<CurrencyKey> {
         let sums = self.sections.iter().map(|s| &s.totals);
         let footers = self.footers.iter().map(|f| f.amounts);
